@@ -1,0 +1,1 @@
+"""See which version of which model goes wrong in production, and take it back."""

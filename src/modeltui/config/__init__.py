@@ -1,0 +1,1 @@
+"""The configuration file: where it is, what it may say, what is wrong with it."""

@@ -1,0 +1,1 @@
+"""Turns what sources answer into one immutable fleet, and keeps it fresh."""

@@ -1,0 +1,1 @@
+"""Words, numbers and tones, made once for every face."""

@@ -1,0 +1,1 @@
+"""Clock, fakes and conformance suites for authors of adapters."""
