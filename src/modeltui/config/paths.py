@@ -1,11 +1,12 @@
 """Every path that modeltui uses outside its backends, in one place.
 
-Only `os` is imported and paths are plain text: the first frame is drawn before anything heavier is loaded. The working
-directory is never looked at: a configuration names commands and hosts, and whoever can write a directory must
-not choose them for whoever enters it.
+Only `os` is imported and paths are plain text: the first frame is drawn before anything heavier is loaded.
+The working directory is never looked at: a configuration names commands and hosts, and whoever can write a
+directory must not choose them for whoever enters it.
 """
 
-# ruff: noqa: PTH - pathlib costs 8 ms before the first frame
+# pathlib would cost 8 ms before the first frame.
+# ruff: noqa: PTH100, PTH103, PTH111, PTH112, PTH117, PTH118, PTH119, PTH120
 
 from __future__ import annotations
 
@@ -41,8 +42,8 @@ def user_themes_dir(environ: Mapping[str, str] | None = None) -> str:
 def cache_dir(config: str, context: str = "", environ: Mapping[str, str] | None = None) -> str:
     """Return the cache of one context of one configuration file.
 
-    `context` is the name as the operator gave it, empty when the file's default was meant: the name must be known
-    before the file is read. What is in a cache may be deleted at any time.
+    `context` is the name as the operator gave it, empty when the file's default was meant: the name must be
+    known before the file is read. What is in a cache may be deleted at any time.
     """
     readable = "".join(c if c.isalnum() and c.isascii() else "-" for c in context[:40]) or "default"
     key = _fingerprint(f"{os.path.abspath(config)}\0{context}")
@@ -111,7 +112,7 @@ def _base(variable: str, below_home: str, environ: Mapping[str, str] | None) -> 
 
 
 def _fingerprint(text: str) -> str:
-    """Return 16 hexadecimal digits for `text`: FNV-1a, because hashlib would load OpenSSL before the first frame."""
+    """Return 16 hexadecimal digits for `text`: FNV-1a, because hashlib would load OpenSSL first."""
     value = 0xCBF29CE484222325
     for byte in text.encode("utf-8", "surrogateescape"):
         value = (value ^ byte) * 0x100000001B3 & 0xFFFFFFFFFFFFFFFF

@@ -8,7 +8,7 @@ MASK = "•••"
 
 
 class Secret:
-    """A token or password; only `reveal` gives it away, and only an adapter calls that, at the last moment."""
+    """A token or password; only `reveal` gives it away, and only adapters call that, at the last moment."""
 
     __slots__ = ("_value", "reference")
 
