@@ -34,3 +34,20 @@ class Tone(StrEnum):
     """Row 1 on simulated data: cannot be missed."""
     BANNER_PRODUCTION = "banner-production"
     """Row 1 in a context marked as production."""
+
+    SERIES_1 = "series-1"
+    """The first curve of a chart: what is judged."""
+    SERIES_2 = "series-2"
+    """The second curve: what it is compared with."""
+    SERIES_3 = "series-3"
+    """Any further curve."""
+    LIMIT = "limit"
+    """The line that must not be crossed."""
+    DEPLOY = "deploy"
+    """The moment when a version was put in service."""
+
+
+STATES = frozenset({Tone.OK, Tone.WARN, Tone.BREACH, Tone.STALE, Tone.UNKNOWN})
+"""The tones that are states: each has a mark and must be told from the others at a glance."""
+BANNERS = frozenset({Tone.BANNER, Tone.BANNER_DEMO, Tone.BANNER_PRODUCTION})
+"""The tones that colour a whole row."""
