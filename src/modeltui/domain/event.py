@@ -1,0 +1,117 @@
+"""Everything that can change the fleet. Recorded as they come, they replay to the same fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from modeltui.domain.lineage import Provenance
+from modeltui.domain.names import Instant, ModelName, SourceName, TargetKey, VersionId
+from modeltui.domain.rollout import Rollout
+from modeltui.domain.signal import Sample
+from modeltui.domain.text import SafeText
+from modeltui.domain.version import Model, Version
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRead:
+    """A registry listed its models; what it does not list it no longer has."""
+
+    source: SourceName
+    at: Instant
+    models: tuple[Model, ...]
+    warnings: tuple[SafeText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutsRead:
+    """A controller described its targets, all of them."""
+
+    source: SourceName
+    at: Instant
+    rollouts: tuple[Rollout, ...]
+    warnings: tuple[SafeText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesRead:
+    """A metrics source answered for some targets; a large answer comes in several parts."""
+
+    source: SourceName
+    at: Instant
+    samples: tuple[Sample, ...]
+    """All samples of a target are in the same part."""
+    is_last_part: bool = True
+    warnings: tuple[SafeText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRead:
+    """A metrics source told the past of some targets, oldest first, each step as it was then."""
+
+    source: SourceName
+    at: Instant
+    targets: tuple[TargetKey, ...]
+    steps: tuple[tuple[Instant, tuple[Sample, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionsRead:
+    """A registry listed the versions of one model."""
+
+    source: SourceName
+    at: Instant
+    model: ModelName
+    versions: tuple[Version, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceRead:
+    """A registry told where a version comes from."""
+
+    source: SourceName
+    at: Instant
+    model: ModelName
+    version: VersionId
+    provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFailed:
+    """A question was not answered."""
+
+    source: SourceName
+    at: Instant
+    title: SafeText
+    remedy: SafeText = SafeText("")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """These targets are on screen: keep their points."""
+
+    at: Instant
+    targets: frozenset[TargetKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time passed and nothing else happened: what is old becomes stale."""
+
+    at: Instant
+
+
+Event: TypeAlias = (
+    RegistryRead
+    | RolloutsRead
+    | SamplesRead
+    | HistoryRead
+    | VersionsRead
+    | ProvenanceRead
+    | SourceFailed
+    | Watched
+    | Tick
+)
+
+SamplesByTarget: TypeAlias = Mapping[TargetKey, list[Sample]]

@@ -1,0 +1,271 @@
+"""One immutable snapshot of everything that is known: every face draws only this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+
+from modeltui.domain.health import BaselineKind, Level, Rule, Verdict, Watch
+from modeltui.domain.history import ServingSpan
+from modeltui.domain.known_good import KnownGood
+from modeltui.domain.lineage import Provenance
+from modeltui.domain.names import (
+    NO_DATA,
+    UNKNOWN,
+    Instant,
+    ModelName,
+    NoData,
+    SegmentName,
+    SignalName,
+    SourceName,
+    TargetKey,
+    Unknown,
+    VersionId,
+)
+from modeltui.domain.policy import DEFAULT_POLICY, Policy
+from modeltui.domain.rollout import Role, Rollout
+from modeltui.domain.signal import Measurement, Point, Sample
+from modeltui.domain.text import SafeText
+from modeltui.domain.version import Model, Version
+
+
+class SourceKind(StrEnum):
+    """What a source is asked for."""
+
+    REGISTRY = "registry"
+    METRICS = "metrics"
+    ROLLOUTS = "rollouts"
+
+
+class SourceCondition(Enum):
+    """Whether what a source said last may be acted on."""
+
+    CONNECTING = "connecting"
+    """Not answered yet."""
+    FRESH = "fresh"
+    STALE = "stale"
+    """Answered, too long ago."""
+    DOWN = "down"
+    """The last question failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source as the last questions found it."""
+
+    name: SourceName
+    kind: SourceKind
+    backend: SafeText
+    """`mlflow`, `prometheus`: what it is."""
+    expected_every_seconds: float
+    answered_at: Instant | Unknown = UNKNOWN
+    """When it last answered, by our clock."""
+    error: SafeText | NoData = NO_DATA
+    """Why the last question failed; no data when it did not."""
+    remedy: SafeText | NoData = NO_DATA
+    warnings: tuple[SafeText, ...] = ()
+    """The answer came and was not whole, or not sure: partial answers, unknown labels."""
+
+    def condition(self, now: Instant) -> SourceCondition:
+        """Return whether it may be trusted at `now`."""
+        if self.error is not NO_DATA:
+            return SourceCondition.DOWN
+        if not isinstance(self.answered_at, float):
+            return SourceCondition.CONNECTING
+        late = now - self.answered_at > 3 * self.expected_every_seconds
+        return SourceCondition.STALE if late else SourceCondition.FRESH
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCell:
+    """One signal of one version in one segment."""
+
+    name: SegmentName
+    measurement: Measurement
+    verdict: Verdict
+    watches: tuple[Watch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One signal of one version on one target."""
+
+    sample: Sample
+    verdict: Verdict
+    watches: tuple[Watch, ...] = ()
+    segments: tuple[SegmentCell, ...] = ()
+
+    def worst_segment(self) -> SegmentCell | NoData:
+        """Return the segment with the worst verdict, furthest from its limit."""
+        judged = [segment for segment in self.segments if segment.verdict.level >= Level.WARN]
+        if not judged:
+            return NO_DATA
+        return max(judged, key=lambda segment: (segment.verdict.level, _excess(segment)))
+
+
+def _excess(segment: SegmentCell) -> float:
+    value, limit = segment.verdict.value, segment.verdict.limit
+    if isinstance(value, float) and isinstance(limit, float) and limit:
+        return abs(value - limit) / abs(limit)
+    return 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServedVersion:
+    """One version on one target, with its share and its signals."""
+
+    version: VersionId
+    role: Role
+    desired: float | Unknown
+    """Share of live traffic it should have, 0 to 1."""
+    observed: float | NoData
+    """Share of the requests that the metrics saw it answer, 0 to 1."""
+    cells: Mapping[SignalName, Cell] = field(default_factory=dict)
+    last_seen_at: Instant = Instant(0.0)
+
+    @property
+    def level(self) -> Level:
+        """Return the worst verdict that says something; no data when none does."""
+        levels = [cell.verdict.level for cell in self.cells.values()]
+        judged = [level for level in levels if level is not Level.NO_LIMIT]
+        return max(judged, default=Level.NO_DATA)
+
+
+class ChangeKind(StrEnum):
+    """What happened on a target, for markers and the tail of events."""
+
+    SERVING = "serving"
+    STABLE = "stable"
+    CANDIDATE = "candidate"
+    STAGE = "stage"
+    LEVEL = "level"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something on a target became something else; seen, not necessarily done, at this time."""
+
+    at: Instant
+    kind: ChangeKind
+    before: SafeText
+    after: SafeText
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Everything about one place where a model serves."""
+
+    key: TargetKey
+    versions: tuple[ServedVersion, ...] = ()
+    """Worst news last on screen is bad news: stable first, then candidate, then the rest."""
+    rollout: Rollout | Unknown = UNKNOWN
+    known_good: KnownGood | Unknown = UNKNOWN
+    reference: Mapping[SignalName, Measurement] = field(default_factory=dict)
+    """The last known good version's measurements when it was last within all limits."""
+    spans: tuple[ServingSpan, ...] = ()
+    changes: tuple[Change, ...] = ()
+    level: Level = Level.NO_DATA
+    last_judged: Level = Level.OK
+    """The level before it went stale: a stale breach is still the first to look at."""
+    since: Instant | Unknown = UNKNOWN
+    """When the level began."""
+    expires_at: Instant = Instant(0.0)
+    """When the first of its samples grows too old; before it a tick has nothing to do here."""
+    rules: Mapping[SignalName, tuple[Rule, ...]] = field(default_factory=dict)
+    """The policy's rules for this target, looked up once."""
+
+    def version(self, version: VersionId) -> ServedVersion | NoData:
+        """Return one of its versions."""
+        return next((served for served in self.versions if served.version == version), NO_DATA)
+
+    @property
+    def serving(self) -> VersionId | Unknown:
+        """Return the version that answers most requests; where nobody measures, the one that should."""
+        observed = [served for served in self.versions if isinstance(served.observed, float)]
+        if observed:
+            return max(observed, key=lambda served: (served.observed, served.role is Role.STABLE)).version
+        desired = [served for served in self.versions if isinstance(served.desired, float)]
+        if desired:
+            return max(desired, key=lambda served: (served.desired, served.role is Role.STABLE)).version
+        return self.rollout.stable if isinstance(self.rollout, Rollout) else UNKNOWN
+
+    @property
+    def is_serving_observed(self) -> bool:
+        """Tell whether the metrics, and not only an intention, say what serves."""
+        return any(isinstance(served.observed, float) for served in self.versions)
+
+    @property
+    def candidate(self) -> VersionId | Unknown:
+        """Return the version that is being rolled out."""
+        return self.rollout.candidate if isinstance(self.rollout, Rollout) else UNKNOWN
+
+    @property
+    def stable(self) -> VersionId | Unknown:
+        """Return the version that the target trusts; where nobody says, the one that serves."""
+        named = self.rollout.stable if isinstance(self.rollout, Rollout) else UNKNOWN
+        return self.serving if named is UNKNOWN else named
+
+    def worst_version(self) -> ServedVersion | NoData:
+        """Return the version with the worst verdict; of equals the candidate."""
+        if not self.versions:
+            return NO_DATA
+        return max(self.versions, key=lambda served: (served.level, served.role is Role.CANDIDATE))
+
+
+SeriesKey = tuple[TargetKey, VersionId, SignalName]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where this program looks."""
+
+    name: SafeText
+    production: bool = False
+    read_only: bool = False
+    simulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The whole snapshot."""
+
+    context: Context
+    policy: Policy = DEFAULT_POLICY
+    at: Instant = Instant(0.0)
+    """Our clock at the last event."""
+    sources: Mapping[SourceName, SourceState] = field(default_factory=dict)
+    models: Mapping[ModelName, Model] = field(default_factory=dict)
+    targets: Mapping[TargetKey, Target] = field(default_factory=dict)
+    series: Mapping[SeriesKey, tuple[Point, ...]] = field(default_factory=dict)
+    """Points of the watched targets."""
+    watched: frozenset[TargetKey] = frozenset()
+    versions: Mapping[ModelName, tuple[Version, ...]] = field(default_factory=dict)
+    """Lists of versions that were asked for."""
+    provenance: Mapping[tuple[ModelName, VersionId], Provenance] = field(default_factory=dict)
+    cached_at: Instant | Unknown = UNKNOWN
+    """When this snapshot was saved, while nothing live has replaced it."""
+
+    def worst_first(self) -> list[Target]:
+        """Return the targets in the order in which to look at them."""
+        return sorted(self.targets.values(), key=_urgency)
+
+    def environments_of(self, model: ModelName) -> Iterator[Target]:
+        """Yield the targets of one model, in the order of their environments."""
+        yield from (self.targets[key] for key in sorted(key for key in self.targets if key.model == model))
+
+
+def _urgency(target: Target) -> tuple[float, float, float, TargetKey]:
+    # A breach that went stale ranks just below a live one: nothing says that it is over.
+    rank = float(target.level)
+    if target.level is Level.STALE:
+        rank = max(rank, target.last_judged - 0.5)
+    if target.level is Level.NO_LIMIT:
+        rank = 0.5
+    share = max((v.observed for v in target.versions if isinstance(v.observed, float)), default=0.0)
+    since = target.since if isinstance(target.since, float) else 0.0
+    return -rank, since if rank >= Level.WARN else 0.0, -share if rank >= Level.WARN else 0.0, target.key
+
+
+CONCURRENT = (BaselineKind.STABLE, BaselineKind.LAST_KNOWN_GOOD, BaselineKind.EXPECTED_SHARE)
+"""Baselines of the same minutes."""

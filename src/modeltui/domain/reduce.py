@@ -1,0 +1,262 @@
+"""One event in, the next snapshot out, and which targets look different now. Pure: replay and live are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from modeltui.domain.event import (
+    Event,
+    HistoryRead,
+    ProvenanceRead,
+    RegistryRead,
+    RolloutsRead,
+    SamplesRead,
+    SourceFailed,
+    Tick,
+    VersionsRead,
+    Watched,
+)
+from modeltui.domain.fleet import Fleet, SeriesKey, SourceState, Target
+from modeltui.domain.judging import aged, judge_target, new_target, rejudge
+from modeltui.domain.names import (
+    NO_DATA,
+    UNKNOWN,
+    Instant,
+    Missing,
+    ModelName,
+    SourceName,
+    TargetKey,
+    VersionId,
+)
+from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
+from modeltui.domain.signal import Point, Sample, has_observations
+from modeltui.domain.text import SafeText
+
+SERIES_SECONDS = 3_900.0
+"""An hour for the charts, and five minutes more so that the left edge is never bare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What may look different after an event."""
+
+    targets: frozenset[TargetKey] = frozenset()
+    sources: bool = False
+    """A source answered or failed."""
+    order: bool = False
+    """Targets came or went, or a level changed: the worst may be another one."""
+    details: frozenset[ModelName] = frozenset()
+    """Models whose versions or provenance were read."""
+
+    def __or__(self, other: Changes) -> Changes:
+        return Changes(
+            self.targets | other.targets,
+            self.sources or other.sources,
+            self.order or other.order,
+            self.details | other.details,
+        )
+
+
+NOTHING = Changes()
+
+
+def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
+    """Return the fleet after `event`, and what changed."""
+    fleet = replace(fleet, at=max(fleet.at, event.at))
+    match event:
+        case Tick():
+            return _tick(fleet)
+        case SamplesRead():
+            return _samples(fleet, event)
+        case RegistryRead():
+            return _registry(fleet, event)
+        case RolloutsRead():
+            return _rollouts(fleet, event)
+        case HistoryRead():
+            return _history(fleet, event)
+        case SourceFailed():
+            return _failed(fleet, event), Changes(sources=True)
+        case Watched():
+            series = {key: points for key, points in fleet.series.items() if key[0] in event.targets}
+            return replace(fleet, watched=event.targets, series=series), NOTHING
+        case VersionsRead():
+            versions = {**fleet.versions, event.model: event.versions}
+            return replace(fleet, versions=versions), Changes(details=frozenset({event.model}))
+        case ProvenanceRead():
+            provenance = {**fleet.provenance, (event.model, event.version): event.provenance}
+            return replace(fleet, provenance=provenance), Changes(details=frozenset({event.model}))
+
+
+def _tick(fleet: Fleet) -> tuple[Fleet, Changes]:
+    old = [target for target in fleet.targets.values() if target.expires_at < fleet.at]
+    if not old:
+        return fleet, NOTHING
+    return _with_targets(fleet, {target.key: aged(target, fleet.policy, fleet.at) for target in old})
+
+
+def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
+    by_target: dict[TargetKey, list[Sample]] = {}
+    for sample in event.samples:
+        if fleet.policy.wants(sample.target.model):
+            by_target.setdefault(sample.target, []).append(sample)
+    updated = {
+        key: judge_target(fleet.targets.get(key) or new_target(key, fleet.policy), samples, fleet.policy, event.at)
+        for key, samples in by_target.items()
+    }
+    fleet = _with_points(fleet, updated.keys(), by_target, event.at)
+    fleet = _answered(fleet, event.source, event.at, event.warnings) if event.is_last_part else fleet
+    fleet, changes = _with_targets(fleet, updated)
+    return fleet, changes | Changes(sources=event.is_last_part)
+
+
+def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
+    wanted = frozenset(event.targets)
+    began = event.steps[0][0] if event.steps else event.at
+    past = {key: _without_past(fleet.targets.get(key) or new_target(key, fleet.policy), began) for key in wanted}
+    series: dict[SeriesKey, list[Point]] = {}
+    for at, samples in event.steps:
+        by_target: dict[TargetKey, list[Sample]] = {}
+        for sample in samples:
+            if sample.target in wanted:
+                by_target.setdefault(sample.target, []).append(sample)
+                if has_observations(sample.measurement):
+                    _add_point(series, sample, at)
+        for key, of_target in by_target.items():
+            past[key] = judge_target(past[key], of_target, fleet.policy, at)
+    updated = {}
+    for key, target in past.items():
+        now = fleet.targets.get(key)
+        latest = [cell.sample for v in now.versions for cell in v.cells.values()] if now else []
+        judged = judge_target(target, latest, fleet.policy, event.at) if latest else target
+        # What was seen live stays: history only adds what came before it.
+        live = now.changes if now else ()
+        earlier = tuple(c for c in judged.changes if not live or c.at < live[0].at)
+        updated[key] = replace(judged, changes=(*earlier, *live))
+    fleet = replace(fleet, series={**fleet.series, **_joined(fleet.series, series, fleet.watched)})
+    return _with_targets(fleet, updated)
+
+
+def _without_past(target: Target, began: Instant) -> Target:
+    """Return the target as it was before the history begins: what follows is judged afresh, step by step."""
+    spans = tuple(span for span in target.spans if span.last_seen_at < began)
+    return Target(target.key, rollout=target.rollout, rules=target.rules, spans=spans)
+
+
+def _joined(
+    live: Mapping[SeriesKey, tuple[Point, ...]],
+    past: Mapping[SeriesKey, list[Point]],
+    watched: frozenset[TargetKey],
+) -> dict[SeriesKey, tuple[Point, ...]]:
+    joined = {}
+    for key, points in past.items():
+        if key[0] in watched:
+            newer = tuple(p for p in live.get(key, ()) if not points or p.at > points[-1].at)
+            joined[key] = (*points, *newer)
+    return joined
+
+
+def _with_points(
+    fleet: Fleet, targets: Iterable[TargetKey], samples: Mapping[TargetKey, list[Sample]], at: Instant
+) -> Fleet:
+    watched = [key for key in targets if key in fleet.watched]
+    if not watched:
+        return fleet
+    series = dict(fleet.series)
+    for target in watched:
+        for sample in samples[target]:
+            if isinstance(sample.at, Missing) or not has_observations(sample.measurement):
+                continue
+            key = (target, sample.version, sample.signal)
+            points = series.get(key, ())
+            if points and sample.at <= points[-1].at:
+                continue
+            kept = points if not points or at - points[0].at < SERIES_SECONDS else points[1:]
+            series[key] = (*kept, Point(sample.at, sample.measurement.value, sample.measurement.n))
+    return replace(fleet, series=series)
+
+
+def _add_point(series: dict[SeriesKey, list[Point]], sample: Sample, at: Instant) -> None:
+    point = Point(at, sample.measurement.value, sample.measurement.n)
+    series.setdefault((sample.target, sample.version, sample.signal), []).append(point)
+
+
+def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:
+    models = {name: model for name, model in fleet.models.items() if model.source != event.source}
+    models.update((model.name, model) for model in event.models if fleet.policy.wants(model.name))
+    fleet = _answered(replace(fleet, models=models), event.source, event.at, event.warnings)
+    pointed = _pointed(fleet, event)
+    updated: dict[TargetKey, Target] = {}
+    for key, roles in pointed.items():
+        target = fleet.targets.get(key) or new_target(key, fleet.policy)
+        if isinstance(target.rollout, Rollout) and target.rollout.source != event.source:
+            continue
+        rollout = rollout_from_pointers(key, event.source, roles)
+        if rollout != target.rollout:
+            updated[key] = rejudge(target, rollout, fleet.policy, event.at)
+    for key, target in fleet.targets.items():
+        rollout_then = target.rollout
+        if isinstance(rollout_then, Rollout) and rollout_then.source == event.source and key not in pointed:
+            updated[key] = rejudge(target, UNKNOWN, fleet.policy, event.at)
+    fleet, changes = _with_targets(fleet, updated)
+    names = frozenset(model.name for model in event.models)
+    return fleet, changes | Changes(sources=True, details=names if len(names) < 100 else frozenset())
+
+
+def _pointed(fleet: Fleet, event: RegistryRead) -> dict[TargetKey, dict[Role, VersionId]]:
+    pointed: dict[TargetKey, dict[Role, VersionId]] = {}
+    for model in event.models:
+        if model.name not in fleet.models:
+            continue
+        for pointer in model.pointers:
+            meaning = fleet.policy.pointers.get(pointer.name)
+            if meaning:
+                environment, role = meaning
+                pointed.setdefault(TargetKey(model.name, environment), {})[role] = pointer.version
+    return pointed
+
+
+def _rollouts(fleet: Fleet, event: RolloutsRead) -> tuple[Fleet, Changes]:
+    fleet = _answered(fleet, event.source, event.at, event.warnings)
+    updated: dict[TargetKey, Target] = {}
+    described = set()
+    for rollout in event.rollouts:
+        if not fleet.policy.wants(rollout.target.model):
+            continue
+        described.add(rollout.target)
+        target = fleet.targets.get(rollout.target) or new_target(rollout.target, fleet.policy)
+        if rollout != target.rollout:
+            updated[rollout.target] = rejudge(target, rollout, fleet.policy, event.at)
+    for key, target in fleet.targets.items():
+        mine = isinstance(target.rollout, Rollout) and target.rollout.source == event.source
+        if mine and key not in described:
+            updated[key] = rejudge(target, UNKNOWN, fleet.policy, event.at)
+    fleet, changes = _with_targets(fleet, updated)
+    return fleet, changes | Changes(sources=True)
+
+
+def _failed(fleet: Fleet, event: SourceFailed) -> Fleet:
+    state = fleet.sources.get(event.source)
+    if state is None:
+        return fleet
+    remedy: SafeText | Missing = event.remedy or NO_DATA
+    failed = replace(state, error=event.title, remedy=remedy if not isinstance(remedy, Missing) else NO_DATA)
+    return replace(fleet, sources={**fleet.sources, event.source: failed})
+
+
+def _answered(fleet: Fleet, source: SourceName, at: Instant, warnings: tuple[SafeText, ...]) -> Fleet:
+    state = fleet.sources.get(source)
+    if state is None:
+        return fleet
+    answered: SourceState = replace(state, answered_at=at, error=NO_DATA, remedy=NO_DATA, warnings=warnings)
+    return replace(fleet, sources={**fleet.sources, source: answered}, cached_at=UNKNOWN)
+
+
+def _with_targets(fleet: Fleet, updated: Mapping[TargetKey, Target]) -> tuple[Fleet, Changes]:
+    if not updated:
+        return fleet, NOTHING
+    order = any(
+        key not in fleet.targets or fleet.targets[key].level is not target.level for key, target in updated.items()
+    )
+    changes = Changes(targets=frozenset(updated), order=order)
+    return replace(fleet, targets={**fleet.targets, **updated}), changes

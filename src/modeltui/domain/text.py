@@ -1,0 +1,57 @@
+"""Text from outside, made harmless once, where it enters.
+
+Source of the rules: Trojan Source (CVE-2021-42574), CWE-150, and what terminals do with C0, C1 and OSC.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import NewType
+
+SafeText = NewType("SafeText", str)
+"""Text without control, bidirectional or invisible characters. Only `safe_text` makes it."""
+
+_CONTROL_PICTURES = 0x2400
+_MOST_COMBINING_MARKS = 2
+_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+
+
+def safe_text(raw: object, limit: int = 200) -> SafeText:
+    """Return `raw` as one line of visible characters, at most `limit` of them.
+
+    Control characters become visible pictures (`␛`), invisible and bidirectional ones `\\u{200b}`, tabs spaces;
+    what is cut ends in `…`. Anything but text is shown as Python writes it.
+    """
+    text = raw if isinstance(raw, str) else repr(raw)
+    if len(text) <= limit and text.isascii() and text.isprintable():
+        return SafeText(text)
+    # The cost must not grow with what a backend sends: cut before any work.
+    text = unicodedata.normalize("NFC", text[: 4 * limit].encode("utf-8", "replace").decode("utf-8"))
+    visible: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_COMBINING_MARKS:
+            visible.append(_visible(character))
+    whole = "".join(visible)
+    return SafeText(whole if len(whole) <= limit else whole[: limit - 1] + "…")
+
+
+def safe_lines(raw: object, limit: int = 64_000) -> tuple[SafeText, ...]:
+    """Return a longer text line by line, each line safe; at most `limit` characters in all."""
+    text = raw if isinstance(raw, str) else repr(raw)
+    return tuple(safe_text(line, 2_000) for line in text[:limit].splitlines())
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    if character == "\t":
+        return " "
+    if code < 0x20:
+        return chr(_CONTROL_PICTURES + code)
+    if code == 0x7F:
+        return "␡"
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES or code in _VARIATION_SELECTORS:
+        return f"\\u{{{code:x}}}"
+    return character
