@@ -1,0 +1,193 @@
+"""What every face gets: the live fleet, and a way to ask for more of it. It can read and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from modeltui.domain.event import Event, Tick, Watched
+from modeltui.domain.fleet import Fleet, SourceKind, Target
+from modeltui.domain.health import Cause
+from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
+from modeltui.engine.poller import Poller, apply_in_parts
+from modeltui.engine.questions import ask_history, ask_provenance, ask_versions
+from modeltui.engine.source import Source
+from modeltui.engine.store import Store
+from modeltui.ports.clock import Clock
+
+HISTORY_SECONDS = 3_600.0
+HISTORY_STEP_SECONDS = 30.0
+"""120 points: 60 cells of braille, and six requests for everything on screen."""
+CHECK_SECONDS = 900.0
+"""How far one look at the present reaches back to know how long a violation has lasted."""
+MOST_WATCHED = 60
+"""Targets whose points are kept; more than a tall screen shows."""
+TICK_SECONDS = 1.0
+HISTORY_TARGETS_PER_QUESTION = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _WantHistory:
+    targets: frozenset[TargetKey]
+
+
+@dataclass(frozen=True, slots=True)
+class _WantVersions:
+    model: ModelName
+
+
+@dataclass(frozen=True, slots=True)
+class _WantProvenance:
+    model: ModelName
+    version: VersionId
+
+
+_Wish: TypeAlias = _WantHistory | _WantVersions | _WantProvenance
+
+
+class Observer:
+    """Polls the sources of one context into one store."""
+
+    def __init__(self, store: Store, sources: tuple[Source, ...], clock: Clock, seed: int = 0) -> None:
+        self.store = store
+        self.sources = sources
+        self.clock = clock
+        # Jitter spreads load; it decides nothing, so a small generator will do.
+        jitter = random.Random(seed)  # noqa: S311
+        self._pollers = tuple(Poller(source, store, clock, jitter) for source in sources)
+        self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
+        self._pending: set[_Wish] = set()
+        self._with_history: set[TargetKey] = set()
+        self._recent: dict[TargetKey, None] = {}
+        self._answered_at: dict[Source, float] = {}
+
+    @property
+    def fleet(self) -> Fleet:
+        """Return the newest snapshot."""
+        return self.store.fleet
+
+    async def run(self) -> None:
+        """Keep the fleet live until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for poller in self._pollers:
+                tasks.create_task(poller.run(self._after_poll))
+            tasks.create_task(self._tick())
+            tasks.create_task(self._serve_wishes())
+
+    async def look_once(self) -> Fleet:
+        """Ask every source once, and the past of whatever looks wrong; return what is known then."""
+        async with asyncio.TaskGroup() as tasks:
+            for poller in self._pollers:
+                tasks.create_task(poller.poll_once())
+        doubtful = [t.key for t in self.fleet.worst_first() if _needs_past(t)][:HISTORY_TARGETS_PER_QUESTION]
+        if doubtful:
+            await self._read_history(doubtful, CHECK_SECONDS)
+        self.store.apply(Tick(self.clock.now()))
+        return self.fleet
+
+    def watch(self, targets: Iterable[TargetKey]) -> None:
+        """Keep the points of these targets, and fetch their past once."""
+        for target in targets:
+            self._recent.pop(target, None)
+            self._recent[target] = None
+        for target in list(self._recent)[:-MOST_WATCHED]:
+            del self._recent[target]
+            self._with_history.discard(target)
+        watched = frozenset(self._recent)
+        if watched != self.fleet.watched:
+            self.store.apply(Watched(self.clock.now(), watched))
+        missing = watched - self._with_history
+        if missing:
+            self._with_history |= missing
+            self._wish(_WantHistory(missing))
+
+    def want_versions(self, model: ModelName) -> None:
+        """Read the list of versions of a model; it arrives as an event."""
+        self._wish(_WantVersions(model))
+
+    def want_provenance(self, model: ModelName, version: VersionId) -> None:
+        """Read where a version comes from; it arrives as an event."""
+        self._wish(_WantProvenance(model, version))
+
+    async def read_versions(self, model: ModelName) -> None:
+        """Read the list of versions of a model now."""
+        await self._serve(_WantVersions(model))
+
+    async def read_provenance(self, model: ModelName, version: VersionId) -> None:
+        """Read where a version comes from now."""
+        await self._serve(_WantProvenance(model, version))
+
+    async def poll_now(self) -> None:
+        """Ask every source once, out of turn."""
+        async with asyncio.TaskGroup() as tasks:
+            for poller in self._pollers:
+                tasks.create_task(poller.poll_once())
+
+    def _wish(self, wish: _Wish) -> None:
+        if wish not in self._pending:
+            self._pending.add(wish)
+            self._wishes.put_nowait(wish)
+
+    async def _tick(self) -> None:
+        while True:
+            self.store.apply(Tick(self.clock.now()))
+            await self.clock.sleep(TICK_SECONDS)
+
+    async def _serve_wishes(self) -> None:
+        while True:
+            wish = await self._wishes.get()
+            self._pending.discard(wish)
+            await self._serve(wish)
+
+    async def _serve(self, wish: _Wish) -> None:
+        match wish:
+            case _WantHistory(targets=targets):
+                await self._read_history(sorted(targets), HISTORY_SECONDS)
+            case _WantVersions(model=model):
+                await self._apply([await ask_versions(s, self.clock, model) for s in self._registries_of(model)])
+            case _WantProvenance(model=model, version=version):
+                registries = self._registries_of(model)
+                await self._apply([await ask_provenance(s, self.clock, model, version) for s in registries])
+
+    async def _read_history(self, targets: list[TargetKey], seconds: float) -> None:
+        now = self.clock.now()
+        end = Instant(now - now % HISTORY_STEP_SECONDS)
+        start = Instant(end - seconds)
+        for source in self.sources:
+            if source.kind is not SourceKind.METRICS:
+                continue
+            for first in range(0, len(targets), HISTORY_TARGETS_PER_QUESTION):
+                part = targets[first : first + HISTORY_TARGETS_PER_QUESTION]
+                await self._apply(await ask_history(source, self.clock, part, start, end, HISTORY_STEP_SECONDS))
+
+    async def _apply(self, events: list[Event]) -> None:
+        await apply_in_parts(self.store, self.clock, events)
+
+    def _registries_of(self, model: ModelName) -> list[Source]:
+        registries = [source for source in self.sources if source.kind is SourceKind.REGISTRY]
+        known = self.fleet.models.get(model)
+        owner = [source for source in registries if known is not None and source.name == known.source]
+        return owner or registries
+
+    async def _after_poll(self, source: Source, answered: bool) -> None:
+        """Fetch the past again where a gap was: a laptop slept, a backend was away."""
+        if source.kind is not SourceKind.METRICS or not answered:
+            return
+        now = self.clock.boottime()
+        before = self._answered_at.get(source, now)
+        self._answered_at[source] = now
+        if now - before > 4 * source.every_seconds + HISTORY_STEP_SECONDS and self._recent:
+            self._wish(_WantHistory(frozenset(self._recent)))
+
+
+def _needs_past(target: Target) -> bool:
+    """Tell whether the present alone cannot say how bad it is: a violation without a known beginning."""
+    return any(
+        cell.verdict.cause is Cause.NOT_YET_LONG_ENOUGH
+        or any(segment.verdict.cause is Cause.NOT_YET_LONG_ENOUGH for segment in cell.segments)
+        for version in target.versions
+        for cell in version.cells.values()
+    )

@@ -1,0 +1,71 @@
+"""Asks one source again and again: never twice at once, slower while it fails, never giving up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+
+from modeltui.domain.event import Event, SourceFailed
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.questions import ask
+from modeltui.engine.source import Source
+from modeltui.engine.store import Store
+from modeltui.ports.clock import Clock
+
+LONGEST_BACK_OFF_SECONDS = 30.0
+
+
+class Poller:
+    """The task of one source."""
+
+    def __init__(self, source: Source, store: Store, clock: Clock, jitter: random.Random) -> None:
+        self.source = source
+        self._store = store
+        self._clock = clock
+        self._jitter = jitter
+        self._failures = 0
+        self._next_at = 0.0
+
+    async def run(self, after_poll: Callable[[Source, bool], Awaitable[None]] | None = None) -> None:
+        """Poll for ever; `after_poll` hears of each answer whether it was one."""
+        while True:
+            self._next_at = self._clock.boottime() + self.source.every_seconds
+            answered = await self.poll_once()
+            if after_poll is not None:
+                await after_poll(self.source, answered)
+            await self._clock.sleep(self._pause())
+
+    async def poll_once(self) -> bool:
+        """Ask once and apply what came; return whether the source answered."""
+        try:
+            events = await ask(self.source, self._clock)
+        except Exception as error:  # a bug in one adapter costs its own cells only
+            events = [_bug(self.source, self._clock, error)]
+        answered = not any(isinstance(event, SourceFailed) for event in events)
+        self._failures = 0 if answered else self._failures + 1
+        await apply_in_parts(self._store, self._clock, events)
+        return answered
+
+    def _pause(self) -> float:
+        if not self._failures:
+            return self._next_at - self._clock.boottime()
+        # Full jitter: a hundred operators must not come back in step.
+        ceiling = min(2.0**self._failures, LONGEST_BACK_OFF_SECONDS)
+        return self._jitter.uniform(0.5, max(ceiling, 1.0))
+
+
+async def apply_in_parts(store: Store, clock: Clock, events: list[Event]) -> None:
+    """Apply events one by one and let the keys be answered in between."""
+    for event in events:
+        store.apply(event)
+        if len(events) > 1:
+            await clock.sleep(0)
+
+
+def _bug(source: Source, clock: Clock, error: Exception) -> SourceFailed:
+    return SourceFailed(
+        source.name,
+        clock.now(),
+        safe_text(f"{source.name}: the adapter failed on the answer ({type(error).__name__})"),
+        SafeText("this is a defect of the adapter: run 'modeltui doctor' and report what it prints"),
+    )

@@ -1,0 +1,128 @@
+"""Asks a source once and turns the answer, or its failure, into events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import cast
+
+from modeltui.domain.errors import BackendError
+from modeltui.domain.event import (
+    Event,
+    HistoryRead,
+    ProvenanceRead,
+    RegistryRead,
+    RolloutsRead,
+    SamplesRead,
+    SourceFailed,
+    VersionsRead,
+)
+from modeltui.domain.fleet import SourceKind
+from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
+from modeltui.domain.signal import Sample
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.source import Source
+from modeltui.ports.clock import Clock
+from modeltui.ports.metrics import Metrics
+from modeltui.ports.registry import Registry
+from modeltui.ports.rollout_reader import RolloutReader
+
+TARGETS_PER_PART = 200
+"""A large answer is reduced in parts of some milliseconds, so that keys are answered in between."""
+
+
+async def ask(source: Source, clock: Clock) -> list[Event]:
+    """Return the events of one poll; a failure is an event, not an exception."""
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            return await _poll(source, clock)
+    except TimeoutError:
+        return [_too_slow(source, clock)]
+    except BackendError as error:
+        return [failure(source, clock, error)]
+
+
+async def ask_history(
+    source: Source, clock: Clock, targets: Sequence[TargetKey], start: Instant, end: Instant, step_seconds: float
+) -> list[Event]:
+    """Return one event per target with its past, or the failure."""
+    metrics = cast(Metrics, source.port)
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            answer = await metrics.read_history(targets, start, end, step_seconds)
+    except TimeoutError:
+        return [_too_slow(source, clock)]
+    except BackendError as error:
+        return [failure(source, clock, error)]
+    by_target: dict[TargetKey, list[tuple[Instant, tuple[Sample, ...]]]] = {}
+    for at, samples in answer.steps:
+        of_step: dict[TargetKey, list[Sample]] = {}
+        for sample in samples:
+            of_step.setdefault(sample.target, []).append(sample)
+        for target, its_samples in of_step.items():
+            by_target.setdefault(target, []).append((at, tuple(its_samples)))
+    now = clock.now()
+    return [HistoryRead(source.name, now, (target,), tuple(steps)) for target, steps in by_target.items()]
+
+
+async def ask_versions(source: Source, clock: Clock, model: ModelName) -> Event:
+    """Return the versions of a model as an event."""
+    registry = cast(Registry, source.port)
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            return VersionsRead(source.name, clock.now(), model, await registry.read_versions(model))
+    except TimeoutError:
+        return _too_slow(source, clock)
+    except BackendError as error:
+        return failure(source, clock, error)
+
+
+async def ask_provenance(source: Source, clock: Clock, model: ModelName, version: VersionId) -> Event:
+    """Return where a version comes from as an event."""
+    registry = cast(Registry, source.port)
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            provenance = await registry.read_provenance(model, version)
+    except TimeoutError:
+        return _too_slow(source, clock)
+    except BackendError as error:
+        return failure(source, clock, error)
+    return ProvenanceRead(source.name, clock.now(), model, version, provenance)
+
+
+def failure(source: Source, clock: Clock, error: BackendError) -> SourceFailed:
+    """Return the event for an error that a backend caused."""
+    return SourceFailed(source.name, clock.now(), safe_text(error.title, 300), safe_text(error.remedy, 300))
+
+
+async def _poll(source: Source, clock: Clock) -> list[Event]:
+    match source.kind:
+        case SourceKind.REGISTRY:
+            models = await cast(Registry, source.port).read_models()
+            return [RegistryRead(source.name, clock.now(), models.models, models.warnings)]
+        case SourceKind.ROLLOUTS:
+            rollouts = await cast(RolloutReader, source.port).read_rollouts()
+            return [RolloutsRead(source.name, clock.now(), rollouts.rollouts, rollouts.warnings)]
+        case SourceKind.METRICS:
+            samples = await cast(Metrics, source.port).read()
+            return list(_parts(source, clock.now(), samples.samples, samples.warnings))
+
+
+def _parts(source: Source, at: Instant, samples: tuple[Sample, ...], warnings: tuple[SafeText, ...]) -> Iterator[Event]:
+    by_target: dict[TargetKey, list[Sample]] = {}
+    for sample in samples:
+        by_target.setdefault(sample.target, []).append(sample)
+    groups = list(by_target.values())
+    for first in range(0, max(len(groups), 1), TARGETS_PER_PART):
+        part = tuple(sample for group in groups[first : first + TARGETS_PER_PART] for sample in group)
+        is_last = first + TARGETS_PER_PART >= len(groups)
+        yield SamplesRead(source.name, at, part, is_last, warnings if is_last else ())
+
+
+def _too_slow(source: Source, clock: Clock) -> SourceFailed:
+    return SourceFailed(
+        source.name,
+        clock.now(),
+        safe_text(f"{source.name}: no answer within {source.deadline_seconds:g} s"),
+        SafeText("check the backend's load, or raise timeout_seconds of this source"),
+    )
