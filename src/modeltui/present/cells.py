@@ -98,9 +98,7 @@ def elide_apart(texts: Sequence[str], width: int, ellipsis: str = "…") -> tupl
     room = width - cell_width(ellipsis)
     best = middle
     for head in sorted(range(1, max(room, 1)), key=lambda cells: abs(cells - room // 2)):
-        cut = tuple(
-            text if cell_width(text) <= width else _cut_at(text, head, room, ellipsis) for text in texts
-        )
+        cut = tuple(text if cell_width(text) <= width else _cut_at(text, head, room, ellipsis) for text in texts)
         if len(set(cut)) > len(set(best)):
             best = cut
         if len(set(best)) == wanted:

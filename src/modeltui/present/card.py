@@ -1,0 +1,197 @@
+"""Everything about one target on a few lines: what is wrong with it, on what evidence, and where to go back to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modeltui.domain.fleet import Cell, Fleet, ServedVersion, Target
+from modeltui.domain.health import BaselineKind, Level, Verdict
+from modeltui.domain.judging import counts_for_target
+from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, VersionId
+from modeltui.domain.rollout import Role, Rollout
+from modeltui.domain.signal import Signal
+from modeltui.domain.skew import skewed_environments
+from modeltui.present import format as form
+from modeltui.present import words
+from modeltui.present.cells import fit
+from modeltui.present.glyphs import Glyphs, resample, sparkline
+from modeltui.present.rows import state_span
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+
+SPARK_SECONDS = 1_800.0
+"""Half an hour: long enough to show the level before, short enough to show the break."""
+_HOLD_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One target at one width."""
+
+    fleet: Fleet
+    target: Target
+    width: int
+    glyphs: Glyphs
+
+    def lines(self) -> list[Line]:
+        """Return all lines, the most telling first."""
+        subject = subject_version(self.target)
+        lines = [self.heading(subject)]
+        if isinstance(subject, ServedVersion):
+            for signal in self.fleet.policy.signals:
+                lines.append(self.signal_line(subject, signal))
+        else:
+            lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
+        lines.append(self.evidence(subject))
+        lines.append(self.way_back())
+        lines.extend(self.jobs())
+        return lines
+
+    def heading(self, subject: ServedVersion | NoData) -> Line:
+        """Return which version is shown, and against which."""
+        line = [Span(str(self.target.key), Tone.STRONG), Span("  "), state_span(self.target, self.glyphs)]
+        if isinstance(subject, ServedVersion):
+            line += [Span("  "), Span(subject.version, Tone.STRONG), Span(f" {_role_and_share(subject)}", Tone.MUTED)]
+            other = _other_version(self.target, subject)
+            if isinstance(other, ServedVersion):
+                line += [Span(f"  against {other.version} {_role_and_share(other)}", Tone.MUTED)]
+        return tuple(line)
+
+    def signal_line(self, served: ServedVersion, signal: Signal) -> Line:
+        """Return one signal: line of points, value, baseline, limit, verdict, since, worst segment."""
+        title = Span(fit(signal.title.lower(), 6, self.glyphs.ellipsis), Tone.MUTED)
+        cell = served.cells.get(signal.name)
+        if cell is None:
+            return (title, Span(f"{self.glyphs.unknown} no data: no source measures it", Tone.UNKNOWN))
+        verdict = cell.verdict
+        tone = words.LEVEL_TONES[verdict.level]
+        value_tone = Tone.STALE if verdict.level is Level.STALE else Tone.STRONG
+        line = [
+            title,
+            Span(self._spark(served, signal, verdict), tone if verdict.level >= Level.WARN else Tone.PLAIN),
+            Span(f" {form.value(verdict.value, signal.unit):>7}", value_tone),
+            Span(" base ", Tone.MUTED),
+            Span(f"{_baseline_value(verdict, signal):<7}", Tone.PLAIN),
+            Span(" lim ", Tone.MUTED),
+            Span(f"{_limit_value(verdict, signal):<7}", Tone.PLAIN),
+            Span(f" {words.level_word(verdict.level):<8}", tone),
+        ]
+        line += self._rest(cell, verdict, signal)
+        return tuple(line)
+
+    def evidence(self, subject: ServedVersion | NoData) -> Line:
+        """Return the sentence behind the worst verdict."""
+        worst = _worst_of(subject, self.fleet) if isinstance(subject, ServedVersion) else None
+        if worst is None:
+            return (Span("why    ", Tone.MUTED), Span("nothing has been measured here", Tone.UNKNOWN))
+        cell, signal = worst
+        verdict = cell.verdict
+        sentence = words.because(verdict, signal)
+        segment = cell.worst_segment()
+        if not isinstance(segment, Missing) and verdict.segment == segment.name:
+            sentence = f"{segment.name}: {words.because(segment.verdict, signal)}"
+        return (
+            Span("why    ", Tone.MUTED),
+            Span(f"{signal.title.lower()} {sentence}", words.LEVEL_TONES[verdict.level]),
+        )
+
+    def way_back(self) -> Line:
+        """Return the version to go back to, and why it is trusted."""
+        good = self.target.known_good
+        sentence = words.known_good_words(good, self.fleet.at)
+        if isinstance(good, Missing):
+            return (Span("back   ", Tone.MUTED), Span(f"{self.glyphs.unknown} {sentence}", Tone.UNKNOWN))
+        return (Span("back   ", Tone.MUTED), Span(f"to {good.version}", Tone.STRONG), Span(f": {sentence}"))
+
+    def jobs(self) -> list[Line]:
+        """Return what else one must know: work in flight, another version elsewhere."""
+        lines: list[Line] = []
+        rollout = self.target.rollout
+        if isinstance(rollout, Rollout):
+            if not isinstance(rollout.says, Missing):
+                lines.append((Span("ctrl   ", Tone.MUTED), Span(rollout.says)))
+            for job in rollout.jobs[:2]:
+                done = "" if isinstance(job.progress, Missing) else f", {form.percent(job.progress)} done"
+                age = form.age(job.started_at, self.fleet.at)
+                lines.append((Span("job    ", Tone.MUTED), Span(f"{job.name} on {job.version}, since {age}{done}")))
+        others = skewed_environments(self.fleet, self.target.key)
+        if others:
+            lines.append((Span("skew   ", Tone.MUTED), Span(f"another version in {', '.join(others)}", Tone.WARN)))
+        return lines
+
+    def _spark(self, served: ServedVersion, signal: Signal, verdict: Verdict) -> str:
+        width = spark_width(self.width)
+        points = self.fleet.series.get((self.target.key, served.version, signal.name), ())
+        end = self.fleet.at
+        values = resample(((point.at, point.value) for point in points), end - SPARK_SECONDS, end, width, _HOLD_SECONDS)
+        return sparkline(values or (NO_DATA,), width, self.glyphs, limit=verdict.limit)
+
+    def _rest(self, cell: Cell, verdict: Verdict, signal: Signal) -> list[Span]:
+        rest: list[Span] = []
+        if verdict.level >= Level.WARN and not isinstance(verdict.since, Missing):
+            rest.append(Span(f"{form.age(verdict.since, self.fleet.at):<7}", Tone.PLAIN))
+        segment = cell.worst_segment()
+        if not isinstance(segment, Missing):
+            text = f"{segment.name} {form.value(segment.verdict.value, signal.unit)}"
+            rest.append(Span(f"{text} ", words.LEVEL_TONES[segment.verdict.level]))
+        if not isinstance(verdict.n, Missing):
+            rest.append(Span(f"n={form.quantity(verdict.n)} ", Tone.MUTED))
+        if self.width >= 100:
+            rest.append(Span(_age_words(cell, self.fleet.at), Tone.MUTED))
+        return rest
+
+
+def subject_version(target: Target) -> ServedVersion | NoData:
+    """Return the version that the card is about: the worst that counts, else the candidate, else what serves."""
+    counted = [version for version in target.versions if counts_for_target(version)]
+    if not counted:
+        return target.versions[0] if target.versions else NO_DATA
+    return max(counted, key=lambda version: (version.level, version.role is Role.CANDIDATE))
+
+
+def spark_width(width: int) -> int:
+    """Return how many cells the line of points gets in a card of `width`."""
+    return min(max(width - 68, 8), 40)
+
+
+def _other_version(target: Target, subject: ServedVersion) -> ServedVersion | NoData:
+    compared: list[VersionId] = [
+        cell.verdict.baseline.version
+        for cell in subject.cells.values()
+        if not isinstance(cell.verdict.baseline, Missing)
+        and cell.verdict.baseline.kind in (BaselineKind.STABLE, BaselineKind.LAST_KNOWN_GOOD)
+    ]
+    return target.version(compared[0]) if compared else NO_DATA
+
+
+def _role_and_share(version: ServedVersion) -> str:
+    share = version.observed
+    if not isinstance(share, Missing):
+        seen = f"{form.percent(share)} of requests"
+    elif not isinstance(version.desired, Missing):
+        seen = f"{form.percent(version.desired)} desired, not observed"
+    else:
+        seen = "share unknown"
+    return f"({version.role.value}, {seen})"
+
+
+def _worst_of(subject: ServedVersion, fleet: Fleet) -> tuple[Cell, Signal] | None:
+    signals = {signal.name: signal for signal in fleet.policy.signals}
+    known = [(cell, signals[name]) for name, cell in subject.cells.items() if name in signals]
+    judged = [found for found in known if found[0].verdict.level is not Level.NO_LIMIT] or known
+    return max(judged, key=lambda found: found[0].verdict.level) if judged else None
+
+
+def _baseline_value(verdict: Verdict, signal: Signal) -> str:
+    if isinstance(verdict.baseline, Missing):
+        return "-"
+    return form.value(verdict.baseline.measurement.value, signal.unit)
+
+
+def _limit_value(verdict: Verdict, signal: Signal) -> str:
+    return "-" if isinstance(verdict.limit, Missing) else form.value(verdict.limit, signal.unit)
+
+
+def _age_words(cell: Cell, now: Instant) -> str:
+    at = cell.sample.at
+    return "not scraped" if isinstance(at, Missing) else f"{form.age(at, now)} ago"
