@@ -1,0 +1,155 @@
+"""What holds for every test: its own surroundings, and no word to the world outside."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.servers import fixtures
+from tests.servers.fixtures import (
+    mlflow,
+    mlflow2,
+    mlflow2_fleet,
+    mlflow3,
+    mlflow3_auth,
+    mlflow3_fleet,
+    mlflow_fleet,
+    run_model_server,
+    run_prometheus,
+)
+
+__all__ = [
+    "mlflow",
+    "mlflow2",
+    "mlflow2_fleet",
+    "mlflow3",
+    "mlflow3_auth",
+    "mlflow3_fleet",
+    "mlflow_fleet",
+    "run_model_server",
+    "run_prometheus",
+]
+
+_MEASURED = "measured"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need servers, keep those of one server together, and let them begin first."""
+    for item in items:
+        needed = fixtures.servers_of(item)
+        if needed is not None:
+            item.add_marker(pytest.mark.servers)
+        if needed:
+            item.add_marker(pytest.mark.xdist_group("+".join(sorted(needed))))
+    items.sort(key=lambda item: "servers" not in item.keywords)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Make the servers' environments now: a first build takes longer than a test may."""
+    if not session.config.option.collectonly:
+        fixtures.build_environments(session.items)
+
+
+# The world outside
+
+
+class OutsideError(AssertionError):
+    """A test tried to reach something that is not on this machine."""
+
+
+_tried_outside: list[str] = []
+
+
+def _guard(event: str, arguments: tuple[Any, ...]) -> None:
+    """Refuse connections and look-ups that leave the machine; an audit hook sees all of them, from any thread."""
+    if event in {"socket.connect", "socket.sendto", "socket.sendmsg"}:
+        sender, address = arguments[0], arguments[1]
+        if sender.family in {socket.AF_INET, socket.AF_INET6} and address is not None:
+            _refuse_outside(event, address[0])
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"}:
+        _refuse_outside(event, arguments[0])
+
+
+def _refuse_outside(event: str, host: str | bytes | None) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if not name or name == "localhost":
+        return
+    if name.endswith(".invalid"):  # RFC 6761: never exists, so nobody needs to be asked
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+    try:
+        is_here = ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here:
+        _tried_outside.append(f"{event} {name}")
+        raise OutsideError(f"tests stay on this machine: {event} to {name!r}")
+
+
+sys.addaudithook(_guard)
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[None]:
+    """Fail a test that tried to reach the world outside, also when the code under test swallowed the refusal."""
+    _tried_outside.clear()
+    yield
+    tried, _tried_outside[:] = list(_tried_outside), []
+    assert not tried, f"reached for the world outside: {', '.join(tried)}"
+
+
+# Surroundings
+
+_BENDS = ("MODELTUI_", "MLFLOW_", "PROMETHEUS_", "XDG_", "TEXTUAL")
+_BENDS_EXACTLY = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TMUX")
+
+
+@pytest.fixture(autouse=True)
+def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of one test: an empty folder that `HOME` and the XDG variables point into; settings are unset."""
+    home = tmp_path_factory.mktemp("home")
+    for name in list(os.environ):
+        if name.startswith(_BENDS) or name in _BENDS_EXACTLY or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(home))
+    for kind in ("CONFIG", "CACHE", "STATE", "DATA", "RUNTIME"):
+        suffix = "DIR" if kind == "RUNTIME" else "HOME"
+        monkeypatch.setenv(f"XDG_{kind}_{suffix}", str(home / kind.lower()))
+    (home / "runtime").mkdir(mode=0o700)
+    return home
+
+
+# Figures
+
+
+@pytest.fixture
+def measured(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Takes lines such as `fault to red: 21.4 s (scrape 5.0, window 10.0, …)` and prints them after the run."""
+
+    def note(line: str) -> None:
+        record_property(_MEASURED, line)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured."""
+    lines = [
+        f"{report.nodeid.rpartition('::')[2]}: {line}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, line in report.user_properties
+        if name == _MEASURED
+    ]
+    if lines:
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.line(line)
