@@ -84,8 +84,12 @@ class MlflowClient:
         """The id of a new finished run; a metric given as a sequence is logged step by step."""
         start = {"experiment_id": experiment_id, "run_name": name, "start_time": at_ms, "tags": _pairs(tags)}
         run_id = str(self.call("POST", "runs/create", start)["run"]["info"]["run_id"])
-        batch = {"run_id": run_id, "params": _pairs(params), "metrics": _metric_points(metrics, at_ms)}
-        self.call("POST", "runs/log-batch", batch)
+        points = _metric_points(metrics, at_ms)
+        finite = [point for point in points if isinstance(point["value"], float)]
+        self.call("POST", "runs/log-batch", {"run_id": run_id, "params": _pairs(params), "metrics": finite})
+        for point in points:
+            if point not in finite:  # in a batch, NaN becomes 0.0 at time 0 and what follows is lost
+                self.call("POST", "runs/log-metric", {"run_id": run_id, **point})
         if datasets:
             inputs = {"run_id": run_id, "datasets": [dataset.as_input() for dataset in datasets]}
             self.call("POST", "runs/log-inputs", inputs)
@@ -231,6 +235,6 @@ def _metric_points(metrics: Mapping[str, float | Sequence[float]] | None, at_ms:
     for key, given in (metrics or {}).items():
         values = (given,) if isinstance(given, int | float) else given
         for step, value in enumerate(values):
-            sent = value if math.isfinite(value) else str(value)
+            sent = float(value) if math.isfinite(value) else "NaN"
             points.append({"key": key, "value": sent, "step": step, "timestamp": at_ms + 1000 * step})
     return points
