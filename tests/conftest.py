@@ -140,7 +140,7 @@ def measured(record_property: Callable[[str, object], None]) -> Callable[[str], 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what tests measured."""
+    """Print what tests measured, and which checks failed before pytest."""
     lines = [
         f"{report.nodeid.rpartition('::')[2]}: {line}"
         for reports in terminalreporter.stats.values()
@@ -153,3 +153,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
         for line in lines:
             terminalreporter.line(line)
+    if failed := os.environ.get("MODELTUI_CHECKS_FAILED"):
+        terminalreporter.section("failed before pytest", red=True)
+        terminalreporter.line(failed)
