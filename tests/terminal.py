@@ -1,0 +1,502 @@
+"""A terminal for tests and benchmarks: runs a program in a real pseudo-terminal and remembers what it did to it.
+
+The screen is a `pyte` screen, fed lazily: the reading thread only stamps chunks and answers queries, so that what
+is measured is the program and not the emulator.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import fcntl
+import os
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import pyte
+
+SOURCE = Path(__file__).resolve().parent.parent / "src"
+
+_CSI = rb"\x1b\[[0-?]*[ -/]*[@-~]"
+_TOKEN = re.compile(_CSI.decode())
+_QUERY = re.compile(rb"\x1b\[(?:\?(\d+)\$p|(6n)|(5n)|(c|0c)|(>c|>0c))")
+_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
+_ALTERNATE_SCREEN = re.compile(r"\x1b\[\?1049([hl])\Z")
+_UNKNOWN_TO_PYTE = re.compile(r"\x1b\[(?:[>=<][0-?]*[@-~]|[0-?]*[ -/]+[@-~]|\?u)\Z")
+
+_PLAIN_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
+_OURS = re.compile(
+    r"""
+      \x1b\[[0-9;]*m                                                # looks
+    | \x1b\[\d+;\d+H | \x1b\[H | \x1b\[\d*C                         # places
+    | \x1b\[[02]?J | \x1b\[K                                        # emptying
+    | \x1b\[\?(?:7|25|1004|1049|2004|2026|2048)[hl]                 # modes: wrap, cursor, focus, screen, paste, sync
+    | \x1b\[\?(?:2026|2048)\$p | \x1b\[6n                           # questions
+    | \x1b\[<u                                                      # keyboard back to what it was
+    """,
+    re.VERBOSE,
+)
+
+
+def foreign_sequences(sent: bytes, also: str = "") -> list[str]:
+    """Return everything in `sent` that modeltui has no reason to send: controls, titles, unknown sequences.
+
+    `also` is a pattern of more that is allowed.
+    """
+    text = sent.decode("utf-8", "replace")
+    allowed = (_PLAIN_TEXT, _OURS, re.compile(also)) if also else (_PLAIN_TEXT, _OURS)
+    foreign: list[str] = []
+    place = 0
+    while place < len(text):
+        match = next((found for pattern in allowed if (found := pattern.match(text, place))), None)
+        if match is not None and match.end() > place:
+            place = match.end()
+            continue
+        end = text.find("\x1b", place + 1)
+        foreign.append(text[place : end if end > 0 else place + 40][:40])
+        place += 1
+    return foreign
+
+
+class Cell(NamedTuple):
+    """One cell as the operator sees it."""
+
+    text: str
+    foreground: str
+    background: str
+    bold: bool
+    reverse: bool
+    underline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """What one read brought."""
+
+    at: float
+    """Monotonic seconds."""
+    data: bytes
+
+
+class Timeout(AssertionError):  # noqa: N818 - it says what happened
+    """What was waited for did not come; says what the screen showed instead."""
+
+
+class Terminal:
+    """A program in a pseudo-terminal of its own session, and the terminal's memory of it.
+
+    `ignore_hangup` starts it deaf to SIGHUP, as under `nohup` or `sudo`. `stdin` and `stderr` replace the
+    terminal on that descriptor. `answers` is whether queries are answered at all.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        size: tuple[int, int] = (120, 40),
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        answers: bool = True,
+        ignore_hangup: bool = False,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+    ) -> None:
+        self.size = size
+        self.answers = answers
+        """Whether queries are answered, as modern terminals do."""
+        self._history: list[Chunk] = []
+        self._fed = 0
+        self._pending = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.screen = pyte.Screen(*size)
+        self._stream = pyte.Stream(self.screen)
+        self._main_screen: list[str] | None = None
+        self._alternate = False
+        self._news = threading.Condition()
+        self._closed = False
+        self._tail = b""
+        self._bytes_per_second: float | None = None
+        self._reading = threading.Event()
+        self._reading.set()
+        self._master, slave = os.openpty()
+        self._set_size(size)
+
+        def take_terminal() -> None:
+            if ignore_hangup:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+        self.process = subprocess.Popen(
+            list(command),
+            stdin=slave if stdin is None else stdin,
+            stdout=slave if stdout is None else stdout,
+            stderr=slave if stderr is None else stderr,
+            env=terminal_environment() if env is None else dict(env),
+            cwd=cwd,
+            start_new_session=True,
+            preexec_fn=take_terminal,  # noqa: PLW1509 - two system calls, no lock taken
+        )
+        self.started_at = time.monotonic()
+        """When the program was executed."""
+        os.close(slave)
+        self._wake_read, self._wake_write = os.pipe()
+        self._reader = threading.Thread(target=self._read_on, name="terminal", daemon=True)
+        self._reader.start()
+
+    # Reading
+
+    def _read_on(self) -> None:
+        grain_seconds = 0.02
+        while not self._closed:
+            if not self._reading.wait(0.05):
+                continue
+            most = 65536
+            rate = self._bytes_per_second
+            if rate:
+                time.sleep(grain_seconds)
+                most = max(1, int(rate * grain_seconds))
+            try:
+                ready, _, _ = select.select([self._master, self._wake_read], [], [], 0.25)
+                if self._master not in ready or not self._reading.is_set():
+                    continue
+                data = os.read(self._master, most)
+            except (OSError, ValueError):
+                data = b""
+            with self._news:
+                if not data:
+                    self._closed = True
+                else:
+                    self._history.append(Chunk(time.monotonic(), data))
+                self._news.notify_all()
+            if data and self.answers:
+                self._answer(data)
+
+    def _answer(self, data: bytes) -> None:
+        """Answer queries as a modern terminal does."""
+        window = self._tail + data
+        end = 0
+        for query in _QUERY.finditer(window):
+            end = query.end()
+            mode, position, status, primary, secondary = query.groups()
+            if mode:
+                self._reply(f"\x1b[?{mode.decode()};{2 if mode == b'2026' else 0}$y")
+            elif position:
+                with self._news:
+                    self._feed_all()
+                    cursor = self.screen.cursor
+                    self._reply(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
+            elif status:
+                self._reply("\x1b[0n")
+            elif primary:
+                self._reply("\x1b[?62;22c")
+            elif secondary:
+                self._reply("\x1b[>1;4000;0c")
+        self._tail = window[max(end, len(window) - 12) :]
+
+    def _reply(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            os.write(self._master, text.encode())
+
+    def throttle(self, bytes_per_second: float | None) -> None:
+        """Read no faster than a link of this speed would (None: as fast as possible)."""
+        self._bytes_per_second = bytes_per_second
+
+    def pause(self) -> None:
+        """Stop reading: a stalled terminal."""
+        self._reading.clear()
+
+    def resume(self) -> None:
+        """Read on."""
+        self._reading.set()
+
+    # What the program sent
+
+    @property
+    def chunks(self) -> list[Chunk]:
+        """Everything read so far, in order."""
+        with self._news:
+            return list(self._history)
+
+    @property
+    def sent(self) -> bytes:
+        """All bytes the program sent so far."""
+        return b"".join(chunk.data for chunk in self.chunks)
+
+    @property
+    def bytes_sent(self) -> int:
+        """How many bytes the program sent so far."""
+        return sum(len(chunk.data) for chunk in self.chunks)
+
+    # The screen
+
+    def _feed(self, data: bytes) -> None:
+        text = self._pending + self._decoder.decode(data)
+        self._pending = ""
+        partial = _PARTIAL.search(text)
+        if partial:
+            self._pending, text = text[partial.start() :], text[: partial.start()]
+        place = 0
+        for token in _TOKEN.finditer(text):
+            special = _ALTERNATE_SCREEN.match(token.group())
+            if special is None and not _UNKNOWN_TO_PYTE.match(token.group()):
+                continue
+            self._stream.feed(text[place : token.start()])
+            place = token.end()
+            if special is not None:
+                self._switch_screen(special.group(1) == "h")
+        self._stream.feed(text[place:])
+
+    def _switch_screen(self, alternate: bool) -> None:
+        self._alternate = alternate
+        if alternate:
+            self._main_screen = self._main_screen or list(self.screen.display)
+        self.screen.erase_in_display(2)
+        if not alternate:
+            self._main_screen = None
+            self.screen.cursor_position(1, 1)
+
+    def _feed_all(self) -> None:
+        while self._fed < len(self._history):
+            self._feed(self._history[self._fed].data)
+            self._fed += 1
+
+    def lines(self) -> list[str]:
+        """Return the rows of the screen as text."""
+        with self._news:
+            self._feed_all()
+            return list(self.screen.display)
+
+    def text(self) -> str:
+        """Return the screen as one text, without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.lines())
+
+    def cells(self) -> list[list[Cell]]:
+        """Return every cell with its looks, row by row."""
+        with self._news:
+            self._feed_all()
+            width, height = self.size
+            buffer = self.screen.buffer
+            return [[_cell(buffer[y][x]) for x in range(width)] for y in range(height)]
+
+    def cell(self, x: int, y: int) -> Cell:
+        """Return one cell with its looks."""
+        return self.cells()[y][x]
+
+    @property
+    def in_alternate_screen(self) -> bool:
+        """Whether the program has the screen to itself."""
+        with self._news:
+            self._feed_all()
+            return self._alternate
+
+    def has_mode(self, private_mode: int) -> bool:
+        """Tell whether a private mode (25: cursor shown) is set."""
+        with self._news:
+            self._feed_all()
+            return (private_mode << 5) in self.screen.mode
+
+    # Waiting
+
+    def wait_for(self, wanted: str | Callable[[Terminal], bool], timeout: float = 10.0) -> float:
+        """Return when the screen shows a text, or a predicate holds: the moment at which the chunk came."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            at = self._history[self._fed - 1].at if self._fed else self.started_at
+            while True:
+                if self._holds(wanted):
+                    return at
+                if self._fed < len(self._history):
+                    chunk = self._history[self._fed]
+                    self._fed += 1
+                    self._feed(chunk.data)
+                    at = chunk.at
+                    continue
+                left = deadline - time.monotonic()
+                if left <= 0 or (self._closed and self._fed == len(self._history)):
+                    shown = "\n".join(line.rstrip() for line in self.screen.display)
+                    state = f"; program: {self.process.poll()}"
+                    raise Timeout(f"waited {timeout} s for {wanted!r}{state}; the screen shows:\n{shown}")
+                self._news.wait(min(left, 0.05))
+
+    def _holds(self, wanted: str | Callable[[Terminal], bool]) -> bool:
+        if isinstance(wanted, str):
+            return any(wanted in line for line in self.screen.display)
+        return wanted(self)
+
+    def wait_sent(self, wanted: bytes, timeout: float = 10.0, since: int = 0) -> float:
+        """Return when the bytes were sent, counting from byte `since`: the moment at which they came."""
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                if wanted in b"".join(chunk.data for chunk in self._history)[since:]:
+                    return self._history[-1].at
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Timeout(f"waited {timeout} s for {wanted!r}")
+                self._news.wait(min(left, 0.05))
+
+    def wait_quiet(self, seconds: float = 0.15, timeout: float = 10.0) -> float:
+        """Return when nothing was sent for `seconds` from now on: the moment of the last chunk."""
+        called_at = time.monotonic()
+        deadline = called_at + timeout
+        while True:
+            with self._news:
+                last = self._history[-1].at if self._history else self.started_at
+            now = time.monotonic()
+            if now - max(last, called_at) >= seconds or self._closed:
+                return last
+            if now >= deadline:
+                raise Timeout(f"the program did not fall silent in {timeout} s")
+            time.sleep(min(seconds, 0.02))
+
+    def wait_until(self, condition: Callable[[], bool], timeout: float = 10.0) -> float:
+        """Return when something outside the screen holds: the moment it was seen."""
+        deadline = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() >= deadline:
+                raise Timeout(f"waited {timeout} s for {condition!r}")
+            time.sleep(0.005)
+        return time.monotonic()
+
+    # Acting
+
+    def send(self, keys: str | bytes) -> float:
+        """Type `keys`; return when."""
+        at = time.monotonic()
+        os.write(self._master, keys.encode() if isinstance(keys, str) else keys)
+        return at
+
+    def _set_size(self, size: tuple[int, int]) -> None:
+        width, height = size
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def resize(self, width: int, height: int, *, garble: bool = False) -> None:
+        """Give the window another size; `garble` fills it with junk, as terminals that reflow may do."""
+        with self._news:
+            self._feed_all()
+            self.size = (width, height)
+            self.screen.resize(height, width)
+            if garble:
+                self._stream.feed("".join(f"\x1b[{y + 1};1H{'~' * width}" for y in range(height)))
+        self._set_size((width, height))
+
+    def garble(self) -> None:
+        """Fill the screen with junk, as another program's output would."""
+        width, height = self.size
+        with self._news:
+            self._feed_all()
+            self._stream.feed("".join(f"\x1b[{y + 1};1H{'~' * width}" for y in range(height)))
+
+    def attributes(self) -> list[object]:
+        """Return the line settings (echo, canonical …) of the terminal."""
+        return list(termios.tcgetattr(self._master))
+
+    @property
+    def echoes(self) -> bool:
+        """Whether typed keys are echoed by the line discipline: off while a full-screen program runs."""
+        flags = termios.tcgetattr(self._master)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
+
+    def hang_up(self) -> None:
+        """Close the terminal, as when the connection drops."""
+        self._closed = True
+        os.write(self._wake_write, b"x")
+        self._reader.join(2)
+        os.close(self._master)
+        self._master = -1
+
+    def signal(self, number: int) -> None:
+        """Send the program a signal."""
+        os.kill(self.process.pid, number)
+
+    def wait_exit(self, timeout: float = 10.0) -> int:
+        """Return the exit code of the program once it has ended (negative: the signal that killed it)."""
+        try:
+            code = self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Timeout(f"the program still ran after {timeout} s; the screen shows:\n{self.text()}") from None
+        with self._news:  # what it wrote last is still to be read
+            self._news.wait_for(lambda: self._closed or not self._reading.is_set(), 1.0)
+        return code
+
+    def close(self) -> None:
+        """End the program and the terminal, whatever their state."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.kill()
+        self.process.wait(5)
+        self._reading.set()
+        if self._master >= 0:
+            self.hang_up()
+        for descriptor in (self._wake_read, self._wake_write):
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Costs
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that the program has used so far."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def rss(self) -> int:
+        """Return the resident memory of the program in bytes."""
+        pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def state(self) -> str:
+        """Return the state of the process: R running, S sleeping, T stopped."""
+        return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def _cell(character: pyte.screens.Char) -> Cell:
+    return Cell(
+        character.data,
+        character.fg,
+        character.bg,
+        character.bold,
+        character.reverse,
+        character.underscore,
+    )
+
+
+def terminal_environment(**changes: str | None) -> dict[str, str]:
+    """Return the environment of an ordinary modern terminal; None removes a variable."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if key in {"PATH", "HOME", "TMPDIR"} or key.startswith("COVERAGE")
+    }
+    environment |= {
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(SOURCE),
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+    for key, value in changes.items():
+        if value is None:
+            environment.pop(key, None)
+        else:
+            environment[key] = value
+    return environment
