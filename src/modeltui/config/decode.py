@@ -11,7 +11,7 @@ from collections import abc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast, get_args, get_origin
+from typing import Any, Final, TypeVar, get_args, get_origin
 
 from modeltui.config.document import Listing, Mapping, Node, Scalar, in_words
 from modeltui.config.expectations import (
@@ -72,7 +72,7 @@ def decode(
     Keys in `also_known` belong to somebody else and are passed over unless the structure has them. References to
     secrets are resolved for fields of type `Secret`.
     """
-    own = {field.key for field in fields_of(cast(type, structure))}
+    own = {field.key for field in fields_of(structure)}
     for key in also_known:
         if key not in own and key in node.items:
             node = replace(node, items={name: child for name, child in node.items.items() if name != key})

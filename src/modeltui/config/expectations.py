@@ -45,8 +45,12 @@ def expected(hint: Any, name: str = "", metadata: tuple[Any, ...] = ()) -> str:
     alternatives = [kind for kind in members(plain.hint) if kind is not type(None) and is_decodable(kind)]
     if len(alternatives) > 1:
         return " or ".join(dict.fromkeys(expected(rewrapped(kind, plain), name) for kind in alternatives))
-    inner = unwrap(alternatives[0]).hint if alternatives else plain.hint
-    metadata = (*metadata, *plain.metadata)
+    inner_plain = unwrap(alternatives[0]) if alternatives else plain
+    inner = inner_plain.hint
+    metadata = (*metadata, *plain.metadata, *inner_plain.metadata)
+    words = next((item.description for item in metadata if getattr(item, "description", None)), None)
+    if words and inner is str:
+        return str(words)
     if allowed := choices(inner):
         return one_of(choice_text(choice) for choice in allowed)
     if inner in (int, float):
@@ -59,8 +63,8 @@ def expected(hint: Any, name: str = "", metadata: tuple[Any, ...] = ()) -> str:
         return "a list such as [a, b]"
     if is_secret(inner):
         return "a reference such as 'env:NAME'"
-    words = {str: "text", bool: "true or false", Path: "a path"}
-    return words.get(inner, "a value")
+    simple = {str: "text", bool: "true or false", Path: "a path"}
+    return simple.get(inner, "a value")
 
 
 def broken_bound(number: float, limit: Any) -> str:

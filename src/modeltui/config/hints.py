@@ -92,14 +92,14 @@ def tag_of(hint: Any) -> tuple[str, str] | None:
 
 
 @lru_cache(maxsize=256)
-def fields_of(structure: type) -> tuple[Field, ...]:
+def fields_of(structure: Any) -> tuple[Field, ...]:
     """Return the fields of a dataclass or a msgspec Struct, in their order."""
     hints = get_type_hints(structure, include_extras=True)
     if is_dataclass(structure):
         return tuple(_dataclass_field(f, hints[f.name]) for f in fields(structure) if f.init)
-    names: tuple[str, ...] = structure.__struct_fields__  # type: ignore[attr-defined]
-    keys: tuple[str, ...] = structure.__struct_encode_fields__  # type: ignore[attr-defined]
-    defaults: tuple[Any, ...] = structure.__struct_defaults__  # type: ignore[attr-defined]
+    names: tuple[str, ...] = structure.__struct_fields__
+    keys: tuple[str, ...] = structure.__struct_encode_fields__
+    defaults: tuple[Any, ...] = structure.__struct_defaults__
     first_default = len(names) - len(defaults)
     return tuple(
         _struct_field(name, key, hints[name], defaults[i - first_default :][:1] if i >= first_default else ())
