@@ -28,7 +28,7 @@ def checks() -> list[tuple[str, list[str]]]:
         ("ruff format", [python, "-m", "ruff", "format", "--check", "."]),
         ("ruff check", [python, "-m", "ruff", "check", "."]),
         ("mypy", [python, "-m", "mypy"]),
-        ("lint-imports", [str(Path(python).with_name("lint-imports"))]),
+        ("lint-imports", [str(Path(python).with_name("lint-imports")), "--no-logo"]),
     ]
 
 

@@ -15,6 +15,7 @@ ends by the policy (failed in CI, skipped elsewhere) when the server cannot be h
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -59,7 +60,10 @@ def servers_of(item: pytest.Item) -> set[str] | None:
 
 def build_environments(items: Sequence[pytest.Item]) -> None:
     """Make what the selected tests need before the first one runs, outside their time limits."""
-    for name in sorted(set().union(*(servers_of(item) or () for item in items))):
+    names = sorted(set().union(*(servers_of(item) or () for item in items)))
+    if os.environ.get("PYTEST_XDIST_WORKER", "").endswith(("1", "3")):
+        names.reverse()  # workers begin at different ends instead of waiting for the same build
+    for name in names:
         try:
             venvs.ensure(STARTERS[name][0])
         except venvs.EnvironmentBuildError as error:

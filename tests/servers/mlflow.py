@@ -80,7 +80,7 @@ def start_mlflow3_auth(directory: Path) -> MlflowServer:
     }
     process = _start(
         "mlflow3-auth",
-        venvs.ensure(venvs.MLFLOW_3_AUTH),
+        venvs.ensure(venvs.MLFLOW_3),
         directory,
         options=("--app-name", "basic-auth"),
         environment=switches,
@@ -92,7 +92,7 @@ def start_mlflow3_auth(directory: Path) -> MlflowServer:
 STARTERS: dict[str, tuple[venvs.Environment, Callable[[Path], MlflowServer]]] = {
     "mlflow3": (venvs.MLFLOW_3, start_mlflow3),
     "mlflow2": (venvs.MLFLOW_2, start_mlflow2),
-    "mlflow3_auth": (venvs.MLFLOW_3_AUTH, start_mlflow3_auth),
+    "mlflow3_auth": (venvs.MLFLOW_3, start_mlflow3_auth),
 }
 """By the name of the fixture: the environment it needs and how it starts."""
 

@@ -56,9 +56,7 @@ class Environment:
         return root / f"{self.name}-{tag}-{hashlib.sha256(identity.encode()).hexdigest()[:10]}"
 
 
-MLFLOW_3 = Environment("mlflow-3.17.2", ("mlflow==3.17.2",))
-
-MLFLOW_3_AUTH = Environment("mlflow-3.17.2-auth", ("mlflow[auth]==3.17.2",))
+MLFLOW_3 = Environment("mlflow-3.17.2", ("mlflow[auth]==3.17.2",))
 
 MLFLOW_2 = Environment("mlflow-2.22.5", ("mlflow==2.22.5", "sqlalchemy==2.0.*", "setuptools<81"))
 """SQLAlchemy 2.1 took away a pool that 2.22 imports; setuptools 81 took away `pkg_resources`."""
@@ -88,7 +86,7 @@ def ensure(environment: Environment, root: Path = CACHE_ROOT) -> Path:
 
 def _build(environment: Environment, path: Path) -> None:
     _run([sys.executable, "-m", "venv", str(path)], environment)
-    install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    install = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check", "--no-input"]
     _run([str(path / "bin" / "python"), *install, *environment.requirements], environment)
     half = path / f"{_MARK}.half"
     half.write_text(json.dumps({"requirements": environment.requirements}), encoding="utf-8")
