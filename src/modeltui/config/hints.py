@@ -91,9 +91,13 @@ def tag_of(hint: Any) -> tuple[str, str] | None:
     return settings.tag_field, str(settings.tag)
 
 
-@lru_cache(maxsize=256)
 def fields_of(structure: Any) -> tuple[Field, ...]:
     """Return the fields of a dataclass or a msgspec Struct, in their order."""
+    return _fields_of(structure)
+
+
+@lru_cache(maxsize=256)
+def _fields_of(structure: Any) -> tuple[Field, ...]:
     hints = get_type_hints(structure, include_extras=True)
     if is_dataclass(structure):
         return tuple(_dataclass_field(f, hints[f.name]) for f in fields(structure) if f.init)

@@ -166,6 +166,8 @@ class SignalConfig:
     """Which way it gets worse."""
     window_seconds: Window | None = None
     """The rolling window that one value covers."""
+    max_age_seconds: Seconds | None = None
+    """A sample older than this is stale; without it, as the context says. A job that runs hourly needs hours."""
     rules: tuple[RuleConfig, ...] | None = None
     """Its rules, instead of those that exist; `[]` for none."""
 
@@ -194,6 +196,8 @@ class ContextConfig:
 
     production: bool = False
     """Marks row 1 in the colour of production."""
+    simulated: bool = False
+    """Everything in it is invented: row 1 says DEMO, and so does the JSON."""
     mode: Mode = Mode.WRITES_OFF
     """`read-only` cannot be widened by any option."""
     sources: ReadOnly[Name, SourceConfig]
