@@ -167,7 +167,7 @@ ASCII: Final = Glyphs(
     sorted_down="v",
     more_above="^",
     more_below="v",
-    thumb="#",
+    thumb="|",
     deploy="V",
     ellipsis="..",
     separator="|",
@@ -201,6 +201,9 @@ _ASCII_TWINS: Final = {
         if field.type == "str" and len(getattr(UNICODE, field.name)) == 1 == len(getattr(ASCII, field.name))
     },
     "…": ".",
+    "┬": "+",
+    "┴": "+",
+    "⢕": "#",
     "─": "-",
     "│": "|",
     "×": "x",

@@ -6,6 +6,7 @@ A tone becomes a style in one place, here; widgets ask `tone_styles(app)` and ne
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -155,14 +156,18 @@ def _rich_colour(colour: str) -> str | None:
 
 
 def _over(tone: ToneStyle, cursor: ToneStyle) -> Style:
-    """Lay the cursor over a tone: reversing twice turns back, so that a reversed cell still stands out."""
+    """Lay the cursor over a tone. What has a background of its own keeps it, so that it still stands out."""
+    if tone.background != INHERIT:
+        return _rich_style(replace(tone, bold=tone.bold or cursor.bold))
     return _rich_style(
         ToneStyle(
             colour=tone.colour if cursor.colour == INHERIT else cursor.colour,
-            background=cursor.background if tone.background == INHERIT else tone.background,
+            background=cursor.background,
             bold=tone.bold or cursor.bold,
-            dim=tone.dim and not cursor.reverse,
+            # Dim text on a strong background cannot be read.
+            dim=tone.dim and not cursor.reverse and cursor.colour == INHERIT,
             underline=tone.underline or cursor.underline,
+            # Reversed twice is turned back, and stands out again.
             reverse=tone.reverse != cursor.reverse,
         )
     )
@@ -172,7 +177,11 @@ def _variables(spec: ThemeSpec, theme: Theme) -> dict[str, str]:
     ours = {"pane-border": css_colour(spec.palette["border"])}
     for tone, style in spec.tones.items():
         ours[f"tone-{tone}"] = css_colour(spec.palette["foreground"] if style.colour == INHERIT else style.colour)
-    if spec.depth is not Depth.NONE:
+    if spec.depth is Depth.RGB:
+        return ours
+    # The library's own style sheets ask for these two under a theme without RGB colours.
+    ours |= dict.fromkeys(("ansi-background", "ansi-foreground"), "ansi_default")
+    if spec.depth is Depth.ANSI:
         return ours
     # The library fills a theme without colours with its own magentas and blues: take each of them out.
     generated = theme.to_color_system().generate()

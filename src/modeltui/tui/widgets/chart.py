@@ -8,9 +8,10 @@ from typing import TypeAlias
 from modeltui.present.glyphs import UNICODE, Glyphs
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.chart_lines import Limit, Line, Marker, Series, age_label, render_chart
+from modeltui.tui.widgets.explore import full_screen_chart
 from modeltui.tui.widgets.lines import StyledLines
 
-__all__ = ["Chart", "Draw", "Limit", "Marker", "Series", "age_label", "render_chart"]
+__all__ = ["Chart", "Draw", "Limit", "Marker", "Series", "age_label", "full_screen_chart", "render_chart"]
 
 Draw: TypeAlias = Callable[[int, int, Glyphs], tuple[Line, ...]]
 """Makes the picture for a width and a height: usually `render_chart` with all else bound."""

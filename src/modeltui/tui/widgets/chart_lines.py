@@ -15,7 +15,17 @@ from modeltui.domain.names import NO_DATA, NoData
 from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text, is_number, resample, sparkline
 from modeltui.present.tone import Tone
-from modeltui.tui.widgets.curves import BRAILLE, Points, Visible, Window, braille_cells, in_view, nice_steps, trace
+from modeltui.tui.widgets.curves import (
+    BRAILLE,
+    LARGEST,
+    Points,
+    Visible,
+    Window,
+    braille_cells,
+    in_view,
+    nice_steps,
+    trace,
+)
 from modeltui.tui.widgets.lines import Span, fit_line
 
 Line = tuple[Span, ...]
@@ -97,6 +107,7 @@ def render_chart(
     """
     if width <= 0 or height <= 0:
         return ()
+    limits = [limit for limit in limits if -LARGEST < limit.value < LARGEST]
     visible = [in_view(one.points, start, end) for one in series]
     window = _window(visible, limits, start, end, low, high)
     if width < _LEAST_WIDTH or height < _LEAST_HEIGHT:
@@ -234,7 +245,7 @@ class _Plot:
 
 def row_of(value: float, window: Window, rows: int) -> int:
     """Return the row of a value: 0 at the top; what lies outside is at the edge."""
-    if window.high <= window.low:
+    if window.is_flat:
         return (rows - 1) // 2
     return min(max(int((window.high - value) / (window.high - window.low) * (rows - 1) + 0.5), 0), rows - 1)
 
@@ -251,12 +262,13 @@ def _window(
     values = [value for points in visible for _, value in points if value == value]  # not `nan`
     if not values or end <= start:
         return None
-    values.extend(limit.value for limit in limits if isfinite(limit.value))
+    values.extend(limit.value for limit in limits)
     bottom, top = min(values), max(values)
     room = (top - bottom) * _HEADROOM or abs(top) * _HEADROOM or 1.0
     # A quantity that is never negative gets no axis below zero.
     floor = 0.0 if bottom >= 0 and bottom - room < 0 else bottom - room
-    return Window(start, end, low if is_number(low) else floor, high if is_number(high) else top + room)
+    bottom, top = low if is_number(low) else floor, high if is_number(high) else top + room
+    return Window(start, end, bottom, max(bottom, top))
 
 
 def _axis_labels(
@@ -308,19 +320,21 @@ def _newest(points: Points, end: float, gap_after_seconds: float) -> float | NoD
     return NO_DATA
 
 
+def age_steps(span: float, most: int) -> tuple[float, ...]:
+    """Return the ages to write below a chart of `span` seconds, from now backwards, at most about `most`."""
+    step = next((step for step in _AGE_STEPS if span / step <= max(1, most)), span)
+    return tuple(place * step for place in range(int(span / step) + 1)) if step > 0 else (0.0,)
+
+
 def _ages(width: int, start: float, end: float, format_age: Callable[[float], str]) -> str:
     span = end - start
-    most = max(1, width // _CELLS_PER_AGE)
-    step = next((step for step in _AGE_STEPS if span / step <= most), span)
     cells = [" "] * width
-    age = 0.0
-    while age <= span:
+    for age in age_steps(span, width // _CELLS_PER_AGE):
         label = format_age(age)
         column = round((span - age) * (width - 1) / span)
         first = min(max(column - len(label) // 2, 0), width - len(label))
         if first >= 0 and all(cell == " " for cell in cells[max(first - 1, 0) : first + len(label) + 1]):
             cells[first : first + len(label)] = label
-        age += step
     return "".join(cells)
 
 

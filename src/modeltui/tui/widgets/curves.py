@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, inf, isfinite, log10, nan
+from math import floor, log10, nan
 from typing import Final, NamedTuple
 
 from modeltui.domain.names import NoData
@@ -13,6 +13,9 @@ Points = Sequence[tuple[float, "float | NoData"]]
 Visible = list[tuple[float, float]]
 """The points in view; what is missing is `nan`, which is equal to nothing and costs no call to find."""
 
+LARGEST: Final = 1e300
+"""Beyond this a value is not drawn: the difference of two could overflow."""
+_SMALLEST_RANGE: Final = 1e-290
 _DOTS_ACROSS: Final = 2
 _DOTS_DOWN: Final = 4
 _LEFT_DOTS: Final = (0x01, 0x02, 0x04, 0x40)
@@ -39,18 +42,23 @@ class Window(NamedTuple):
     low: float
     high: float
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether there is no height to divide by: everything is drawn in the middle."""
+        return not self.high - self.low > _SMALLEST_RANGE
+
 
 def in_view(points: Points, start: float, end: float) -> Visible:
     """Return the points from `start` to `end`, every missing value as `nan`."""
     return [
-        (at, value) if value.__class__ is float and -inf < value < inf else (at, _number_or_nan(value))
+        (at, value) if value.__class__ is float and -LARGEST < value < LARGEST else (at, _number_or_nan(value))
         for at, value in points
         if start <= at <= end
     ]
 
 
 def _number_or_nan(value: float | NoData) -> float:
-    return float(value) if isinstance(value, int | float) and isfinite(value) else nan
+    return float(value) if isinstance(value, int | float) and -LARGEST < value < LARGEST else nan
 
 
 class Trace:
@@ -94,7 +102,7 @@ def trace(points: Visible, window: Window, columns: int, rows: int, gap_after_se
     if end <= start or columns <= 0 or rows <= 0:
         return traced
     across, bottom = (columns - 1) / (end - start), rows - 1
-    down, flat = (bottom / (high - low), 0.0) if high > low else (0.0, bottom / 2)
+    down, flat = (0.0, bottom / 2) if window.is_flat else (bottom / (high - low), 0.0)
     mark, join = traced.mark, traced.join
     before_at = before_y = 0.0
     before_x = -1
@@ -143,7 +151,7 @@ BRAILLE: Final = tuple(chr(_FIRST_BRAILLE + pattern) for pattern in range(256))
 
 def nice_steps(low: float, high: float, most: int) -> tuple[float, ...]:
     """Return round values between `low` and `high`, at most `most` of them, evenly apart."""
-    if not high > low or most < 1:
+    if not high - low > _SMALLEST_RANGE or most < 1:
         return (low,)
     rough = (high - low) / most
     magnitude = 10.0 ** floor(log10(rough))

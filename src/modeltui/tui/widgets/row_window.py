@@ -79,7 +79,6 @@ class RowWindow:
     def show_cursor(self) -> None:
         """Move the window as little as it takes to have the cursor in it, and no blank rows at its end."""
         if self.page <= 0:
-            self.top = self.cursor
             return
         if self.cursor < self.top:
             self.top = self.cursor
