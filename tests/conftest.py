@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers import fixtures
 from tests.servers.fixtures import (
@@ -24,6 +25,7 @@ from tests.servers.fixtures import (
     run_model_server,
     run_prometheus,
 )
+from tests.servers.policy import in_ci
 
 __all__ = [
     "mlflow",
@@ -38,6 +40,10 @@ __all__ = [
 ]
 
 _MEASURED = "measured"
+
+# On two cores under load the time of an example says nothing about the code. In CI the examples are always the same.
+settings.register_profile("modeltui", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=in_ci())
+settings.load_profile("modeltui")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -14,6 +14,15 @@ BOUNDS = {
     "model_prediction_confidence": CONFIDENCE_BOUNDS,
 }
 
+HELP = {
+    "model_requests_total": "Requests by the status code that they got.",
+    "model_request_duration_seconds": "Time to answer a request.",
+    "model_prediction_confidence": "Confidence of the predictions that were answered.",
+    "model_decisions_total": "Decisions made from the predictions that were answered.",
+    "feature_drift_psi": "Population stability index of a feature against the training data.",
+    "model_traffic_weight": "Share of the traffic that the version was meant to get.",
+}
+
 Labels = tuple[tuple[str, str], ...]
 Gauges = Mapping[tuple[str, Labels], float]
 
@@ -43,16 +52,19 @@ class Metrics:
 
     def exposition(self, gauges: Gauges) -> str:
         """The page at `/metrics`: one block per family, with the given gauges at the end."""
-        families: dict[str, list[str]] = {}
+        families: dict[tuple[str, str], list[str]] = {}
         with self._lock:
             for (name, labels), count in sorted(self._counters.items()):
-                families.setdefault(f"{name} counter", []).append(_sample(name, labels, count))
+                families.setdefault((name, "counter"), []).append(_sample(name, labels, count))
             for (name, labels), buckets in sorted(self._buckets.items()):
-                lines = families.setdefault(f"{name} histogram", [])
+                lines = families.setdefault((name, "histogram"), [])
                 lines.extend(_histogram(name, labels, buckets, self._sums[name, labels]))
         for (name, labels), value in sorted(gauges.items()):
-            families.setdefault(f"{name} gauge", []).append(_sample(name, labels, value))
-        return "".join(f"# TYPE {family}\n{''.join(lines)}" for family, lines in families.items())
+            families.setdefault((name, "gauge"), []).append(_sample(name, labels, value))
+        return "".join(
+            f"# HELP {name} {HELP[name]}\n# TYPE {name} {kind}\n{''.join(lines)}"
+            for (name, kind), lines in families.items()
+        )
 
 
 def _sample(name: str, labels: Labels, value: float) -> str:

@@ -70,19 +70,25 @@ class ServerProcess:
         self.name = name
         self.port = port
         self.log_path = directory / f"{name}-{port}.log"
-        working_directory = directory / f"{name}-{port}.cwd"
-        working_directory.mkdir(parents=True, exist_ok=True)
         self.started_in_seconds: float | None = None
-        self._started_at = time.monotonic()
+        self._command = command
+        self._working_directory = directory / f"{name}-{port}.cwd"
+        self._working_directory.mkdir(parents=True, exist_ok=True)
+        self._environment = _clean_environment(environment or {})
         self._grace_seconds = grace_seconds
+        self._readiness: tuple[Callable[[], bool], float] | None = None
+        self._launch()
+
+    def _launch(self) -> None:
+        self._started_at = time.monotonic()
         with self.log_path.open("ab") as log:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-S", "-E", str(_KEEPER), str(grace_seconds), *command],
+                [sys.executable, "-S", "-E", str(_KEEPER), str(self._grace_seconds), *self._command],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=working_directory,
-                env=_clean_environment(environment or {}),
+                cwd=self._working_directory,
+                env=self._environment,
                 start_new_session=True,
             )
 
@@ -109,6 +115,7 @@ class ServerProcess:
 
     def wait_ready(self, is_ready: Callable[[], bool], deadline_seconds: float) -> Self:
         """Return when it is ready; raises `ServerStartError` when it ends first or takes too long."""
+        self._readiness = (is_ready, deadline_seconds)
         wait_until(lambda: not self.is_running or is_ready(), deadline_seconds)
         if not self.is_running:
             raise ServerStartError(
@@ -132,6 +139,12 @@ class ServerProcess:
         """End it without warning, as a crash would; its descendants go with it."""
         os.killpg(self.server_pid, signal.SIGKILL)
         self.stop()
+
+    def restart(self) -> Self:
+        """Bring it back at the same address, with what it kept on disk, and return when it is ready."""
+        self.stop()
+        self._launch()
+        return self.wait_ready(*self._readiness) if self._readiness else self
 
     def stop(self) -> None:
         """End it and all it spawned: TERM, then KILL; back within the grace and some seconds. Idempotent."""

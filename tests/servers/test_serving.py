@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import httpx
 import pytest
 
 from tests.servers.fixtures import RunModelServer, RunPrometheus
 from tests.servers.mlflow import MlflowServer
 from tests.servers.model_plan import Behaviour, ModelServerPlan, Slot, champion_and_holdback
+from tests.servers.policy import require_program
+from tests.servers.process import answers, wait_until
 
 BAD = Behaviour(error_share=0.4, latency_seconds=0.4, confidence=0.5, drift_psi={"amount": 0.6})
 
@@ -67,6 +71,30 @@ def test_model_server_is_told_by_its_admin_path(run_model_server: RunModelServer
     answer = served.predict(region="hk")
     assert (answer.status_code, answer.json()["version"]) == (httpx.codes.INTERNAL_SERVER_ERROR, "2")
     assert 'model_requests_total{model="m",version="2",env="prod",region="hk",code="500"} 1.0' in served.metrics()
+
+
+def test_metrics_page_is_well_formed(run_model_server: RunModelServer) -> None:
+    """Prometheus' own checker finds nothing to say about the page of a model server under load."""
+    promtool = require_program("promtool", "prometheus")
+    slots = (Slot("champion", version='odd "name"\\'),)
+    served = run_model_server(ModelServerPlan("m", slots=slots))
+    assert wait_until(lambda: "model_decisions_total" in served.metrics(), deadline_seconds=5.0)
+    checked = subprocess.run([promtool, "check", "metrics"], input=served.metrics(), capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_frozen_and_crashed_servers_come_back(run_model_server: RunModelServer) -> None:
+    """A frozen server answers nothing until it goes on; a crashed one comes back at its address."""
+    served = run_model_server(ModelServerPlan("m", slots=(Slot("champion", version="1"),)))
+    health = f"{served.url}/health"
+    served.process.suspend()
+    assert not answers(health, timeout_seconds=0.3)
+    served.process.resume()
+    assert answers(health)
+    served.process.kill()
+    assert not answers(health)
+    served.process.restart()
+    assert answers(health)
 
 
 def test_holdback_keeps_its_share() -> None:
