@@ -15,7 +15,6 @@ from modeltui.adapters._http.settings import (
     HttpSettings,
     NoAuth,
     RereadableSecret,
-    SecretText,
 )
 
 __all__ = [
@@ -30,6 +29,5 @@ __all__ = [
     "NoAuth",
     "Parameters",
     "RereadableSecret",
-    "SecretText",
     "path_segment",
 ]

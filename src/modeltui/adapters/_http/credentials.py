@@ -14,11 +14,11 @@ from modeltui.adapters._http.settings import (
     BearerAuth,
     HeaderAuth,
     RereadableSecret,
-    SecretText,
     is_header_value,
 )
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.text import safe_text
+from modeltui.ports.adapter import SecretValue
 
 _SHORTEST_REDACTED: Final = 4
 """Shorter secrets would turn ordinary words into dots."""
@@ -72,7 +72,7 @@ class Credentials(httpx.Auth):
             case _:
                 return {}
 
-    def _header_value(self, secret: SecretText, key: str) -> str:
+    def _header_value(self, secret: SecretValue, key: str) -> str:
         value = self._reveal(secret).strip()
         if not value or not is_header_value(value):
             raise ConfigError(
@@ -81,7 +81,7 @@ class Credentials(httpx.Auth):
             )
         return value
 
-    def _reveal(self, secret: SecretText) -> str:
+    def _reveal(self, secret: SecretValue) -> str:
         value = secret.reveal()
         self._remember(value.strip())
         return value
@@ -91,7 +91,7 @@ class Credentials(httpx.Auth):
             self._sent.add(value)
 
 
-def _secrets_of(auth: Auth) -> tuple[SecretText, ...]:
+def _secrets_of(auth: Auth) -> tuple[SecretValue, ...]:
     match auth:
         case BasicAuth(password=secret) | BearerAuth(token=secret):
             return (secret,)

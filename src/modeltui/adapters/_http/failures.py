@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Final
 
 from modeltui.adapters._http.exchange import Progress
 from modeltui.adapters._http.library import httpx
 from modeltui.adapters._http.settings import HttpSettings
 from modeltui.domain.errors import BackendError, BackendMalformed, BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
+
+_TLS_HOUSEKEEPING: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLZeroReturnError, ssl.SSLEOFError)
+"""In the context of any failure on an encrypted connection; they say nothing about TLS itself."""
 
 
 def is_stale(error: httpx.HTTPError, progress: Progress) -> bool:
@@ -21,16 +25,18 @@ def is_stale(error: httpx.HTTPError, progress: Progress) -> bool:
 def translated(source: str, settings: HttpSettings, error: httpx.HTTPError, progress: Progress) -> BackendError:
     """Return what a failure of the library means, for the operator."""
     host = safe_text(settings.split_url.netloc, 80)
+    is_anonymous_tls = settings.is_https and settings.client_certificate_file is None
     causes = tuple(_causes(error))
     for cause in causes:
-        if isinstance(cause, ssl.SSLError):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _TLS_HOUSEKEEPING):
             return _tls_error(source, host, cause)
     match error:
         case httpx.ConnectTimeout():
             return _unavailable(
                 source,
                 f"cannot be reached: no connection to {host} within {settings.connect_seconds:g} s",
-                "Is the host up? Does a VPN or firewall stand between?",
+                "Is the host up? Does a VPN or firewall stand between?"
+                + (" Does it speak https there?" if settings.is_https else ""),
             )
         case httpx.ConnectError():
             return _connect_error(source, host, causes)
@@ -57,7 +63,8 @@ def translated(source: str, settings: HttpSettings, error: httpx.HTTPError, prog
             return _unavailable(
                 source,
                 f"closed the connection to {host} without an answer",
-                "It may be restarting; it is asked again by itself.",
+                "It may be restarting; it is asked again by itself."
+                + (" Or does it want a client certificate?" if is_anonymous_tls else ""),
             )
 
 

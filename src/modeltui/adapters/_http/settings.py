@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Protocol, runtime_checkable
+from pathlib import Path
+from typing import Annotated, Final, Protocol, runtime_checkable
 from urllib.parse import SplitResult, urlsplit
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.text import safe_text
+from modeltui.ports.adapter import SecretValue
 
 MEBIBYTE: Final = 1 << 20
+
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(ge=1)]
+Url = Annotated[str, Meta(pattern="^https?://", description="an address such as https://host/path")]
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _OWN_HEADERS: Final = frozenset(
@@ -21,16 +27,7 @@ _OWN_HEADERS: Final = frozenset(
 
 
 @runtime_checkable
-class SecretText(Protocol):
-    """A credential that shows itself only when asked; its `repr` must hide the value."""
-
-    def reveal(self) -> str:
-        """Return the value itself. Called for each request, so a rotated secret is used at once."""
-        ...
-
-
-@runtime_checkable
-class RereadableSecret(SecretText, Protocol):
+class RereadableSecret(SecretValue, Protocol):
     """A credential that can be fetched again from where it is kept, after the backend refused it."""
 
     def reread(self) -> None:
@@ -54,19 +51,19 @@ class BasicAuth(_Auth, frozen=True, kw_only=True, tag="basic"):
     """User name and password (RFC 7617)."""
 
     username: str
-    password: SecretText
+    password: SecretValue
 
 
 class BearerAuth(_Auth, frozen=True, kw_only=True, tag="bearer"):
     """A token in `Authorization: Bearer …`."""
 
-    token: SecretText
+    token: SecretValue
 
 
 class HeaderAuth(_Auth, frozen=True, kw_only=True, tag="headers"):
     """Secret headers of the backend's own, such as `X-Api-Key`."""
 
-    headers: dict[str, SecretText]
+    headers: dict[str, SecretValue]
 
 
 Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
@@ -75,27 +72,27 @@ Auth = NoAuth | BasicAuth | BearerAuth | HeaderAuth
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a backend is, who we are to it, and how long and how much we listen."""
 
-    url: str
+    url: Url
     """Base URL, with its path: `https://host/mlflow`. No user, password, query or fragment in it."""
     auth: Auth = NoAuth()
     """Credentials: `type: none`, `basic`, `bearer` or `headers`."""
     headers: dict[str, str] = {}
     """Further headers that are not secret, such as `X-Scope-OrgID`."""
-    ca_file: str = ""
-    """PEM file with the certificate authorities to trust; empty: the public ones."""
-    client_certificate_file: str = ""
-    """PEM file with the certificate that we show the server; empty: none."""
-    client_key_file: str = ""
-    """PEM file with its key; empty: it is in `client_certificate_file`."""
-    connect_seconds: float = 3.0
+    ca_file: Path | None = None
+    """PEM file with the certificate authorities to trust; without: the public ones."""
+    client_certificate_file: Path | None = None
+    """PEM file with the certificate that we show the server."""
+    client_key_file: Path | None = None
+    """PEM file with its key; without: it is in `client_certificate_file`."""
+    connect_seconds: Seconds = 3.0
     """Longest wait for a connection, name look-up and TLS included in each try."""
-    read_gap_seconds: float = 5.0
+    read_gap_seconds: Seconds = 5.0
     """Longest silence of the server within an answer."""
-    timeout_seconds: float = 10.0
+    timeout_seconds: Seconds = 10.0
     """Longest whole exchange, from the first byte sent to the last received."""
-    most_concurrent_requests: int = 4
+    most_concurrent_requests: Count = 4
     """Requests under way to this backend at one moment; more wait their turn."""
-    most_answer_bytes: int = 8 * MEBIBYTE
+    most_answer_bytes: Count = 8 * MEBIBYTE
     """Largest answer, counted after decompression. A Prometheus of a large fleet needs 64 MiB."""
 
     @property

@@ -188,7 +188,7 @@ def make_ssl_context(source: str, settings: HttpSettings) -> ssl.SSLContext:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if settings.client_certificate_file:
             # An empty password keeps OpenSSL from asking on the terminal.
-            context.load_cert_chain(settings.client_certificate_file, settings.client_key_file or None, password="")
+            context.load_cert_chain(settings.client_certificate_file, settings.client_key_file, password="")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         raise ConfigError(
