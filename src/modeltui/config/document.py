@@ -21,9 +21,13 @@ MOST_BYTES = 256 * 1024
 DEEPEST = 20
 MOST_VALUES = 20_000
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f]")
+_FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufe00-\ufe0f\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
+)
 """Control, bidirectional and invisible characters: what is read must be what is seen. Tab, line feed and
 carriage return are judged by the YAML parser."""
+_OPENED = re.compile("quoted scalar|flow mapping|flow sequence")
 _LEADING_TAB = re.compile(r"[ ]*\t")
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -163,7 +167,7 @@ class _Reader:
 
     def _check(self, event: Any, place: Place, path: str, depth: int) -> None:
         if type(event).__name__ == "AliasEvent":
-            _refuse(place, f"aliases are not accepted; write the value of '*{event.anchor}' out", path)
+            _refuse(place, f"aliases are not accepted; put '*{event.anchor}' in quotes if it is a pattern", path)
         if event.anchor:
             _refuse(place, f"anchors are not accepted; remove '&{event.anchor}'", path)
         if event.tag and event.tag != "!":
@@ -214,32 +218,38 @@ class _Reader:
         return key
 
     def _explain(self, error: Exception) -> NoReturn:
-        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        problem = str(getattr(error, "problem", None) or error)
+        context = str(getattr(error, "context", None) or "")
+        mark = getattr(error, "problem_mark", None)
         if mark is None:
-            _refuse(Place(self._file), f"not YAML: {shown(str(error))}")
+            _refuse(Place(self._file), f"not YAML: {shown(problem)}")
+        if _OPENED.search(context) and "escape" not in problem:
+            mark = getattr(error, "context_mark", None) or mark  # where it was opened, not where the file ends
         place = Place(self._file, mark.line + 1, mark.column + 1)
         lines = self._text.split("\n")
         line = lines[mark.line] if mark.line < len(lines) else ""
         if _LEADING_TAB.match(line):
             place = Place(self._file, mark.line + 1, line.index("\t") + 1)
             raise InvalidConfigError([Problem(place, "", "a tab indents this line; YAML takes spaces only")]) from error
-        problem = str(getattr(error, "problem", "") or error)
-        context = str(getattr(error, "context", "") or "")
-        says = _plain_words(problem, context, line[mark.column : mark.column + 1])
+        says = _plain_words(problem, context, line[: mark.column], line[mark.column : mark.column + 1])
         raise InvalidConfigError([Problem(place, "", says)]) from error
 
 
-def _plain_words(problem: str, context: str, character: str) -> str:
+def _plain_words(problem: str, context: str, before: str, character: str) -> str:
     """Return what libyaml means, for somebody who does not know its grammar."""
+    if "scanning an alias" in context or "scanning an anchor" in context:
+        character = before[-1:]
     if "mapping values are not allowed" in problem:
         return "a ':' where no key can be: line keys up, and quote text that has ': ' in it"
-    if "cannot start any token" in problem:
+    if "cannot start any token" in problem or "scanning an a" in context:
         return f"a value cannot begin with {shown(character)}; put it in quotes"
     if "quoted scalar" in context and "end of stream" in problem:
         return "this quote is never closed"
     if "unknown escape" in problem:
         return "unknown escape in double quotes; use single quotes for text with backslashes"
     if "block mapping" in context or "expected <block end>" in problem or "'-' indicator" in problem:
+        if before.strip():
+            return "text after the end of a value; put the whole value in quotes (inside '…', write '' for ')"
         return "this line does not line up with those above; indent by the same number of spaces"
     if "could not find expected ':'" in problem:
         return "a ':' is missing after the key"

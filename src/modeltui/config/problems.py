@@ -11,6 +11,8 @@ from modeltui.domain.text import safe_text
 MOST_SHOWN = 20
 """More mistakes than this are the consequence of one; the rest is counted."""
 
+_SHORTEST_BEGINNING = 3
+"""`for` means `for_seconds`; two letters could mean anything."""
 CORRECT_AND_CHECK = "Correct the file, then run `modeltui config check`. `modeltui config schema` lists every key."
 
 
@@ -65,7 +67,9 @@ def did_you_mean(wrong: str, right: Iterable[str]) -> str:
     from difflib import get_close_matches  # only on the way to an error
 
     known = {word.lower(): word for word in right}
-    close = get_close_matches(wrong.lower()[:100], known, n=1, cutoff=0.6)
+    asked = wrong.lower()[:100]
+    longer = [word for word in known if len(asked) >= _SHORTEST_BEGINNING and word.startswith(asked)]
+    close = longer if len(longer) == 1 else get_close_matches(asked, known, n=1, cutoff=0.6)
     return f"; did you mean '{known[close[0]]}'?" if close else ""
 
 

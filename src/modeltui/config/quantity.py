@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from math import isfinite
 
 
 class Quantity(Enum):
@@ -82,7 +83,7 @@ def quantity_for(field_name: str) -> Quantity:
 def read_amount(text: str, quantity: Quantity) -> Amount:
     """Return the number in `text`; raise `ValueError` when it is none, or not in a unit of `quantity`."""
     amount = _amount(text.strip(), quantity)
-    if amount.unit not in _UNITS[quantity]:
+    if amount.unit not in _UNITS[quantity] or not isfinite(amount.value):
         raise ValueError(text)
     if quantity is Quantity.CHANGE and text.strip()[0] not in "+-":
         raise ValueError(text)
