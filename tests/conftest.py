@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import os
 import socket
 import sys
@@ -117,10 +118,18 @@ _BENDS = ("MODELTUI_", "MLFLOW_", "PROMETHEUS_", "XDG_", "TEXTUAL")
 _BENDS_EXACTLY = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES", "TMUX")
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Folders that do not exist yet; numbered here, for `mktemp` reads the whole list at each call."""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def own_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_surroundings(_homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """The home of one test: an empty folder that `HOME` and the XDG variables point into; settings are unset."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(_homes)
+    home.mkdir()
     for name in list(os.environ):
         if name.startswith(_BENDS) or name in _BENDS_EXACTLY or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
