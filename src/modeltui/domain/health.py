@@ -175,6 +175,8 @@ def judge(
 
     `watches` is the memory after the value before, one per rule, or empty at the start.
     """
+    if isinstance(baseline, Baseline) and not has_observations(baseline.measurement):
+        baseline = NO_DATA
     if not has_observations(measurement):
         before = _worst_phase_level(rules, watches)
         return watches, Verdict(Level.NO_DATA, Cause.NO_OBSERVATIONS, n=0.0, baseline=baseline, before=before)
@@ -229,8 +231,6 @@ def _consult(rule: Rule, watch: Watch, measurement: Measurement, baseline: Basel
     if relative and isinstance(baseline, Missing):
         return _Finding(rule, watch, Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE)
     against = baseline if relative else NO_DATA
-    if relative and isinstance(against, Baseline) and not has_observations(against.measurement):
-        return _Finding(rule, watch, Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE)
     limit = limit_of(rule.limit, against)
     if isinstance(limit, Missing):
         return _Finding(rule, watch, Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE)

@@ -38,8 +38,7 @@ class Card:
         subject = subject_version(self.target)
         lines = [self.heading(subject)]
         if isinstance(subject, ServedVersion):
-            for signal in self.fleet.policy.signals:
-                lines.append(self.signal_line(subject, signal))
+            lines.extend(self.signal_line(subject, signal) for signal in self.fleet.policy.signals)
         else:
             lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
         lines.append(self.evidence(subject))

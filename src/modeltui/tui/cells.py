@@ -99,6 +99,8 @@ def advances_alike(cell: str) -> bool:
 @lru_cache(maxsize=4096)
 def sgr_between(old: Pen | None, new: Pen) -> str:
     """Return the shortest sequence that turns a pen from `old` (None: anything) to `new`."""
+    if old == new:
+        return ""
     if new == PLAIN:
         return "\x1b[m"
     whole = f"\x1b[0;{new.parameters}m"

@@ -194,6 +194,8 @@ class _Life:
         self._ended.set()
         self._tell(0)
         self.hung_up = self.hung_up or _is_gone()
+        if self.hung_up:
+            _silence()
         if self._attributes is not None:
             with contextlib.suppress(OSError, termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]
@@ -297,3 +299,14 @@ def _is_gone() -> bool:
     watched = select.poll()
     watched.register(0, 0)
     return bool(watched.poll(0))
+
+
+def _silence() -> None:
+    """Let what is still printed go nowhere: writing to a terminal that is gone would be an error of its own."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (1, 2):
+        watched = select.poll()
+        watched.register(descriptor, 0)
+        if watched.poll(0):
+            os.dup2(nowhere, descriptor)
+    os.close(nowhere)

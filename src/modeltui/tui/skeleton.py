@@ -103,7 +103,7 @@ def draw(
             colour=not force_no_colour and terminal.colours(environ) != terminal.NO_COLOUR,
         )
         _enter(2)
-        _write(2, picture)
+        _write(2, _ENTER + picture)
     except Exception:  # the first frame is a courtesy: the screens follow without it
         return _Held.descriptor >= 0
     return True
@@ -181,7 +181,7 @@ def load(cache_path: str) -> Frame | None:
     frame = Frame()
     for number, line in enumerate(lines[1:], 2):
         if not line:
-            frame.rows = [_cells(row) for row in lines[number : number + _MOST_ROWS]]
+            frame.rows = [_parse_row(row) for row in lines[number : number + _MOST_ROWS]]
             break
         name, _, value = line.partition("=")
         _set(frame, name, value)
@@ -200,7 +200,7 @@ def _set(frame: Frame, name: str, value: str) -> None:
         frame.looks[name[5:]] = value
 
 
-def _cells(row: str) -> list[tuple[str, str]]:
+def _parse_row(row: str) -> list[tuple[str, str]]:
     cells: list[tuple[str, str]] = []
     for cell in row.split("\t"):
         tone, _, text = cell.partition(":")
@@ -259,23 +259,27 @@ def _fit(text: str, width: int, ascii_only: bool) -> tuple[str, int]:
     """Return as much of `text` as fits, harmless, and its width."""
     if text.isascii() and text.isprintable():
         return text[:width], min(len(text), width)
-    from unicodedata import combining, east_asian_width
-
     drawn: list[str] = []
     used = 0
     for character in text:
-        if combining(character):
-            continue
         if not character.isprintable():
             character = "?"
         if ascii_only:
             character = ascii_twin(character)
-        cells = 2 if east_asian_width(character) in "WF" else 1
+        cells = _cells_wide(character)
         if used + cells > width:
             break
         drawn.append(character)
         used += cells
     return "".join(drawn), used
+
+
+def _cells_wide(character: str) -> int:
+    if character < "\u0300" or "\u2010" <= character <= "\u22ff" or "\u2500" <= character <= "\u25ff":
+        return 1
+    from unicodedata import combining, east_asian_width  # loaded only when such a character is drawn
+
+    return 0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1
 
 
 def _one_line(text: str) -> str:
@@ -294,7 +298,6 @@ def _enter(descriptor: int) -> None:
         _Held.attributes = None
     _Held.descriptor = descriptor
     atexit.register(give_back)
-    _write(descriptor, _ENTER)
 
 
 def _write(descriptor: int, text: str) -> None:

@@ -5,8 +5,6 @@ Imports the standard library only: the first frame is drawn with it before anyth
 
 from __future__ import annotations
 
-import unicodedata
-
 UNKNOWN_TWIN = "?"
 """Stands for a character that has no likeness in ASCII."""
 
@@ -44,6 +42,8 @@ def ascii_twin(glyph: str) -> str:
         return _braille_twin(code - 0x2800)
     if glyph.isspace():
         return " "
+    import unicodedata  # loaded only when such a glyph is drawn
+
     plain = unicodedata.normalize("NFKD", glyph)[0]
     return plain if " " <= plain < "\x7f" else UNKNOWN_TWIN
 

@@ -1,0 +1,40 @@
+"""Where commands write: data to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from modeltui.domain.text import safe_lines
+from modeltui.tui import skeleton
+
+
+def data(lines: Iterable[str]) -> None:
+    """Write lines of data."""
+    for line in lines:
+        sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def json_object(value: dict[str, Any], *, one_line: bool = False) -> None:
+    """Write one JSON object."""
+    import json
+
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=None if one_line else 2)
+    data([text.encode("utf-8", "backslashreplace").decode()])
+
+
+def note(text: str) -> None:
+    """Write something that is not data."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def fail(title: str, remedy: str = "") -> None:
+    """Say what went wrong and what to do next; the first frame of the screens gives way to it."""
+    skeleton.give_back()
+    for line in safe_lines(title):
+        note(f"modeltui: {line}" if line else "")
+    for line in safe_lines(remedy):
+        note(f"  {line}")

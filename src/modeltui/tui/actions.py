@@ -1,0 +1,74 @@
+"""Every action, once: its keys, its words, where it is valid. Footer, help, palette and bindings are made from this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a key does."""
+
+    id: str
+    """The name of the method: `action_<id>` on the screen or the app."""
+    keys: tuple[str, ...]
+    """As the terminal library names them; the first is shown."""
+    shown: str
+    """The key as people read it."""
+    words: str
+    """One or two words for the last row."""
+    help: str
+    """A sentence."""
+    screens: frozenset[str]
+    """Where it is valid; `any` is everywhere."""
+    rank: int = 50
+    """Lower comes first in the last row: what rescues before what explains."""
+
+
+FLEET, TARGET, SKEW, TEXT = "fleet", "target", "skew", "text"
+_ANY = frozenset({"any"})
+
+
+def _action(id_: str, keys: str, shown: str, words: str, sentence: str, screens: str, rank: int = 50) -> Action:
+    return Action(id_, tuple(keys.split()), shown, words, sentence, frozenset(screens.split()), rank)
+
+
+ACTIONS: tuple[Action, ...] = (
+    _action("why", "w", "w", "why", "Show the evidence behind every verdict of this target.", "fleet target", 10),
+    _action(
+        "open_target", "enter", "enter", "open", "Open the target: its versions, charts and segments.", "fleet", 11
+    ),
+    _action(
+        "filter", "slash", "/", "filter", "Show only targets whose text matches; esc shows all again.", "fleet", 20
+    ),
+    _action("next_signal", "tab right", "tab", "signal", "Chart the next signal.", "target", 21),
+    _action("previous_signal", "shift+tab left", "", "", "Chart the signal before.", "target", 22),
+    _action("explore", "f", "f", "full chart", "Show this signal's chart over the whole screen.", "target", 23),
+    _action("fleet", "1", "1", "fleet", "What is broken? All targets, worst first.", "any", 30),
+    _action("skew", "6", "6", "skew", "Is it the same everywhere? Versions over environments.", "any", 31),
+    _action("contexts", "c", "c", "context", "Look at another context of the configuration.", "any", 40),
+    _action("palette", "colon ctrl+p", ":", "palette", "Find any action, target, context or theme by name.", "any", 41),
+    _action("poll_now", "r", "r", "refresh", "Ask every source now, out of turn.", "any", 42),
+    _action("sources", "s", "s", "sources", "Show every source: its age, its error, what to do.", "any", 43),
+    _action(
+        "copy",
+        "y",
+        "y",
+        "copy",
+        "Copy the line under the cursor to the clipboard of your terminal.",
+        "fleet target",
+        44,
+    ),
+    _action("help", "question_mark", "?", "help", "Show every key.", "any", 60),
+    _action("go_back", "escape", "esc", "back", "Go back; in a list, show all of it again.", "any", 61),
+    _action("repaint", "ctrl+l", "ctrl+l", "", "Draw the whole screen again.", "any", 70),
+    _action("quit", "q", "q", "quit", "Leave. Nothing that runs elsewhere stops.", "any", 62),
+)
+
+
+def valid_on(screen: str) -> list[Action]:
+    """Return the actions of one screen in the order of the last row."""
+    return sorted(
+        (action for action in ACTIONS if screen in action.screens or "any" in action.screens),
+        key=lambda action: action.rank,
+    )

@@ -1,0 +1,247 @@
+"""The screens' program: one observer, one bridge, and a stack of screens over the newest snapshot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+
+from modeltui.domain.errors import ModeltuiError
+from modeltui.domain.fleet import Fleet
+from modeltui.domain.names import ModelName, TargetKey, VersionId
+from modeltui.domain.reduce import Changes
+from modeltui.domain.signal import Signal
+from modeltui.domain.text import safe_text
+from modeltui.engine.observer import Observer
+from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.present.why import source_lines, why_lines
+from modeltui.tui.actions import ACTIONS
+from modeltui.tui.bridge import Bridge
+from modeltui.tui.clipboard import clipboard_sequence
+from modeltui.tui.output import DiffOutput
+from modeltui.tui.screens.board import Board
+from modeltui.tui.screens.fleet import FleetScreen
+from modeltui.tui.screens.skew import SkewScreen
+from modeltui.tui.screens.target import TargetScreen
+from modeltui.tui.screens.text import TextScreen, help_lines
+from modeltui.tui.themes import (
+    MONOCHROME,
+    find_theme,
+    textual_theme,
+    theme_directories,
+    theme_names,
+    tone_variable_defaults,
+)
+from modeltui.tui.widgets.prompt import Choice, Prompt
+
+OpenObserver = Callable[[str], AbstractAsyncContextManager[Observer]]
+"""Opens the observer of a context by name."""
+
+
+class ModeltuiApp(DiffOutput, App[int]):
+    """Draws the fleet; asks the observer for what is looked at."""
+
+    CSS_PATH: ClassVar[str] = "modeltui.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    TITLE = "modeltui"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", show=False, priority=True)]
+
+    def __init__(
+        self,
+        open_observer: OpenObserver,
+        fleet: Fleet,
+        contexts: Iterable[str],
+        *,
+        theme_name: str,
+        ascii_only: bool = False,
+        save: Callable[[Fleet], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.fleet = fleet
+        self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
+        self._open_observer = open_observer
+        self._contexts = tuple(contexts)
+        self._theme_name = theme_name
+        self._observer: Observer | None = None
+        self._bridge = Bridge(self, self._take)
+        self._save = save
+
+    # Life
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return tone_variable_defaults()
+
+    def on_mount(self) -> None:
+        self.use_theme(self._theme_name)
+        if self.glyphs is ASCII:
+            self.add_class("-ascii")
+        self.push_screen(FleetScreen())
+        self.open_context(self.fleet.context.name)
+
+    def on_unmount(self) -> None:
+        if self._save is not None and self._observer is not None:
+            self._save(self.fleet)
+
+    def use_theme(self, name: str) -> None:
+        """Draw with another theme."""
+        directories = theme_directories(os.environ)
+        wanted = MONOCHROME if self.no_colour else name
+        self.register_theme(textual_theme(find_theme(wanted, directories)))
+        self.theme = wanted
+
+    def open_context(self, name: str) -> None:
+        """Look at a context; what was looked at before is closed."""
+        self.run_worker(self._observe(name), name="observer", group="observer", exclusive=True, exit_on_error=True)
+
+    async def _observe(self, name: str) -> None:
+        try:
+            async with self._open_observer(name) as observer:
+                self._observer = observer
+                self.fleet = observer.fleet
+                observer.store.subscribe(self._bridge.on_change)
+                self._redraw()
+                await observer.run()
+        except ModeltuiError as error:
+            lines: list[Line] = [(Span(error.title, Tone.BREACH),), (Span(error.remedy),)]
+            self.show_text(lambda _: lines)
+        finally:
+            self._observer = None
+
+    # Data
+
+    def _take(self, fleet: Fleet, changes: Changes) -> None:
+        self.fleet = fleet
+        for screen in self.screen_stack[-1:]:
+            if isinstance(screen, Board):
+                screen.update_fleet(changes)
+
+    def _redraw(self) -> None:
+        if self.screen_stack and isinstance(self.screen, Board):
+            self.screen.draw_all()
+
+    def watch_targets(self, targets: Iterable[TargetKey]) -> None:
+        """Keep points of what is on screen."""
+        if self._observer is not None:
+            self._observer.watch(targets)
+
+    def want_provenance(self, model: ModelName, version: VersionId) -> None:
+        """Ask where a version comes from, unless that is known."""
+        if self._observer is not None and (model, version) not in self.fleet.provenance:
+            self._observer.want_provenance(model, version)
+
+    # Screens
+
+    def open_target(self, key: TargetKey) -> None:
+        """Show one target."""
+        self.push_screen(TargetScreen(key))
+
+    def open_why(self, key: TargetKey) -> None:
+        """Show the evidence on a target."""
+
+        def make(_: int) -> list[Line]:
+            target = self.fleet.targets.get(key)
+            return why_lines(self.fleet, target) if target else [(Span(f"{key} is not known any more"),)]
+
+        self.show_text(make)
+
+    def open_help(self, screen: str) -> None:
+        """Show the keys of a screen."""
+        self.show_text(lambda _: help_lines(screen))
+
+    def open_chart(self, key: TargetKey, signal: Signal) -> None:
+        """Show one chart over the whole screen."""
+        from modeltui.tui.screens.chart import ChartScreen
+
+        self.push_screen(ChartScreen(key, signal))
+
+    def show_text(self, make: Callable[[int], list[Line]]) -> None:
+        """Show a page of lines."""
+        self.push_screen(TextScreen(make))
+
+    def open_filter(self, screen: FleetScreen) -> None:
+        """Ask for a filter; it takes effect while it is typed."""
+        prompt = Prompt(
+            "filter: words in the model, environment, version or state",
+            self.glyphs,
+            on_text=screen.set_filter,
+            on_cancel=lambda: screen.set_filter(""),
+            text=screen.filter_text,
+        )
+        screen.mount(prompt)
+
+    # Actions
+
+    def action_fleet(self) -> None:
+        while len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def action_go_back(self) -> None:
+        if len(self.screen_stack) > 2:
+            self.pop_screen()
+
+    def action_skew(self) -> None:
+        if not isinstance(self.screen, SkewScreen):
+            self.push_screen(SkewScreen())
+
+    def action_sources(self) -> None:
+        self.show_text(lambda _: source_lines(self.fleet))
+
+    def action_poll_now(self) -> None:
+        if self._observer is not None:
+            self.run_worker(self._observer.poll_now(), group="poll-now", exclusive=True, exit_on_error=False)
+
+    def action_contexts(self) -> None:
+        choices = [Choice(name, "context", partial(self.open_context, name)) for name in self._contexts]
+        self.screen.mount(Prompt("context", self.glyphs, choices=choices))
+
+    def action_palette(self) -> None:
+        self.screen.mount(Prompt("what to do, or where to go", self.glyphs, choices=self._everything()))
+
+    def _everything(self) -> list[Choice]:
+        names = [action for action in ACTIONS if action.words]
+        choices = [
+            Choice(action.words, f"{action.shown}  {action.help}", partial(self._run_action, action.id))
+            for action in names
+            if hasattr(self.screen, f"action_{action.id}") or hasattr(self, f"action_{action.id}")
+        ]
+        choices += [Choice(name, "context", partial(self.open_context, name)) for name in self._contexts]
+        themes = theme_names(theme_directories(os.environ))
+        choices += [Choice(name, "theme", partial(self.use_theme, name)) for name in themes]
+        choices += [
+            Choice(str(target.key), "target", partial(self.open_target, target.key))
+            for target in self.fleet.worst_first()
+        ]
+        return choices
+
+    def _run_action(self, action_id: str) -> None:
+        owner = self.screen if hasattr(self.screen, f"action_{action_id}") else self
+        result = getattr(owner, f"action_{action_id}")()
+        if hasattr(result, "__await__"):
+            self.run_worker(result, group="palette", exit_on_error=False)
+
+    def copy(self, text: str) -> None:
+        """Copy to the terminal's clipboard, and say so or say why not."""
+        sequence = clipboard_sequence(text, os.environ)
+        if sequence is None or self._driver is None:
+            self._say("this terminal takes no clipboard: select with the mouse instead", Tone.WARN)
+            return
+        self._driver.write(sequence)
+        self._say(f"sent to the terminal's clipboard: {safe_text(text, 60)}", Tone.MUTED)
+
+    def _say(self, text: str, tone: Tone) -> None:
+        from modeltui.tui.widgets.lines import StyledLines
+
+        keys = self.screen.query_one("#keys", StyledLines)
+        keys.update([(Span(f" {text}", tone),)])
+        self.set_timer(4.0, self._redraw_keys)
+
+    def _redraw_keys(self) -> None:
+        if isinstance(self.screen, Board):
+            self.screen.draw_keys()

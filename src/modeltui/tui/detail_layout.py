@@ -1,0 +1,73 @@
+"""Where everything goes on the screens of one target and of skew: pure arithmetic, like the fleet's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from modeltui.tui.layout import NOWHERE, Box
+
+_LEAST_CHART_ROWS = 6
+_WIDE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class TargetLayout:
+    """The bands of a target: row 1, versions, charts, segments and the rest, keys."""
+
+    boxes: dict[str, Box]
+    charts: tuple[Box, ...]
+
+
+def target_layout(width: int, height: int, version_rows: int) -> TargetLayout:
+    """Return the target screen for any size; the charts take what the tables leave, and go when it is too little."""
+    top, bottom = min(1, height), max(height - 1, 1)
+    free = max(bottom - top, 0)
+    versions = min(version_rows, max(free - 4, 1), free)
+    rest = free - versions
+    lower = min(max(rest // 3, 4), 14) if rest >= 8 else 0
+    chart_rows = rest - lower
+    if chart_rows < _LEAST_CHART_ROWS:
+        lower, chart_rows = (rest, 0) if rest < _LEAST_CHART_ROWS else (0, rest)
+    y = top + versions
+    boxes = {
+        "banner": Box(0, 0, width, min(height, 1)),
+        "versions": Box(0, top, width, versions),
+        **_lower_boxes(width, y + chart_rows, lower),
+        "keys": Box(0, height - 1, width, 1) if height > 2 else NOWHERE,
+    }
+    return TargetLayout(boxes, _charts(width, y, chart_rows))
+
+
+def _lower_boxes(width: int, y: int, rows: int) -> dict[str, Box]:
+    if rows <= 0:
+        return {"segments": NOWHERE, "others": NOWHERE}
+    if width >= 120:
+        half = width // 2
+        return {"segments": Box(0, y, half, rows), "others": Box(half, y, width - half, rows)}
+    segments = rows - rows // 2
+    return {"segments": Box(0, y, width, segments), "others": Box(0, y + segments, width, rows - segments)}
+
+
+def _charts(width: int, y: int, rows: int) -> tuple[Box, ...]:
+    if rows <= 0:
+        return ()
+    columns = 3 if width >= _WIDE else 2 if width >= 120 else 1
+    lines = 2 if rows >= 2 * 10 else 1
+    each_width, each_rows = width // columns, rows // lines
+    return tuple(
+        Box(column * each_width, y + line * each_rows, each_width, each_rows)
+        for line in range(lines)
+        for column in range(columns)
+    )
+
+
+def skew_layout(width: int, height: int) -> dict[str, Box]:
+    """Return the skew screen: the matrix above, parity below; parity goes first when there is no room."""
+    free = max(height - 2, 0)
+    parity = free * 2 // 5 if free >= 12 else 0
+    return {
+        "banner": Box(0, 0, width, min(height, 1)),
+        "grid": Box(0, min(1, height), width, max(free - parity, 1)),
+        "parity": Box(0, 1 + free - parity, width, parity) if parity else NOWHERE,
+        "keys": Box(0, height - 1, width, 1) if height > 2 else NOWHERE,
+    }

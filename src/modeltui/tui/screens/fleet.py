@@ -1,0 +1,209 @@
+"""What is broken? All targets, worst first, with the card of the one under the cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar, cast
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from modeltui.domain.fleet import Fleet, Target
+from modeltui.domain.health import Level
+from modeltui.domain.names import Missing, TargetKey
+from modeltui.domain.reduce import Changes
+from modeltui.present import rows as row_keys
+from modeltui.present.card import Card
+from modeltui.present.changes import change_line
+from modeltui.present.events import event_lines
+from modeltui.present.rows import TargetRow
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.tui.actions import FLEET
+from modeltui.tui.layout import SizeClass, fleet_layout
+from modeltui.tui.screens.board import Board, bindings_of
+from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
+from modeltui.tui.widgets.lines import StyledLines
+
+
+class FleetScreen(Board):
+    """The first screen: one look tells what hurts."""
+
+    NAME = FLEET
+    AUTO_FOCUS = "#grid"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(FLEET)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.filter_text = ""
+        self._keys: list[TargetKey] = []
+        self._columns: tuple[str, ...] = ()
+
+    def compose_body(self) -> ComposeResult:
+        yield CellGrid(glyphs=self.glyphs, id="grid")
+        yield StyledLines(glyphs=self.glyphs, id="card", classes="pane-lines")
+        yield StyledLines(glyphs=self.glyphs, id="tail", classes="pane-lines")
+
+    # Where everything is
+
+    def place_widgets(self, width: int, height: int) -> None:
+        layout = fleet_layout(width, height)
+        for name, box in layout.boxes.items():
+            widget = self.query_one(f"#{'tail' if name == 'journal' else name}")
+            widget.display = box.shown
+            widget.styles.position = "absolute"
+            widget.styles.offset = (box.x, box.y)
+            widget.styles.width = max(box.width, 1)
+            widget.styles.height = max(box.height, 1)
+        self._boxes = layout
+        grid = self.query_one("#grid", CellGrid)
+        columns = fleet_columns(self.fleet, compact=layout.size_class is SizeClass.COMPACT)
+        grid.set_columns(columns)
+        self._columns = tuple(column.key for column in columns)
+
+    # What is drawn
+
+    def draw_body(self, changes: Changes | None) -> None:
+        grid = self.query_one("#grid", CellGrid)
+        if changes is None or changes.order or not self._keys:
+            self._keys = [target.key for target in self.fleet.worst_first() if self._matches(target)]
+            grid.set_rows(self._keys, self._row, empty=self._empty_words())
+        elif changes.targets:
+            grid.refresh_rows()
+        self._watch()
+        self._draw_card()
+        self._draw_tail()
+
+    def _row(self, key: Hashable) -> Row:
+        target = self.fleet.targets.get(cast(TargetKey, key))
+        if target is None:
+            return Row(key, ())
+        row = TargetRow(self.fleet, target, self.glyphs)
+        return Row(key, tuple(Cell(*row.cell(column)) for column in self._columns))
+
+    def _draw_card(self) -> None:
+        layout = self._boxes
+        card = self.query_one("#card", StyledLines)
+        target = self.cursor_target()
+        if not layout.card.shown:
+            return
+        if target is None:
+            card.update([])
+            return
+        width, height = layout.card.width, layout.card.height
+        if layout.card_rows <= 1:
+            card.update([(Span(change_line(self.fleet, target).at(self.fleet.at)),)])
+            return
+        rule = self.glyphs.rule(str(target.key), width)
+        lines: list[Line] = [(Span(rule, Tone.MUTED),), *Card(self.fleet, target, width, self.glyphs).lines()]
+        card.update(lines[:height])
+
+    def _draw_tail(self) -> None:
+        box = self._boxes.journal
+        if box.shown:
+            lines = event_lines(self.fleet, box.height - 1, self.glyphs)
+            title = self.glyphs.rule("seen since the start", box.width)
+            self.query_one("#tail", StyledLines).update([(Span(title, Tone.MUTED),), *lines])
+
+    def _empty_words(self) -> tuple[str, Tone]:
+        if self.filter_text:
+            return f"nothing matches /{self.filter_text}: esc shows all {len(self.fleet.targets)}", Tone.UNKNOWN
+        failed = [source for source in self.fleet.sources.values() if not isinstance(source.error, Missing)]
+        if failed:
+            return f"{failed[0].error}. Press s for what to do", Tone.BREACH
+        if all(not isinstance(source.answered_at, Missing) for source in self.fleet.sources.values()):
+            return "the sources answer, and name no target: run 'modeltui doctor' for the labels", Tone.UNKNOWN
+        return "connecting: nothing is known yet", Tone.UNKNOWN
+
+    def _watch(self) -> None:
+        keys = [cast(TargetKey, key) for key in self.query_one("#grid", CellGrid).visible_keys]
+        self.board_app.watch_targets(keys)
+
+    # The cursor and the filter
+
+    def cursor_target(self) -> Target | None:
+        """Return the target under the cursor."""
+        key = self.query_one("#grid", CellGrid).cursor_key
+        return self.fleet.targets.get(key) if isinstance(key, TargetKey) else None
+
+    def set_filter(self, text: str) -> None:
+        """Show only targets whose text matches."""
+        self.filter_text = text
+        self._keys = []
+        self.draw_body(None)
+
+    def _matches(self, target: Target) -> bool:
+        return matches(self.fleet, target, self.filter_text)
+
+    def on_cell_grid_highlighted(self, message: CellGrid.Highlighted) -> None:
+        message.stop()
+        self._draw_card()
+        self._watch()
+
+    def on_cell_grid_selected(self, message: CellGrid.Selected) -> None:
+        message.stop()
+        self.action_open_target()
+
+    def action_open_target(self) -> None:
+        target = self.cursor_target()
+        if target is not None:
+            self.board_app.open_target(target.key)
+
+    def action_why(self) -> None:
+        target = self.cursor_target()
+        if target is not None:
+            self.board_app.open_why(target.key)
+
+    def action_filter(self) -> None:
+        self.board_app.open_filter(self)
+
+    def action_copy(self) -> None:
+        target = self.cursor_target()
+        if target is not None:
+            self.board_app.copy(change_line(self.fleet, target).at(self.fleet.at))
+
+    def action_go_back(self) -> None:
+        if self.filter_text:
+            self.set_filter("")
+
+
+def matches(fleet: Fleet, target: Target, text: str) -> bool:
+    """Tell whether a target belongs to a filter: every word is in its name, its state or one of its versions."""
+    if not text:
+        return True
+    where = " ".join(
+        [
+            str(target.key),
+            target.level.name.lower().replace("_", " "),
+            *(version.version for version in target.versions),
+            "skew" if target.level is Level.WARN and fleet.targets else "",
+        ]
+    ).lower()
+    return all(word in where for word in text.lower().split())
+
+
+def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
+    """Return every column in order; the grid leaves out what does not fit, the highest priority number first."""
+    if compact:
+        return (
+            Column(row_keys.TARGET, "MODEL", 12, grow=3, elide_middle=True),
+            Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, priority=1),
+            Column(row_keys.STATE, "STATE", 9, priority=0),
+            Column(row_keys.SERVING, "LIVE", 6, priority=2),
+        )
+    signals = [
+        Column(str(signal.name), str(signal.title), 7, priority=1 if place < 6 else 6)
+        for place, signal in enumerate(fleet.policy.signals)
+    ]
+    return (
+        Column(row_keys.TARGET, "MODEL", 14, grow=3, most=32, elide_middle=True),
+        Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, most=14),
+        Column(row_keys.SERVING, "LIVE", 5, grow=1, most=10),
+        Column(row_keys.CANDIDATE, "CAND", 5, grow=1, most=10, priority=2),
+        *signals,
+        Column(row_keys.STAGE, "SHARE", 5, priority=3),
+        Column(row_keys.SINCE, "SINCE", 6, priority=4),
+        Column(row_keys.TRAFFIC, "TRAFFIC", 7, priority=5),
+        Column("stage_time", "STAGE", 18, priority=7, grow=1, most=26),
+        Column(row_keys.SKEW, "SKEW", 10, priority=6, grow=1, most=18),
+    )

@@ -1,0 +1,61 @@
+"""A page of lines to read: help, evidence, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from modeltui.domain.reduce import Changes
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.tui.actions import TEXT, valid_on
+from modeltui.tui.screens.board import Board, bindings_of
+from modeltui.tui.widgets.lines import ScrollingLines
+
+
+class TextScreen(Board):
+    """Lines that are made anew with each snapshot, so that an open page does not grow old."""
+
+    NAME = TEXT
+    AUTO_FOCUS = "#text"
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of(TEXT)
+
+    def __init__(self, make: Callable[[int], list[Line]]) -> None:
+        super().__init__()
+        self._make = make
+
+    def compose_body(self) -> ComposeResult:
+        yield ScrollingLines(glyphs=self.glyphs, id="text")
+
+    def draw_body(self, changes: Changes | None) -> None:
+        lines = [(Span(" "), *line) for line in self._make(self.size.width - 2)]
+        self.query_one("#text", ScrollingLines).update(lines)
+
+
+def help_lines(screen: str) -> list[Line]:
+    """Return every key that is valid on a screen, from the table of actions, and what the marks mean."""
+    lines: list[Line] = [(Span("Keys", Tone.TITLE),)]
+    for action in valid_on(screen):
+        keys = ", ".join([action.shown] if action.shown else action.keys)
+        lines.append((Span(f"  {keys:<10}", Tone.ACCENT), Span(action.help)))
+    lines += [
+        (Span(f"  {'up down':<10}", Tone.ACCENT), Span("Move; also j k, page up, page down, home, end.")),
+        (),
+        (Span("States", Tone.TITLE), Span("  a mark and a word or a number, never colour alone", Tone.MUTED)),
+        (Span("  ok       ", Tone.OK), Span("measured, enough samples, within its limits")),
+        (Span("  breach   ", Tone.BREACH), Span("outside a limit that hurts people, for long enough")),
+        (Span("  warn     ", Tone.WARN), Span("outside a limit, not yet for long enough, or of less weight")),
+        (Span("  stale    ", Tone.STALE), Span("was true; the newest sample is too old to act on")),
+        (Span("  ? none   ", Tone.UNKNOWN), Span("no requests; '? few': too few samples for a judgement")),
+        (Span("  a number ", Tone.MUTED), Span("measured, and no limit or other version to judge it by")),
+        (
+            Span("  LIVE     ", Tone.PLAIN),
+            Span("the version seen to answer most requests; with '?' intended, not seen"),
+        ),
+        (),
+        (Span("Nothing here can write to production.", Tone.MUTED),),
+    ]
+    return lines

@@ -1,0 +1,136 @@
+"""One line to type into, above the last row, with matches to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Input
+
+from modeltui.domain.text import safe_text
+from modeltui.present.glyphs import Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.tui.widgets.lines import StyledLines
+
+MOST_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something that can be chosen."""
+
+    text: str
+    note: str
+    choose: Callable[[], None]
+
+    @property
+    def searched(self) -> str:
+        """Return what typed words are looked for in."""
+        return f"{self.text} {self.note}".lower()
+
+
+class Prompt(Vertical):
+    """Asks for text; without choices every change is told at once, with choices Enter takes the marked one."""
+
+    DEFAULT_CSS = """
+    Prompt { layer: over; dock: bottom; height: auto; margin-bottom: 1; background: $surface; }
+    Prompt Input { width: 1fr; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", show=False, priority=True),
+        Binding("enter", "accept", show=False, priority=True),
+        Binding("up,ctrl+p", "mark(-1)", show=False, priority=True),
+        Binding("down,ctrl+n", "mark(1)", show=False, priority=True),
+    ]
+
+    def __init__(
+        self,
+        label: str,
+        glyphs: Glyphs,
+        *,
+        on_text: Callable[[str], None] | None = None,
+        on_cancel: Callable[[], None] | None = None,
+        choices: Sequence[Choice] = (),
+        text: str = "",
+    ) -> None:
+        super().__init__()
+        self._label = label
+        self._glyphs = glyphs
+        self._on_text = on_text
+        self._on_cancel = on_cancel
+        self._choices = tuple(choices)
+        self._text = text
+        self._marked = 0
+
+    def compose(self) -> ComposeResult:
+        yield StyledLines(glyphs=self._glyphs, id="matches")
+        field = Input(self._text, placeholder=self._label, id="prompt-text", select_on_focus=False)
+        field.cursor_blink = False
+        yield field
+
+    def on_mount(self) -> None:
+        self._draw()
+        self.query_one(Input).focus()
+
+    def on_input_changed(self, message: Input.Changed) -> None:
+        message.stop()
+        self._text = message.value
+        self._marked = 0
+        self._draw()
+        if self._on_text is not None:
+            self._on_text(safe_text(message.value))
+
+    def action_mark(self, by: int) -> None:
+        """Mark another match."""
+        found = self._matching()
+        if found:
+            self._marked = (self._marked + by) % len(found)
+            self._draw()
+
+    def action_accept(self) -> None:
+        """Take the marked match, or the text as it stands."""
+        found = self._matching()
+        if self._choices and not found:
+            return
+        self._close()
+        if found:
+            found[self._marked].choose()
+
+    def action_cancel(self) -> None:
+        """Close without choosing."""
+        self._close()
+        if self._on_cancel is not None:
+            self._on_cancel()
+
+    def _close(self) -> None:
+        screen = self.screen
+        self.remove()
+        grids = screen.query("#grid, #text")
+        if grids:
+            grids.first().focus()
+
+    def _matching(self) -> list[Choice]:
+        words = self._text.lower().split()
+        return [choice for choice in self._choices if all(word in choice.searched for word in words)]
+
+    def _draw(self) -> None:
+        found = self._matching()
+        first = max(0, self._marked - MOST_SHOWN + 1)
+        lines: list[Line] = []
+        for place, choice in enumerate(found[first : first + MOST_SHOWN], first):
+            marked = place == self._marked
+            lines.append(
+                (
+                    Span(f" {self._glyphs.cursor if marked else ' '} ", Tone.ACCENT),
+                    Span(choice.text, Tone.STRONG if marked else Tone.PLAIN),
+                    Span(f"  {choice.note}", Tone.MUTED),
+                )
+            )
+        if self._choices and not found:
+            lines.append((Span("   nothing matches", Tone.UNKNOWN),))
+        self.query_one("#matches", StyledLines).update(lines)

@@ -1,0 +1,104 @@
+"""Puts the program together: one configured context becomes an observer with its sources open."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from modeltui import plugins
+from modeltui.adapters.system.clock import SystemClock
+from modeltui.config.load import Loaded
+from modeltui.config.policy import policy_of
+from modeltui.config.problems import InvalidConfigError, Problem, did_you_mean
+from modeltui.config.schema import Mode, SourceConfig
+from modeltui.config.secrets import SecretStore
+from modeltui.domain.event import Event
+from modeltui.domain.fleet import Context, Fleet, SourceKind
+from modeltui.domain.names import SourceName
+from modeltui.domain.policy import Policy
+from modeltui.domain.text import safe_text
+from modeltui.engine.observer import Observer
+from modeltui.engine.source import Source
+from modeltui.engine.store import Store
+from modeltui.plugins import Adapter
+from modeltui.ports.adapter import Surroundings
+from modeltui.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A source that can be opened: its options are checked, nothing was contacted."""
+
+    name: SourceName
+    config: SourceConfig
+    adapter: Adapter
+    options: Any
+
+
+def checked_plans(loaded: Loaded, secrets: SecretStore) -> list[Plan]:
+    """Return the sources of the context; raise `ConfigError` with every mistake in their options."""
+    sources = loaded.context.sources
+    kinds = [port for config in sources.values() for port in plugins.ports_of(config.kind)]
+    plans: list[Plan] = []
+    problems: list[Problem] = []
+    for key, config in sources.items():
+        ports = plugins.ports_of(config.kind)
+        if not ports:
+            known = plugins.names()
+            says = f"there is no adapter {config.kind!r}{did_you_mean(config.kind, known)}; known: {', '.join(known)}"
+            problems.append(Problem(config.place, f"{config.path}.kind", says))
+        for port in ports:
+            adapter = plugins.load(port, config.kind)
+            try:
+                options = config.options(adapter.options, secrets)
+            except InvalidConfigError as error:
+                problems.extend(problem for problem in error.problems if problem not in problems)
+                continue
+            plans.append(Plan(_source_name(key, port, ports, kinds), config, adapter, options))
+    if problems:
+        raise InvalidConfigError(problems)
+    return plans
+
+
+def _source_name(key: str, port: SourceKind, ports: tuple[SourceKind, ...], kinds: list[SourceKind]) -> SourceName:
+    """Return the name on row 1: the configured one; for a source with several ports the port's, where that is clear."""
+    if len(ports) == 1:
+        return SourceName(safe_text(key))
+    return SourceName(safe_text(port.value if kinds.count(port) == 1 else f"{key}-{port}"))
+
+
+@asynccontextmanager
+async def open_observer(
+    loaded: Loaded, *, clock: Clock | None = None, cached: Iterable[Event] = ()
+) -> AsyncIterator[Observer]:
+    """Open every source of the context and give an observer over them; raise `ConfigError` before any contact."""
+    clock = clock or SystemClock()
+    secrets = SecretStore()
+    policy = policy_of(loaded.context)
+    async with AsyncExitStack() as stack:
+        sources = [await _open(plan, policy, clock, secrets, stack) for plan in checked_plans(loaded, secrets)]
+        context = Context(
+            name=safe_text(loaded.context_name),
+            production=loaded.context.production,
+            read_only=loaded.context.mode is Mode.READ_ONLY,
+            simulated=loaded.context.simulated,
+        )
+        store = Store(Fleet(context, policy, sources={source.name: source.state() for source in sources}))
+        for event in cached:
+            store.apply(event)
+        yield Observer(store, tuple(sources), clock)
+
+
+async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:
+    surroundings = Surroundings(
+        source=plan.name,
+        clock=clock,
+        signals=policy.signals,
+        secret=secrets.resolve,
+        base_directory=plan.config.base_directory,
+    )
+    port = await stack.enter_async_context(plan.adapter.connect(plan.options, surroundings))
+    every = plan.config.poll_seconds or plan.adapter.poll_seconds
+    return Source(plan.name, plan.adapter.port, safe_text(plan.config.kind), port, every)
