@@ -205,6 +205,11 @@ class MlflowClient:
         """The version that the alias points at."""
         return str(self.call("GET", "registered-models/alias", name=name, alias=alias)["model_version"]["version"])
 
+    def promote(self, name: str, version: str) -> None:
+        """Make the version champion, and what was champion `previous`, as a release pipeline does."""
+        self.set_alias(name, "previous", self.alias(name, "champion"))
+        self.set_alias(name, "champion", version)
+
     def set_stage(self, name: str, version: str, stage: str) -> None:
         """Move the version into an old-style stage and archive what was there."""
         body = {"name": name, "version": version, "stage": stage, "archive_existing_versions": True}

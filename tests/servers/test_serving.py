@@ -16,18 +16,19 @@ from tests.servers.process import answers, wait_until
 BAD = Behaviour(error_share=0.4, latency_seconds=0.4, confidence=0.5, drift_psi={"amount": 0.6})
 
 
-def test_model_server_serves_what_the_alias_says(mlflow3: MlflowServer, run_model_server: RunModelServer) -> None:
-    """Moving the alias in the registry changes the version that answers, within the poll of one second."""
+def test_model_server_serves_what_the_aliases_say(mlflow3: MlflowServer, run_model_server: RunModelServer) -> None:
+    """A promotion in the registry changes what answers, and the holdback keeps the former champion beside it."""
     name = "served-by-alias"
     mlflow3.client.create_model(name)
     for _ in range(2):
         mlflow3.client.create_version(name, "s3://nowhere.example/model")
     mlflow3.client.set_alias(name, "champion", "1")
-    served = run_model_server(ModelServerPlan(name, registry_url=mlflow3.url))
+    plan = ModelServerPlan(name, slots=champion_and_holdback(0.9), registry_url=mlflow3.url)
+    served = run_model_server(plan)
     served.wait_serving("1")
-    mlflow3.client.set_alias(name, "champion", "2")
-    served.wait_serving("2")
-    assert served.predict().json()["version"] == "2"
+    mlflow3.client.promote(name, "2")
+    served.wait_serving("1", "2")
+    assert served.serving() == pytest.approx({"2": 0.9, "1": 0.1})
 
 
 def test_prometheus_tells_the_bad_version_from_the_good(
@@ -95,10 +96,3 @@ def test_frozen_and_crashed_servers_come_back(run_model_server: RunModelServer) 
     assert not answers(health)
     served.process.restart()
     assert answers(health)
-
-
-def test_holdback_keeps_its_share() -> None:
-    """Champion and holdback share the traffic without a rest."""
-    champion, holdback = champion_and_holdback(0.9)
-    assert champion.share + holdback.share == pytest.approx(1.0)
-    assert (champion.alias, holdback.alias) == ("champion", "previous")
