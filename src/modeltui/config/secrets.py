@@ -45,9 +45,10 @@ _LONGEST_PLAIN_KEY = 8
 """`key: region` is a name, a longer text under `key` is taken for a secret."""
 
 _TOKEN_LIKE = re.compile(
-    r"(?P<before>\b(?:bearer|basic|token)\s+)[\w.~+/=-]{8,}"
+    r"(?P<before>\b(?:bearer\s+|(?:basic|token)\s+(?-i:(?=\S*[\d=+/]|\S*[a-z]\S*[A-Z]))))[\w.~+/=-]{8,}"
     r"|(?P<user>://[^/\s:@]*:)[^/\s@]+(?=@)"
-    r"|(?P<name>\b[\w-]*(?:token|password|passwd|secret|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;)}]{4,}"
+    r"|(?P<name>\b[\w-]{0,40}(?:token|password|passwd|secret|api[_-]?key|authorization)[\"']?\s*[=:]\s*[\"']?"
+    r"(?:(?:bearer|basic|token)\s+)?)[^\s\"'&,;)}]{4,}"
     r"|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bglpat-[\w-]{16,}|\bxox[abprs]-[\w-]{10,}"
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|\bdapi[0-9a-f]{32}\b",
     re.IGNORECASE,
@@ -142,17 +143,23 @@ def _from_file(name: str) -> str:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise ConfigError(f"{what} cannot be read: {error.strerror}", "Create it, or correct the path.") from error
-    with os.fdopen(descriptor, "rb") as file:
-        facts = os.fstat(descriptor)
-        if not stat.S_ISREG(facts.st_mode):
-            raise ConfigError(f"{what} is not a regular file", "Name a regular file.")
-        if facts.st_uid not in (0, os.geteuid()):
-            raise ConfigError(f"{what} belongs to somebody else", f"chown {os.geteuid()} {path}")
-        # Mounted secrets are often root:group 0640; anything wider is readable by people it was not meant for.
-        if facts.st_mode & (0o037 if facts.st_uid == 0 else 0o077):
-            mode = stat.S_IMODE(facts.st_mode)
-            raise ConfigError(f"{what} can be read by others (mode {mode:o})", f"chmod 600 {path}")
-        return _decoded(file.read(MOST_BYTES + 1), what)
+    try:
+        _check_private(os.fstat(descriptor), path, what)
+        return _decoded(os.read(descriptor, MOST_BYTES + 1), what)
+    finally:
+        os.close(descriptor)
+
+
+def _check_private(facts: os.stat_result, path: Path, what: str) -> None:
+    if not stat.S_ISREG(facts.st_mode):
+        raise ConfigError(f"{what} is not a regular file", "Name a regular file.")
+    if facts.st_uid not in (0, os.geteuid()):
+        raise ConfigError(f"{what} belongs to somebody else", f"chown {os.geteuid()} {path}")
+    # Mounted secrets are often root:group 0640; anything wider is readable by people it was not meant for.
+    is_mounted = facts.st_uid == 0 and os.geteuid() != 0
+    if facts.st_mode & (0o037 if is_mounted else 0o077):
+        mode = stat.S_IMODE(facts.st_mode)
+        raise ConfigError(f"{what} can be read by others (mode {mode:o})", f"chmod 600 {path}")
 
 
 def _from_command(line: str) -> str:
