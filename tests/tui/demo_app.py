@@ -1,14 +1,22 @@
 """A small program with everything that output and lifecycle must cope with; started by the tests in a terminal.
 
-python demo_app.py [--stock] [--no-colour] [--ascii] [--plain-run] [--log FILE] [--state DIR] [--keep-screen]
+python demo_app.py [--stock] [--no-colour] [--ascii] [--log FILE] [--state DIR] [--skeleton CACHE]
 """
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
+
+from modeltui.tui import skeleton
+
+if "--skeleton" in sys.argv:
+    skeleton.draw(sys.argv[sys.argv.index("--skeleton") + 1], time.time())
+if "--broken-install" in sys.argv:
+    raise SystemExit("something was missing")
+
+import argparse
 from pathlib import Path
 from typing import ClassVar
 
@@ -33,7 +41,7 @@ HOSTILE = "a\x1b[2Jb\x1b]0;owned\x07c\x9bd\u202ee\u200bf\x00g\th"
 class Grid(Widget):
     """Rows of numbers of which some change with each tick."""
 
-    DEFAULT_CSS = "Grid { height: 1fr; }"
+    DEFAULT_CSS = "Grid { height: 1fr; width: 1fr; }"
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,6 +78,7 @@ class DemoApp(DiffOutput, App[int]):
         ("s", "suspend_process", "stop"),
         ("ctrl+l", "repaint", "repaint"),
         ("ctrl+r", "receipt", "receipt"),
+        ("f", "freeze", "freeze"),
         ("q", "quit_demo", "quit"),
     ]
     AUTO_FOCUS = None
@@ -91,7 +100,7 @@ class DemoApp(DiffOutput, App[int]):
         self.query_one(Input).cursor_blink = False
         if self.log_file is not None:
             self.set_interval(0.1, self.note_time)
-            self.set_interval(0.02, self.action_tick)
+            self.ticking = self.set_interval(0.02, self.action_tick)
 
     def note_time(self) -> None:
         """Write down that the loop still turns."""
@@ -105,6 +114,10 @@ class DemoApp(DiffOutput, App[int]):
         grid.tick += 1
         grid.refresh()
         self.query_one("#title", Static).update(f"demo ready tick {grid.tick}")
+
+    def action_freeze(self) -> None:
+        """Let numbers be."""
+        self.ticking.stop()
 
     def action_panel(self) -> None:
         """Show or hide the panel."""
@@ -152,7 +165,7 @@ def main() -> int:
     flags.add_argument("--stock", action="store_true")
     flags.add_argument("--no-colour", action="store_true")
     flags.add_argument("--ascii", action="store_true")
-    flags.add_argument("--keep-screen", action="store_true")
+    flags.add_argument("--skeleton")
     flags.add_argument("--log", type=Path)
     flags.add_argument("--state", default=os.devnull)
     given = flags.parse_args()
@@ -161,7 +174,6 @@ def main() -> int:
     app.diff_output = not given.stock
     app.no_colour = given.no_colour
     app.ascii_only = given.ascii
-    app.keep_screen = given.keep_screen
     return lifecycle.run(app, crash_directory=given.state)
 
 
