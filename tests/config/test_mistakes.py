@@ -1,4 +1,4 @@
-"""Each mistake in a configuration is answered with its place, what was found, what was expected, and the likely word."""
+"""Each mistake is answered with its place, what was found, what was expected, and the likely word."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ def in_context(line: str) -> str:
         ),
         (
             "modeltui: 1\ncontexts: {a b: {sources: {r: {kind: x}}}}\n",
-            "m.yaml:2:12: contexts.a b: expected a name of letters, digits, '.', '_' and '-', at most 63 of them, "
-            "found 'a b'",
+            (
+                "m.yaml:2:12: contexts.a b: expected a name of letters, digits, '.', '_' and '-', at most 63 of them, "
+                "found 'a b'"
+            ),
         ),
         ("modeltui: 1\ncontexts: {c: {}}\n", "m.yaml:2:15: contexts.c.sources: missing; expected keys and values"),
         (
@@ -68,8 +70,10 @@ def in_context(line: str) -> str:
         ),
         (
             in_context("mode: readonly"),
-            "m.yaml:5:11: contexts.c.mode: expected 'read-only' or 'writes-off', found 'readonly'; "
-            "did you mean 'read-only'?",
+            (
+                "m.yaml:5:11: contexts.c.mode: expected 'read-only' or 'writes-off', found 'readonly'; "
+                "did you mean 'read-only'?"
+            ),
         ),
         (
             in_context("production: yes"),
@@ -77,13 +81,17 @@ def in_context(line: str) -> str:
         ),
         (
             in_context("max_age_seconds: soon"),
-            "m.yaml:5:22: contexts.c.max_age_seconds: expected a duration such as 30, '30s', '5m' or '1h30m', "
-            "found 'soon'",
+            (
+                "m.yaml:5:22: contexts.c.max_age_seconds: expected a duration such as 30, '30s', '5m' or '1h30m', "
+                "found 'soon'"
+            ),
         ),
         (
             in_context("max_age_seconds: 15%"),
-            "m.yaml:5:22: contexts.c.max_age_seconds: expected a duration such as 30, '30s', '5m' or '1h30m', "
-            "found '15%'",
+            (
+                "m.yaml:5:22: contexts.c.max_age_seconds: expected a duration such as 30, '30s', '5m' or '1h30m', "
+                "found '15%'"
+            ),
         ),
         (in_context("max_age_seconds: -5"), "m.yaml:5:22: contexts.c.max_age_seconds: expected at least 0, found '-5'"),
         (in_context("proven_share: 150%"), "m.yaml:5:19: contexts.c.proven_share: expected at most 1, found '150%'"),
@@ -93,13 +101,17 @@ def in_context(line: str) -> str:
         ),
         (
             in_context("pointers: {champion: {role: stable}}"),
-            "m.yaml:5:26: contexts.c.pointers.champion.environment: missing; expected a name of letters, digits, "
-            "'.', '_' and '-', at most 63 of them",
+            (
+                "m.yaml:5:26: contexts.c.pointers.champion.environment: missing; expected a name of letters, digits, "
+                "'.', '_' and '-', at most 63 of them"
+            ),
         ),
         (
             in_context("pointers: {champion: {environment: p, role: champ}}"),
-            "m.yaml:5:49: contexts.c.pointers.champion.role: expected 'stable', 'candidate', 'shadow' or "
-            "'unassigned', found 'champ'",
+            (
+                "m.yaml:5:49: contexts.c.pointers.champion.role: expected 'stable', 'candidate', 'shadow' or "
+                "'unassigned', found 'champ'"
+            ),
         ),
         (
             in_context("pointers: {champion: {environment: prd}}\n    environments: {prod: {}}"),
@@ -107,13 +119,17 @@ def in_context(line: str) -> str:
         ),
         (
             in_context("signals: {error_rat: {}}"),
-            "m.yaml:5:26: contexts.c.signals.error_rat: a signal of your own needs title, unit, direction; "
-            "did you mean 'error_rate'?",
+            (
+                "m.yaml:5:26: contexts.c.signals.error_rat: a signal of your own needs title, unit, direction; "
+                "did you mean 'error_rate'?"
+            ),
         ),
         (
             in_context("signals: {error_rate: {unit: seconds}}"),
-            "m.yaml:5:34: contexts.c.signals.error_rate.unit: the unit of error_rate is ratio; "
-            "give a signal of your own another name",
+            (
+                "m.yaml:5:34: contexts.c.signals.error_rate.unit: the unit of error_rate is ratio; "
+                "give a signal of your own another name"
+            ),
         ),
         (
             in_context("signals: {error_rate: {title: ERRORS}}"),
@@ -127,15 +143,20 @@ def in_context(line: str) -> str:
             in_context("limits: [{match: '*', signal: drift}]"),
             "m.yaml:5:14: contexts.c.limits[0]: exactly one of change, above and below is needed, found none",
         ),
-        (f"{HEAD}ui: {{theme: [x]}}\n", "m.yaml:5:13: ui.theme: expected a name of letters, digits, '.', '_' and '-', "
-         "at most 63 of them, found a list"),
+        (
+            f"{HEAD}ui: {{theme: [x]}}\n",
+            (
+                "m.yaml:5:13: ui.theme: expected a name of letters, digits, '.', '_' and '-', "
+                "at most 63 of them, found a list"
+            ),
+        ),
         (f"{HEAD}ui: {{colour: never}}\n", "m.yaml:5:6: ui.colour: unknown key 'colour'; did you mean 'color'?"),
         (
             f"{HEAD}ui: {{mouse: true}}\n",
             "m.yaml:5:6: ui.mouse: unknown key 'mouse'; known here: theme, ascii, color",
         ),
     ],
-)  # fmt: skip
+)
 def test_one_mistake_one_line(text: str, says: str) -> None:
     """Each kind of mistake is explained where it stands."""
     assert mistakes(text) == [says]
@@ -232,8 +253,10 @@ def test_all_mistakes_are_reported_together_in_the_order_of_the_file() -> None:
     assert mistakes(text) == [
         "m.yaml:2:18: default_context: there is no context 'prod'; did you mean 'production'?",
         "m.yaml:5:11: contexts.production.mode: expected 'read-only' or 'writes-off', found 'off'",
-        "m.yaml:7:35: contexts.production.limits[0].signal: there is no signal 'nothing'; known here: error_rate, "
-        "latency_p95, throughput, confidence, drift, business",
+        (
+            "m.yaml:7:35: contexts.production.limits[0].signal: there is no signal 'nothing'; known here: error_rate, "
+            "latency_p95, throughput, confidence, drift, business"
+        ),
         "m.yaml:8:5: contexts.production.pointer: unknown key 'pointer'; did you mean 'pointers'?",
     ]
 

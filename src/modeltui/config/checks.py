@@ -13,7 +13,7 @@ from modeltui.config.schema import Config, ContextConfig, LimitConfig, RuleConfi
 from modeltui.config.secrets import looks_secret
 from modeltui.domain.signal import STANDARD_SIGNALS, Direction, Signal, Unit
 
-_USER_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/\s@]*@", re.IGNORECASE)
+_USER_IN_URL = re.compile(r"://[^/\s@]*@")
 _STANDARD: dict[str, Signal] = {str(signal.name): signal for signal in STANDARD_SIGNALS}
 _LEVEL_UNITS = {Unit.RATIO: ("", "%"), Unit.SCORE: ("", "%"), Unit.SECONDS: ("", "s")}
 _MARGIN_UNITS = {Unit.RATIO: ("", "pp"), Unit.SCORE: ("", "pp"), Unit.SECONDS: ("", "s")}

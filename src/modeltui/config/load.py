@@ -16,6 +16,7 @@ from modeltui.config.document import MOST_BYTES, Mapping, Node, Scalar, in_words
 from modeltui.config.problems import InvalidConfigError, Place, Problem, did_you_mean, one_of, shown
 from modeltui.config.schema import Color, Config, ContextConfig, Mode, PollSeconds, SourceConfig, UiConfig
 from modeltui.domain.errors import ConfigError
+from modeltui.domain.text import safe_text
 
 NO_CONFIG_REMEDY = (
     "`modeltui demo` shows a simulated world without any configuration; `modeltui config init` writes a first one."
@@ -92,9 +93,11 @@ def read_file(file: str, named_by: str = "--config") -> str:
         raise ConfigError(f"there is no configuration: {shown_file(file)}{default}", NO_CONFIG_REMEDY) from error
     except OSError as error:
         raise ConfigError(f"{shown_file(file)} cannot be read: {error.strerror}", NO_CONFIG_REMEDY) from error
-    with os.fdopen(descriptor, "rb") as stream:
+    try:
         _check_owner(os.fstat(descriptor), file)
-        raw = stream.read(MOST_BYTES + 1)
+        raw = os.read(descriptor, MOST_BYTES + 1)
+    finally:
+        os.close(descriptor)
     if len(raw) > MOST_BYTES:
         says = f"larger than {MOST_BYTES // 1024} KiB; a configuration is written by hand"
         raise InvalidConfigError([Problem(Place(file), "", says)], "Name the right file.")
@@ -103,7 +106,7 @@ def read_file(file: str, named_by: str = "--config") -> str:
 
 def shown_file(file: str) -> str:
     """Return a file name as an error may print it."""
-    return shown(file)[1:-1]
+    return safe_text(file, 4096)  # paths are that long at most
 
 
 def _check_owner(facts: os.stat_result, file: str) -> None:
