@@ -1,0 +1,1 @@
+"""Reads `/metrics` of model servers directly, for teams without a Prometheus."""
