@@ -1,0 +1,83 @@
+"""Finds the fields of a version in its tags, parameters and metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from modeltui.adapters.mlflow import wire
+from modeltui.adapters.mlflow.parts import Part, Parts
+from modeltui.adapters.mlflow.places import ANYWHERE, FILE_KINDS, Place
+from modeltui.domain.lineage import ABSENT, Unreadable
+from modeltui.domain.masking import masked
+
+_SOURCES: Final = {
+    "tag": (),
+    "param": ("run", "logged_model"),
+    "run_tag": ("run",),
+    "logged_tag": ("logged_model",),
+    "input_tag": ("run",),
+    "metric": ("run", "logged_model"),
+}
+"""Which parts must be readable before 'there is none' may be said."""
+
+
+class Lookup:
+    """The named values of one version. Secrets in them are masked; nothing is safe to show yet."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        run = parts.run if isinstance(parts.run, wire.Run) else wire.Run()
+        logged = parts.logged_model if isinstance(parts.logged_model, wire.LoggedModel) else wire.LoggedModel()
+        self.params: Final = wire.pairs(logged.data.params) | wire.pairs(run.data.params)
+        self._values: dict[str, Mapping[str, str]] = {
+            "tag": wire.pairs(parts.version.tags),
+            "param": self.params,
+            "run_tag": wire.pairs(run.data.tags),
+            "logged_tag": wire.pairs(logged.info.tags),
+        }
+
+    def values(self, kind: str) -> Mapping[str, str]:
+        """Return all values of one kind, unmasked."""
+        return self._values.get(kind, {})
+
+    def first(self, places: Sequence[Place]) -> Part[str]:
+        """Return the value in the first place that has one; absent only when every place could be looked at."""
+        for place in places:
+            for _, value in self.found(place):
+                return value
+        return self.trouble(places) or ABSENT
+
+    def table(self, places: Sequence[Place]) -> Part[Mapping[str, str]]:
+        """Return all values in these places, by name; a prefix that ends in a dot is taken off."""
+        values: dict[str, str] = {}
+        for place in places:
+            for name, value in self.found(place):
+                short = name.removeprefix(place.name) if place.is_prefix and place.name.endswith(".") else name
+                values.setdefault(short or name, value)
+        return values or self.trouble(places) or ABSENT
+
+    def found(self, place: Place) -> Iterator[tuple[str, str]]:
+        """Yield names and values in one place."""
+        if place.kind in FILE_KINDS:
+            content = self._parts.files.get(place, ABSENT)
+            if isinstance(content, str) and content.strip():
+                yield place.name, masked("", content)
+            return
+        for kind in ANYWHERE if place.kind == "any" else (place.kind,):
+            values = self.values(kind)
+            names = sorted(values) if place.is_prefix else [place.name]
+            for name in names:
+                if place.matches(name) and values.get(name, "").strip():
+                    yield name, masked(name, values[name])
+
+    def trouble(self, places: Sequence[Place]) -> Unreadable | None:
+        """Return why one of these places could not be looked at, if any."""
+        for place in places:
+            if place.kind in FILE_KINDS and isinstance(content := self._parts.files.get(place), Unreadable):
+                return content
+            for kind in ANYWHERE if place.kind == "any" else (place.kind,):
+                for part in _SOURCES.get(kind, ()):
+                    if isinstance(state := getattr(self._parts, part), Unreadable):
+                        return state
+        return None

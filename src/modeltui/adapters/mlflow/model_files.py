@@ -1,0 +1,124 @@
+"""What stands in the files beside a model: `MLmodel`, `requirements.txt`, `conda.yaml`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from modeltui.adapters.mlflow.wire import shown
+from modeltui.adapters.mlflow.yaml_text import YamlText, parse_yaml
+from modeltui.domain.names import UNKNOWN, Unknown
+from modeltui.domain.requirements import requirement_lines
+from modeltui.domain.text import SafeText, safe_text
+
+_LONGEST_SIGNATURE: Final = 16_000
+_MOST_COLUMNS: Final = 5_000
+_MOST_FLAVORS: Final = 50
+_LONGEST_NUMBER: Final = 18
+
+
+@dataclass(frozen=True, slots=True)
+class MlModel:
+    """What `MLmodel` says."""
+
+    signature: SafeText | Unknown = UNKNOWN
+    runtime: Mapping[SafeText, SafeText] = field(default_factory=dict)
+    """Python, MLflow and libraries, by name."""
+    size_bytes: int | Unknown = UNKNOWN
+    prompts: tuple[tuple[str, str], ...] = ()
+    """Names and versions of linked prompts, as they came."""
+
+
+def read_mlmodel(text: str) -> MlModel:
+    """Return what an `MLmodel` file says; raise `ValueError` with the reason when it cannot be read."""
+    whole = parse_yaml(text)
+    if not isinstance(whole, dict):
+        raise ValueError("it is not an MLmodel file")
+    size = whole.get("model_size_bytes", "")
+    return MlModel(
+        signature=_signature(whole.get("signature")),
+        runtime=dict(_runtime(whole)),
+        size_bytes=int(size)
+        if isinstance(size, str) and size.isdecimal() and len(size) <= _LONGEST_NUMBER
+        else UNKNOWN,
+        prompts=tuple(_prompts(whole.get("prompts"))),
+    )
+
+
+def read_conda(text: str) -> tuple[SafeText, ...]:
+    """Return the dependencies in a `conda.yaml`, those under `pip:` too; raise `ValueError` when it cannot be read."""
+    whole = parse_yaml(text)
+    listed = whole.get("dependencies") if isinstance(whole, dict) else None
+    if not isinstance(listed, list):
+        raise ValueError("it lists no dependencies")
+    lines: list[str] = []
+    for entry in listed:
+        if isinstance(entry, str):
+            lines.append(entry)
+        elif isinstance(entry, dict):
+            for installer in entry.values():
+                lines += [line for line in installer if isinstance(line, str)] if isinstance(installer, list) else []
+    return requirement_lines("\n".join(lines))
+
+
+def _runtime(whole: Mapping[str, YamlText]) -> Iterator[tuple[SafeText, SafeText]]:
+    flavors = whole.get("flavors")
+    names = list(flavors)[:_MOST_FLAVORS] if isinstance(flavors, dict) else []
+    if names:
+        yield shown("flavors"), shown(", ".join(sorted(names)))
+    if isinstance(made_with := whole.get("mlflow_version"), str):
+        yield shown("mlflow"), shown(made_with)
+    for name in names:
+        flavor = flavors.get(name) if isinstance(flavors, dict) else None
+        for key, value in flavor.items() if isinstance(flavor, dict) else ():
+            # `python_version` stands under python_function, `sklearn_version` under sklearn, and so on.
+            if key.endswith("_version") and isinstance(value, str):
+                yield shown(key.removesuffix("_version")), shown(value)
+
+
+def _prompts(listed: YamlText | None) -> Iterator[tuple[str, str]]:
+    """Yield names and versions out of `prompts:/NAME/VERSION`."""
+    for address in listed if isinstance(listed, list) else []:
+        parts = address.removeprefix("prompts:").strip("/").split("/") if isinstance(address, str) else []
+        if len(parts) == 2:
+            yield parts[0], parts[1]
+
+
+def _signature(declared: YamlText | None) -> SafeText | Unknown:
+    """Return `amount: double, country: string? -> long`; what is not understood stays as it was declared."""
+    if not isinstance(declared, dict):
+        return UNKNOWN
+    sides = {side: _columns(declared.get(side)) for side in ("inputs", "outputs", "params")}
+    if not any(sides.values()):
+        return UNKNOWN
+    whole = f"{sides['inputs'] or '()'} -> {sides['outputs'] or '()'}"
+    if sides["params"]:
+        whole += f" with {sides['params']}"
+    return safe_text(whole, _LONGEST_SIGNATURE)
+
+
+def _columns(declared: YamlText | None) -> str:
+    if not isinstance(declared, str) or declared in {"", "null", "~"}:
+        return ""
+    try:
+        columns = json.loads(declared)
+    except (ValueError, RecursionError):
+        return declared
+    if not isinstance(columns, list):
+        return declared
+    return ", ".join(_column(column) for column in columns[:_MOST_COLUMNS])
+
+
+def _column(column: Any) -> str:
+    if not isinstance(column, dict):
+        return str(column)
+    kind = column.get("type", "?")
+    if kind == "tensor" and isinstance(tensor := column.get("tensor-spec"), dict):
+        kind = f"{tensor.get('dtype', '?')}{tensor.get('shape', '')}"
+    elif not isinstance(kind, str) or kind in {"object", "array", "map"}:
+        kind = json.dumps({key: value for key, value in column.items() if key != "name"}, sort_keys=True)
+    optional = "?" if column.get("required") is False else ""
+    name = column.get("name")
+    return f"{name}: {kind}{optional}" if name is not None else f"{kind}{optional}"
