@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from modeltui import plugins
+from modeltui.adapters.system import snapshot_file
 from modeltui.adapters.system.clock import SystemClock
+from modeltui.config import paths
 from modeltui.config.load import Loaded
 from modeltui.config.policy import policy_of
 from modeltui.config.problems import InvalidConfigError, Problem, did_you_mean
 from modeltui.config.schema import Mode, SourceConfig
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.event import Event
+from modeltui.domain.cached import to_cache, with_cached
 from modeltui.domain.fleet import Context, Fleet, SourceKind
 from modeltui.domain.names import SourceName
 from modeltui.domain.policy import Policy
@@ -71,7 +73,7 @@ def _source_name(key: str, port: SourceKind, ports: tuple[SourceKind, ...], kind
 
 @asynccontextmanager
 async def open_observer(
-    loaded: Loaded, *, clock: Clock | None = None, cached: Iterable[Event] = ()
+    loaded: Loaded, *, clock: Clock | None = None, start_from_cache: bool = True
 ) -> AsyncIterator[Observer]:
     """Open every source of the context and give an observer over them; raise `ConfigError` before any contact."""
     clock = clock or SystemClock()
@@ -79,16 +81,34 @@ async def open_observer(
     policy = policy_of(loaded.context)
     async with AsyncExitStack() as stack:
         sources = [await _open(plan, policy, clock, secrets, stack) for plan in checked_plans(loaded, secrets)]
-        context = Context(
-            name=safe_text(loaded.context_name),
-            production=loaded.context.production,
-            read_only=loaded.context.mode is Mode.READ_ONLY,
-            simulated=loaded.context.simulated,
+        fleet = Fleet(
+            context_of(loaded), policy, at=clock.now(), sources={source.name: source.state() for source in sources}
         )
-        store = Store(Fleet(context, policy, sources={source.name: source.state() for source in sources}))
-        for event in cached:
-            store.apply(event)
+        cached = snapshot_file.load(snapshot_path(loaded)) if start_from_cache else None
+        if cached is not None:
+            fleet = with_cached(fleet, cached[1], saved_at=cached[0], now=clock.now())
+        store = Store(fleet)
         yield Observer(store, tuple(sources), clock)
+
+
+def context_of(loaded: Loaded) -> Context:
+    """Return where the program looks, as the domain says it."""
+    return Context(
+        name=safe_text(loaded.context_name),
+        production=loaded.context.production,
+        read_only=loaded.context.mode is Mode.READ_ONLY,
+        simulated=loaded.context.simulated,
+    )
+
+
+def snapshot_path(loaded: Loaded) -> str:
+    """Return where the last fleet of this context is kept."""
+    return paths.snapshot_file(loaded.file, loaded.context_name)
+
+
+def save_snapshot(loaded: Loaded, fleet: Fleet) -> None:
+    """Keep a fleet for the next start; raise `OSError` when that fails."""
+    snapshot_file.save(snapshot_path(loaded), fleet.at, to_cache(fleet))
 
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from modeltui.cli.output import fail
 from modeltui.config import paths
 from modeltui.config.load import Loaded, Options, load
 from modeltui.config.policy import policy_of
-from modeltui.config.schema import Color, Mode
-from modeltui.domain.fleet import Context, Fleet
-from modeltui.domain.text import safe_text
+from modeltui.config.schema import Color
+from modeltui.domain.fleet import Fleet
 from modeltui.engine.observer import Observer
 from modeltui.tui import skeleton
+from modeltui.tui.frame import FrameRows
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_environment, run
-from modeltui.wiring import open_observer
+from modeltui.wiring import context_of, open_observer, save_snapshot
 
 
 def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = False) -> int:
@@ -37,10 +39,11 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
 
     app = ModeltuiApp(
         open_context,
-        _empty_fleet(loaded),
+        Fleet(context_of(loaded), policy_of(loaded.context)),
         loaded.config.contexts,
         theme_name=theme or loaded.ui.theme,
         ascii_only=use.ascii_only,
+        save=_saver(loaded, options),
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
@@ -49,11 +52,19 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     return run(app, crash_directory=paths.crash_dir(), use=use)
 
 
-def _empty_fleet(loaded: Loaded) -> Fleet:
-    context = Context(
-        safe_text(loaded.context_name),
-        loaded.context.production,
-        loaded.context.mode is Mode.READ_ONLY,
-        loaded.context.simulated,
-    )
-    return Fleet(context, policy_of(loaded.context))
+def _saver(loaded: Loaded, options: Options) -> Callable[[Fleet, FrameRows], None]:
+    """Return what keeps a fleet and its frame for the next start; a full disk must not stop the screens."""
+    frame = paths.frame_file(loaded.file, options.context or os.environ.get("MODELTUI_CONTEXT", ""))
+
+    def save(fleet: Fleet, rows: FrameRows) -> None:
+        with suppress(OSError):
+            paths.make_private(str(Path(frame).parent))
+            if fleet.context.name == loaded.context_name and rows:
+                skeleton.save(frame, fleet.at, fleet.context.name, rows)
+            save_snapshot(loaded if fleet.context.name == loaded.context_name else _other(options, fleet), fleet)
+
+    return save
+
+
+def _other(options: Options, fleet: Fleet) -> Loaded:
+    return load(replace(options, context=fleet.context.name))

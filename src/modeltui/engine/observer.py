@@ -8,15 +8,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from modeltui.domain.event import Event, Tick, Watched
+from modeltui.domain.event import Event, SourceFailed, Tick, Watched
 from modeltui.domain.fleet import Fleet, SourceKind, Target
 from modeltui.domain.health import Cause
 from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
 from modeltui.engine.poller import Poller, apply_in_parts
-from modeltui.engine.questions import ask_history, ask_provenance, ask_versions
+from modeltui.engine.questions import ask_history, ask_probe, ask_provenance, ask_versions
 from modeltui.engine.source import Source
 from modeltui.engine.store import Store
 from modeltui.ports.clock import Clock
+from modeltui.ports.probe import Probe
 
 HISTORY_SECONDS = 3_600.0
 HISTORY_STEP_SECONDS = 30.0
@@ -125,6 +126,12 @@ class Observer:
         async with asyncio.TaskGroup() as tasks:
             for poller in self._pollers:
                 tasks.create_task(poller.poll_once())
+
+    async def probe(self) -> list[tuple[Source, Probe | SourceFailed]]:
+        """Ask every source what works; in the order of the configuration."""
+        async with asyncio.TaskGroup() as tasks:
+            asked = [(source, tasks.create_task(ask_probe(source, self.clock))) for source in self.sources]
+        return [(source, task.result()) for source, task in asked]
 
     def _wish(self, wish: _Wish) -> None:
         if wish not in self._pending:

@@ -24,6 +24,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.source import Source
 from modeltui.ports.clock import Clock
 from modeltui.ports.metrics import Metrics
+from modeltui.ports.probe import Probe
 from modeltui.ports.registry import Registry
 from modeltui.ports.rollout_reader import RolloutReader
 
@@ -88,6 +89,17 @@ async def ask_provenance(source: Source, clock: Clock, model: ModelName, version
     except BackendError as error:
         return failure(source, clock, error)
     return ProvenanceRead(source.name, clock.now(), model, version, provenance)
+
+
+async def ask_probe(source: Source, clock: Clock) -> Probe | SourceFailed:
+    """Return what a source says of itself, or why it does not."""
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            return await source.port.probe()
+    except TimeoutError:
+        return _too_slow(source, clock)
+    except BackendError as error:
+        return failure(source, clock, error)
 
 
 def failure(source: Source, clock: Clock, error: BackendError) -> SourceFailed:

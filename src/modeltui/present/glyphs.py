@@ -28,6 +28,11 @@ __all__ = [
     "sparkline",
 ]
 
+LARGEST: Final = 1e300
+"""Beyond this a value is not drawn: the difference of two could overflow."""
+SMALLEST_RANGE: Final = 1e-290
+"""Below this all values are drawn as equal: dividing by their range could overflow."""
+
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
@@ -258,7 +263,7 @@ def sparkline(
     shown = _squeeze(values, width, sorted(finite)[len(finite) // 2])
     highest = len(glyphs.levels) - 1
     # A line that never moves is drawn in the middle: it is neither low nor high.
-    scale = highest / (top - bottom) if top > bottom else 0.0
+    scale = highest / (top - bottom) if top - bottom > SMALLEST_RANGE else 0.0
     middle = 0.0 if scale else highest / 2
 
     def level(value: float) -> str:
@@ -306,8 +311,8 @@ def drawable_text(text: str, glyphs: Glyphs) -> str:
 
 
 def is_number(value: object) -> TypeGuard[float]:
-    """Say whether `value` can be drawn: a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
+    """Say whether `value` can be drawn: a number that is neither infinite nor beyond `LARGEST`."""
+    return isinstance(value, int | float) and -LARGEST < value < LARGEST
 
 
 def _squeeze(values: Sequence[float | NoData], width: int, usual: float) -> Sequence[float | NoData]:

@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.names import ModelName, TargetKey, VersionId
+from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
 from modeltui.domain.reduce import Changes
 from modeltui.domain.signal import Signal
 from modeltui.domain.text import safe_text
@@ -25,6 +25,7 @@ from modeltui.present.why import source_lines, why_lines
 from modeltui.tui.actions import ACTIONS
 from modeltui.tui.bridge import Bridge
 from modeltui.tui.clipboard import clipboard_sequence
+from modeltui.tui.frame import FrameRows
 from modeltui.tui.output import DiffOutput
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.fleet import FleetScreen
@@ -40,6 +41,9 @@ from modeltui.tui.themes import (
     tone_variable_defaults,
 )
 from modeltui.tui.widgets.prompt import Choice, Prompt
+
+KEEP_SECONDS = 60.0
+"""How much of what was seen may be lost by a power cut."""
 
 OpenObserver = Callable[[str], AbstractAsyncContextManager[Observer]]
 """Opens the observer of a context by name."""
@@ -61,7 +65,7 @@ class ModeltuiApp(DiffOutput, App[int]):
         *,
         theme_name: str,
         ascii_only: bool = False,
-        save: Callable[[Fleet], None] | None = None,
+        save: Callable[[Fleet, FrameRows], None] | None = None,
     ) -> None:
         super().__init__()
         self.fleet = fleet
@@ -84,10 +88,17 @@ class ModeltuiApp(DiffOutput, App[int]):
             self.add_class("-ascii")
         self.push_screen(FleetScreen())
         self.open_context(self.fleet.context.name)
+        self.set_interval(KEEP_SECONDS, self._keep)
 
     def on_unmount(self) -> None:
-        if self._save is not None and self._observer is not None:
-            self._save(self.fleet)
+        self._keep()
+
+    def _keep(self) -> None:
+        """Keep what is known for the next start; nothing is kept that was never live."""
+        if self._save is None or not isinstance(self.fleet.cached_at, Missing) or not self.fleet.targets:
+            return
+        board = self.screen_stack[1] if len(self.screen_stack) > 1 else None
+        self._save(self.fleet, board.frame_rows() if isinstance(board, FleetScreen) else ())
 
     def use_theme(self, name: str) -> None:
         """Draw with another theme."""

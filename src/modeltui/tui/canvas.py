@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from modeltui.tui.cells import PLAIN, WIDE_TAIL, Pen, advances_alike, sgr_between
+from modeltui.tui.cells import WIDE_TAIL, advances_alike
+from modeltui.tui.pens import PLAIN, Pen, sgr_between
 
 _LONGEST_REPEATED_GAP = 3
 """Unchanged cells that are sent again rather than skipped: `ESC[4C` would be four bytes."""
@@ -67,6 +68,11 @@ class Canvas:
             row.shown_text[:] = [None] * self.width
         self._touched.update(range(self.height))
         self._pen_known = False
+
+    def forget_painted(self) -> None:
+        """Assume nothing about the rows painted since the last difference: they are sent whole."""
+        for y in self._touched:
+            self._rows[y].shown_text[:] = [None] * self.width
 
     def paint(self, x: int, y: int, cells: Sequence[str], pen: Pen) -> None:
         """Want `cells` from column `x` of row `y` on; what falls outside the screen is cut off.

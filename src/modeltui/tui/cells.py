@@ -1,4 +1,4 @@
-"""Text as terminal cells, and the shortest way from one look of the pen to another.
+"""Text as terminal cells.
 
 A cell is the text drawn in it: one character with at most two marks above it, `""` for the right half of a wide
 character. Whatever could make a terminal act, or draw elsewhere than in its cell, ends here.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from rich.cells import cell_len, split_graphemes
 
@@ -18,22 +18,6 @@ WIDE_TAIL: Final = ""
 """The right half of a wide character: drawn by its left half."""
 
 _MOST_MARKS = 2
-
-
-class Pen(NamedTuple):
-    """How a cell looks, as SGR parameters; an empty part is the terminal's own."""
-
-    attributes: tuple[str, ...] = ()
-    foreground: str = ""
-    background: str = ""
-
-    @property
-    def parameters(self) -> str:
-        """All parameters that set this look on a pen that was reset."""
-        return ";".join((*self.attributes, *filter(None, (self.foreground, self.background))))
-
-
-PLAIN: Final = Pen()
 
 
 @lru_cache(maxsize=8192)
@@ -94,26 +78,3 @@ def advances_alike(cell: str) -> bool:
         or "\u2e80" <= cell <= "\ud7ff"
         or "\uff00" <= cell <= "\uffef"
     )
-
-
-@lru_cache(maxsize=4096)
-def sgr_between(old: Pen | None, new: Pen) -> str:
-    """Return the shortest sequence that turns a pen from `old` (None: anything) to `new`."""
-    if old == new:
-        return ""
-    if new == PLAIN:
-        return "\x1b[m"
-    whole = f"\x1b[0;{new.parameters}m"
-    if old is None:
-        return whole
-    if old == PLAIN:
-        return f"\x1b[{new.parameters}m"
-    if not set(old.attributes) <= set(new.attributes):
-        return whole
-    parts = [attribute for attribute in new.attributes if attribute not in old.attributes]
-    if old.foreground != new.foreground:
-        parts.append(new.foreground or "39")
-    if old.background != new.background:
-        parts.append(new.background or "49")
-    change = f"\x1b[{';'.join(parts)}m"
-    return change if len(change) < len(whole) else whole

@@ -14,7 +14,7 @@ from modeltui.present import format as form
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.chart import Draw, Limit, Marker, Series, full_screen_chart, render_chart
-from modeltui.tui.widgets.chart_lines import Line
+from modeltui.present.span import Line
 
 CHART_SECONDS = 3_600.0
 _TONES = {Role.STABLE: Tone.SERIES_2, Role.CANDIDATE: Tone.SERIES_1}

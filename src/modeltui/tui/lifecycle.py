@@ -130,7 +130,7 @@ def prepare_environment(use: TerminalUse | None = None) -> None:
             os.environ.pop(name, None)
 
 
-def run(app: DiffOutput, *, crash_directory: str, use: TerminalUse | None = None) -> int:
+def run(app: DiffOutput, *, crash_directory: str, use: TerminalUse | None = None, mouse: bool = False) -> int:
     """Run the screens until they end, and return the exit code.
 
     A crash is written to `crash_directory` without values of variables, and named in one line on standard error.
@@ -139,7 +139,7 @@ def run(app: DiffOutput, *, crash_directory: str, use: TerminalUse | None = None
     if use is not None:
         app.no_colour = app.no_colour or use.colours is Colours.NONE
         app.ascii_only = app.ascii_only or use.ascii_only
-    life = _Life(app)
+    life = _Life(app, mouse)
     try:
         with life:
             result = asyncio.run(life.main())
@@ -158,8 +158,9 @@ def run(app: DiffOutput, *, crash_directory: str, use: TerminalUse | None = None
 class _Life:
     """Watches over one run: signals and hang-ups are noted, acted on in the loop, and enforced from a thread."""
 
-    def __init__(self, app: DiffOutput) -> None:
+    def __init__(self, app: DiffOutput, mouse: bool) -> None:
         self._app = app
+        self._mouse = mouse
         self._loop: asyncio.AbstractEventLoop | None = None
         self._attributes: list[object] | None = None
         self._returned_at = float("-inf")
@@ -177,7 +178,7 @@ class _Life:
         """Run the program; return its own exit code."""
         self._loop = asyncio.get_running_loop()
         self._watcher.start()
-        result = await self._app.run_async(mouse=False)
+        result = await self._app.run_async(mouse=self._mouse)
         return result if isinstance(result, int) else self._app.return_code or 0
 
     def __enter__(self) -> None:
@@ -209,7 +210,10 @@ class _Life:
     # In signal handlers: nothing but a byte into a pipe, whatever was interrupted
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
-        self._tell(number)
+        if number == signal.SIGTSTP and self._app.is_away:
+            os.kill(os.getpid(), signal.SIGSTOP)  # somebody else has the terminal and stops: stop with them
+        else:
+            self._tell(number)
 
     def _tell(self, number: int) -> None:
         with contextlib.suppress(OSError):
@@ -284,7 +288,8 @@ class _Life:
 
     def _continue(self) -> None:
         """Take the terminal again after a stop that nobody could prepare for (SIGSTOP)."""
-        if asyncio.get_running_loop().time() - self._returned_at > _JUST_RETURNED_SECONDS:
+        just_returned = asyncio.get_running_loop().time() - self._returned_at < _JUST_RETURNED_SECONDS
+        if not just_returned and not self._app.is_away:
             self._app.leave_terminal()
             self._come_back()
 

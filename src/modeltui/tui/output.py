@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import signal
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.color import ColorSystem
@@ -25,7 +27,8 @@ from textual.strip import Strip
 
 from modeltui.tui import terminal
 from modeltui.tui.canvas import Canvas
-from modeltui.tui.cells import PLAIN, Pen, cells_of
+from modeltui.tui.cells import cells_of
+from modeltui.tui.pens import COLOUR_SYSTEMS, Pen, pen_of
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -70,27 +73,6 @@ _ASK_CURSOR_POSITION = "\x1b[6n"
 _SYNC_START = "\x1b[?2026h"
 _SYNC_END = "\x1b[?2026l"
 _REASSERT_MODES = "\x1b[?7l\x1b[?25l\x1b[m"
-
-_COLOUR_SYSTEMS = {
-    "standard": ColorSystem.STANDARD,
-    "256": ColorSystem.EIGHT_BIT,
-    "truecolor": ColorSystem.TRUECOLOR,
-}
-_ATTRIBUTES = (
-    ("bold", "1"),
-    ("dim", "2"),
-    ("italic", "3"),
-    ("underline", "4"),
-    ("blink", "5"),
-    ("blink2", "6"),
-    ("reverse", "7"),
-    ("conceal", "8"),
-    ("strike", "9"),
-    ("underline2", "21"),
-    ("frame", "51"),
-    ("encircle", "52"),
-    ("overline", "53"),
-)
 
 
 def available() -> str | None:
@@ -165,7 +147,10 @@ class DiffOutput(_Base):
     """
 
     diff_output: bool = True
-    """False: stock output (`--no-diff`)."""
+    """False: send every row that was painted whole (`--no-diff`), for a terminal that gets out of step."""
+
+    stock_output: bool = available() is not None
+    """Leave frames to the framework, as when it has changed inside: nothing is filtered and nothing held."""
 
     no_colour: bool = False
     """Send no colour at all; bold, underline and reverse stay."""
@@ -235,6 +220,18 @@ class DiffOutput(_Base):
             self.repaint()
             self.screen.refresh(layout=True)
 
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Give the terminal to another program; it is taken back even when that ends in an error."""
+        self.app_suspend_signal.publish(self)
+        self.leave_terminal()
+        try:
+            with redirect_stdout(sys.__stdout__), redirect_stderr(sys.__stderr__):
+                yield
+        finally:
+            self.return_to_terminal()
+            self.app_resume_signal.publish(self)
+
     @property
     def is_away(self) -> bool:
         """Whether the terminal is given back for now."""
@@ -254,7 +251,7 @@ class DiffOutput(_Base):
         return driver
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if not isinstance(renderable, LayoutUpdate | ChopsUpdate) or not self._may_diff:
+        if not isinstance(renderable, LayoutUpdate | ChopsUpdate) or not self._is_ours:
             super()._display(screen, renderable)
             if renderable is not None and self._canvas is not None:
                 self._canvas.forget()
@@ -268,6 +265,7 @@ class DiffOutput(_Base):
                 self._handle_exception(error)
             else:
                 self._send()
+                self.frames_dropped += self._held_since is not None
         finally:
             self.post_display_hook()
 
@@ -297,9 +295,9 @@ class DiffOutput(_Base):
     # Painting and sending
 
     @property
-    def _may_diff(self) -> bool:
+    def _is_ours(self) -> bool:
         driver = self._driver
-        return self.diff_output and driver is not None and not driver.is_headless and not driver.is_inline
+        return not (self.stock_output or driver is None or driver.is_headless or driver.is_inline)
 
     @property
     def _can_draw(self) -> bool:
@@ -324,7 +322,7 @@ class DiffOutput(_Base):
             pens = self._pens = {}
         pen = pens.get(style)
         if pen is None:
-            system = _COLOUR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
+            system = COLOUR_SYSTEMS.get(self.console.color_system or "", ColorSystem.TRUECOLOR)
             pen = pens[style] = pen_of(style, None if self.no_colour else system)
         return pen
 
@@ -337,6 +335,8 @@ class DiffOutput(_Base):
             self._hold()
             return
         self._held_since = None
+        if not self.diff_output:
+            canvas.forget_painted()
         frame = before + canvas.difference()
         if frame and self.cursor_position != (0, 0):
             column, row = self.screen.outer_size.clamp_offset(self.cursor_position)
@@ -352,7 +352,6 @@ class DiffOutput(_Base):
 
     def _hold(self) -> None:
         loop = asyncio.get_running_loop()
-        self.frames_dropped += 1
         if self._held_since is None:
             self._held_since = loop.time()
         if self._retry is None:
@@ -360,37 +359,7 @@ class DiffOutput(_Base):
 
     def _try_again(self) -> None:
         self._retry = None
-        if self._can_draw:
-            self.frames_dropped -= 1  # the same frame is counted again if it is held again
-            self._send()
-
-
-def pen_of(style: Style | None, system: ColorSystem | None) -> Pen:
-    """Return how `style` looks on a terminal with these colours; None for none."""
-    if style is None:
-        return PLAIN
-    attributes = tuple(code for name, code in _ATTRIBUTES if getattr(style, name))
-    if system is None:
-        return _interned(Pen(attributes))
-    foreground = background = ""
-    if style.color is not None:
-        foreground = ";".join(style.color.downgrade(system).get_ansi_codes(foreground=True))
-    if style.bgcolor is not None:
-        background = ";".join(style.bgcolor.downgrade(system).get_ansi_codes(foreground=False))
-    return _interned(Pen(attributes, _own(foreground, "39"), _own(background, "49")))
-
-
-def _own(codes: str, default: str) -> str:
-    return "" if codes == default else codes
-
-
-_PENS: dict[Pen, Pen] = {}
-
-
-def _interned(pen: Pen) -> Pen:
-    if len(_PENS) > 8192:
-        _PENS.clear()
-    return _PENS.setdefault(pen, pen)
+        self._send()
 
 
 def _placed_strips(update: LayoutUpdate | ChopsUpdate) -> Iterable[tuple[int, int, Strip]]:

@@ -104,6 +104,7 @@ def draw(
         )
         _enter(2)
         _write(2, _ENTER + picture)
+        _give_back_on_signals()
     except Exception:  # the first frame is a courtesy: the screens follow without it
         return _Held.descriptor >= 0
     return True
@@ -135,6 +136,20 @@ def give_back() -> None:
             termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]
     except (OSError, termios.error):
         pass
+
+
+def _give_back_on_signals() -> None:
+    """Let a signal that comes while the screens load end the program on a clean terminal."""
+    import signal  # only now: it would have cost 4 ms before the frame
+
+    def end(number: int, _frame: object) -> None:
+        give_back()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
 
 
 def save(

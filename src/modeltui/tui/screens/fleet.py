@@ -20,6 +20,7 @@ from modeltui.present.rows import TargetRow
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import FLEET
+from modeltui.tui.frame import FrameRows
 from modeltui.tui.layout import SizeClass, fleet_layout
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
@@ -118,6 +119,16 @@ class FleetScreen(Board):
     def _watch(self) -> None:
         keys = [cast(TargetKey, key) for key in self.query_one("#grid", CellGrid).visible_keys]
         self.board_app.watch_targets(keys)
+
+    def frame_rows(self) -> FrameRows:
+        """Return what is on the screen below row 1, for the first frame of the next start."""
+        layout = self._boxes
+        rows: list[list[tuple[str, str]]] = [
+            [(text, tone.value) for text, tone in line] for line in self.query_one("#grid", CellGrid).painted_lines
+        ]
+        if layout.card.shown and not layout.card_beside:
+            rows += [[(text, tone.value) for text, tone in line] for line in self.query_one("#card", StyledLines).lines]
+        return rows
 
     # The cursor and the filter
 

@@ -21,6 +21,7 @@ from textual.strip import Strip
 
 from modeltui.present.cells import Align, fit
 from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text, elide_middle
+from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.layout import Placed, place_columns
 from modeltui.tui.widgets.row_window import CursorMove, RowWindow
@@ -33,12 +34,8 @@ _THUMB: Final = 1
 """The cell at the right that shows where the visible rows are among all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What one cell says, and what it means."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
+Cell: TypeAlias = Span
+"""What one cell says, and what it means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +161,28 @@ class CellGrid(TonedWidget, can_focus=True):
         """The key of the row under the cursor; None while there are no rows."""
         return self._rows.cursor_key if self._rows.keys else None
 
+    @property
+    def painted_lines(self) -> list[list[tuple[str, Tone]]]:
+        """What is painted, line by line, headings first, without the cursor."""
+        lines: list[list[tuple[str, Tone]]] = []
+        for cells, _, _ in self._painted:
+            line: list[tuple[str, Tone]] = []
+            x = 0
+            for (text, tone), placed in zip(cells, self._placed, strict=False):
+                line += [(" " * (placed.x - x), Tone.PLAIN), (text, tone)]
+                x = placed.x + placed.width
+            lines.append(line)
+        return lines
+
     def set_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; the cursor stays."""
         wanted = tuple(columns)
         if wanted != self._columns:
             self._columns = wanted
             self._placed_for = (-1, -1)
+            # Not compared now: whoever changes the columns is about to give rows that match them.
             self._painted.clear()
-            self._paint()
+            self.refresh()
 
     def set_rows(
         self,

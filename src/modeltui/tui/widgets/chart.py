@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 from modeltui.present.glyphs import UNICODE, Glyphs
+from modeltui.present.span import Line
 from modeltui.present.tone import Tone
-from modeltui.tui.widgets.chart_lines import Limit, Line, Marker, Series, age_label, render_chart
+from modeltui.tui.widgets.chart_lines import Limit, Marker, Series, age_label, render_chart
 from modeltui.tui.widgets.explore import full_screen_chart
 from modeltui.tui.widgets.lines import StyledLines
 

@@ -13,7 +13,8 @@ from typing import Final
 
 from modeltui.domain.names import NO_DATA, NoData
 from modeltui.present.cells import cell_width
-from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text, is_number, resample, sparkline
+from modeltui.present.glyphs import LARGEST, UNICODE, Glyphs, drawable_text, is_number, resample, sparkline
+from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.curves import (
     BRAILLE,
@@ -26,9 +27,9 @@ from modeltui.tui.widgets.curves import (
     nice_steps,
     trace,
 )
-from modeltui.tui.widgets.lines import Span, fit_line
+from modeltui.tui.widgets.lines import fit_line
 
-Line = tuple[Span, ...]
+__all__ = ["Limit", "Line", "Marker", "Series", "age_label", "age_steps", "render_chart", "row_of"]
 
 _LEAST_WIDTH: Final = 24
 _LEAST_HEIGHT: Final = 5

@@ -7,15 +7,13 @@ from math import floor, log10, nan
 from typing import Final, NamedTuple
 
 from modeltui.domain.names import NoData
+from modeltui.present.glyphs import LARGEST, SMALLEST_RANGE
 
 Points = Sequence[tuple[float, "float | NoData"]]
 """Moments and values, ascending in time; a value that is no finite number is missing."""
 Visible = list[tuple[float, float]]
 """The points in view; what is missing is `nan`, which is equal to nothing and costs no call to find."""
 
-LARGEST: Final = 1e300
-"""Beyond this a value is not drawn: the difference of two could overflow."""
-_SMALLEST_RANGE: Final = 1e-290
 _DOTS_ACROSS: Final = 2
 _DOTS_DOWN: Final = 4
 _LEFT_DOTS: Final = (0x01, 0x02, 0x04, 0x40)
@@ -45,7 +43,7 @@ class Window(NamedTuple):
     @property
     def is_flat(self) -> bool:
         """Whether there is no height to divide by: everything is drawn in the middle."""
-        return not self.high - self.low > _SMALLEST_RANGE
+        return not self.high - self.low > SMALLEST_RANGE
 
 
 def in_view(points: Points, start: float, end: float) -> Visible:
@@ -151,7 +149,7 @@ BRAILLE: Final = tuple(chr(_FIRST_BRAILLE + pattern) for pattern in range(256))
 
 def nice_steps(low: float, high: float, most: int) -> tuple[float, ...]:
     """Return round values between `low` and `high`, at most `most` of them, evenly apart."""
-    if not high - low > _SMALLEST_RANGE or most < 1:
+    if not high - low > SMALLEST_RANGE or most < 1:
         return (low,)
     rough = (high - low) / most
     magnitude = 10.0 ** floor(log10(rough))

@@ -13,11 +13,12 @@ from math import inf
 from typing import Any, Final
 
 from modeltui.domain.text import safe_text
-from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text
+from modeltui.present.glyphs import LARGEST, UNICODE, Glyphs, drawable_text
+from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
-from modeltui.tui.widgets.chart_lines import Limit, Line, Marker, Series, age_label, age_steps, render_chart
-from modeltui.tui.widgets.curves import LARGEST, Visible, in_view, nice_steps
-from modeltui.tui.widgets.lines import Span, fit_line
+from modeltui.tui.widgets.chart_lines import Limit, Marker, Series, age_label, age_steps, render_chart
+from modeltui.tui.widgets.curves import Visible, in_view, nice_steps
+from modeltui.tui.widgets.lines import fit_line
 
 _LEAST_WIDTH: Final = 30
 _LEAST_HEIGHT: Final = 8

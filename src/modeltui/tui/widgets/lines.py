@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, NamedTuple, TypeAlias
+from typing import ClassVar, TypeAlias
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
@@ -13,16 +13,9 @@ from textual.strip import Strip
 
 from modeltui.present.cells import cell_width, fit
 from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text
+from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.toned import TonedWidget
-
-
-class Span(NamedTuple):
-    """Some text of one tone. A plain tuple `(text, tone)` is as good."""
-
-    text: str
-    tone: Tone = Tone.PLAIN
-
 
 Line: TypeAlias = Sequence[tuple[str, Tone]]
 """One row of a pane."""

@@ -1,0 +1,67 @@
+"""`modeltui doctor`: what works, what does not, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+import platform
+
+import click
+
+from modeltui import __version__, plugins
+from modeltui.cli.output import data, json_object
+from modeltui.cli.session import with_observer
+from modeltui.config.load import Loaded, Options
+from modeltui.domain.event import SourceFailed
+from modeltui.engine.observer import Observer
+from modeltui.present.doctor import SourceReport, report_lines, report_object
+from modeltui.tui.lifecycle import TerminalRefusal, check_terminal
+
+
+@click.command("doctor", help="Ask every source what works: reach, auth, latency, clock, capabilities, labels.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def command(options: Options, as_json: bool) -> int:
+    """Print what was found; exit code 1 when something stands in the way."""
+
+    async def look(observer: Observer, loaded: Loaded) -> int:
+        reports = [
+            _report(source.name, source.backend, source.kind.value, probe) for source, probe in await observer.probe()
+        ]
+        notes = _notes(loaded)
+        if as_json:
+            json_object(report_object(reports, notes))
+        else:
+            data(report_lines(reports, notes))
+        return 0 if all(report.ok for report in reports) else 1
+
+    return with_observer(options, look)
+
+
+def _report(name: str, kind: str, port: str, probe: object) -> SourceReport:
+    from modeltui.ports.probe import Probe
+
+    if isinstance(probe, Probe):
+        return SourceReport(name, kind, port, probe)
+    if isinstance(probe, SourceFailed):
+        return SourceReport(name, kind, port, None, probe.title, probe.remedy)
+    raise TypeError(f"no probe: {probe!r}")
+
+
+def _notes(loaded: Loaded) -> list[tuple[str, str]]:
+    kinds = ", ".join(f"{kind} ({'+'.join(ports)})" for kind, ports in plugins.names().items())
+    return [
+        ("modeltui", f"{__version__}, Python {platform.python_version()}"),
+        ("config", f"{loaded.file} ({loaded.origins['file']})"),
+        ("context", f"{loaded.context_name} ({loaded.origins['context']}), {loaded.context.mode.value}"),
+        ("terminal", _terminal_words()),
+        ("adapters", kinds),
+    ]
+
+
+def _terminal_words() -> str:
+    use = check_terminal(os.environ)
+    if isinstance(use, TerminalRefusal):
+        return f"{use.title}: no screens here"
+    ascii_words = ", ASCII only" if use.ascii_only else ""
+    words = f"{use.width}x{use.height}, colours: {use.colours.value}{ascii_words}"
+    return "; ".join([words, *use.notes])
