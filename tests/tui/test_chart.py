@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable
 from math import inf, nan
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from textual.app import App, ComposeResult
 
+import modeltui
 from modeltui.domain.names import NO_DATA
 from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
+from modeltui.present.span import Line
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.chart import Chart, Limit, Marker, Series, age_label, full_screen_chart, render_chart
-from modeltui.tui.widgets.chart_lines import Line
 from modeltui.tui.widgets.curves import nice_steps
 from modeltui.tui.widgets.lines import plain_text
 
@@ -272,10 +276,14 @@ def test_the_full_screen_chart_speaks_in_tones() -> None:
 
 def test_live_charts_do_not_load_the_plotting_library() -> None:
     """Only the explorer pays for plotext."""
-    import subprocess
-
     program = "import sys, modeltui.tui.widgets.chart; print('plotext' in sys.modules)"
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(Path(modeltui.__file__).parents[1])},
+    )
     assert answer.stdout.strip() == "False", answer.stderr
 
 

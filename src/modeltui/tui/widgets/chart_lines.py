@@ -18,7 +18,6 @@ from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.curves import (
     BRAILLE,
-    LARGEST,
     Points,
     Visible,
     Window,
