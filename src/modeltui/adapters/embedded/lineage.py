@@ -1,0 +1,132 @@
+"""The provenance of every version, from the model's first and what each later one changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Final
+
+from modeltui.adapters.embedded.plans import ModelPlan, VersionPlan
+
+DAY_SECONDS: Final = 86_400.0
+_STORE: Final = "s3://harbourlight-models.example"
+
+Document = dict[str, Any]
+
+
+def documents(model: ModelPlan, now: float) -> dict[str, Document]:
+    """Return the provenance of each version by its id, as JSON has it."""
+    found: dict[str, Document] = {}
+    told: Document = {}
+    previous: VersionPlan | None = None
+    for plan in model.versions:
+        told = _merged(told if previous else dict(model.lineage), plan.changed)
+        whole = {**told, **_registered(model, plan, now), **_trained(model, plan, previous, told, found)}
+        whole["model_card"] = _card(model, plan, whole)
+        gaps = {name: value for name, value in plan.changed.items() if value is None or "unreadable" in value}
+        found[plan.id] = {**whole, **gaps}
+        previous = plan
+    return found
+
+
+def digest(*parts: object) -> str:
+    """Return a digest that looks like one, the same for the same parts."""
+    return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
+
+
+def _merged(before: Document, changed: Mapping[str, Any]) -> Document:
+    """Return the document with these fields changed: tables row by row, everything else as a whole."""
+    after = dict(before)
+    for name, value in changed.items():
+        old = after.get(name)
+        if isinstance(old, dict) and isinstance(value, dict) and "unreadable" not in value:
+            after[name] = {key: item for key, item in {**old, **value}.items() if item is not None}
+        else:
+            after[name] = value
+    return after
+
+
+def _registered(model: ModelPlan, plan: VersionPlan, now: float) -> Document:
+    registered_at = now - plan.age_days * DAY_SECONDS
+    approvals: list[Document] = []
+    if plan.approved_by:
+        at = registered_at + 0.8 * DAY_SECONDS
+        comment = "Challenger report read; limits agreed."
+        approvals.append({"by": plan.approved_by, "decision": "approved", "at": at, "comment": comment})
+    stamp = digest(model.name, plan.id, "artifact")
+    return {
+        "registered": plan.by,
+        "run": f"run-{digest(model.name, plan.id, 'run')[:12]}",
+        "approvals": approvals or None,
+        "artifact": {
+            "uri": f"{_STORE}/{model.name}/{plan.id}/model.tar.zst",
+            "digest": f"sha256:{stamp}",
+            "size_bytes": 4_000_000 + int(stamp[:6], 16) * 3,
+            "is_reachable": True,
+        },
+        "attestations": [f"in-toto slsa-provenance/v1 sha256:{digest(stamp)[:32]}"] if plan.age_days < 200 else None,
+    }
+
+
+def _trained(
+    model: ModelPlan, plan: VersionPlan, previous: VersionPlan | None, told: Document, earlier: Mapping[str, Document]
+) -> Document:
+    before = earlier[previous.id] if previous else None
+    return {
+        "code": {
+            "commit": digest(model.name, plan.id, "commit")[:40],
+            "repository": model.repository,
+            "branch": f"release/{plan.id}",
+            "has_uncommitted_changes": False,
+            **(plan.changed.get("code") or {}),
+        },
+        "data_snapshots": _snapshots(model, plan, told, before),
+        "parents": [f"{model.name}:{previous.id}"] if previous else None,
+        "importances": _importances(model, plan, told),
+        "base_image": f"registry.harbourlight.example/serving/{told['runtime']['image']}"
+        f"@sha256:{digest(told['runtime']['image'], told['requirements'])[:64]}",
+    }
+
+
+def _snapshots(model: ModelPlan, plan: VersionPlan, told: Document, before: Document | None) -> Any:
+    if plan.same_data and before:
+        return before["data_snapshots"]
+    random = Random(f"{model.name}/{plan.id}")  # noqa: S311 - invented row counts
+    growth = 1 + 0.04 * model.versions.index(plan)
+    return [
+        {
+            "name": name,
+            "digest": f"sha256:{digest(model.name, plan.id, name)[:32]}",
+            "uri": f"iceberg://lake.harbourlight.example/{name}/snapshot={plan.id}",
+            "rows": int(rows * growth * random.uniform(0.97, 1.03)),
+            "used_for": used_for,
+        }
+        for name, rows, used_for in told["data_snapshots"]
+    ]
+
+
+def _importances(model: ModelPlan, plan: VersionPlan, told: Document) -> Document | None:
+    weights = told.get("importances")
+    if not weights:
+        return None
+    random = Random(f"{model.name}/{plan.id}/importances")  # noqa: S311 - invented scores
+    moved = {name: weight * random.uniform(0.92, 1.08) for name, weight in weights.items()}
+    whole = sum(moved.values())
+    return {name: round(weight / whole, 4) for name, weight in moved.items()}
+
+
+def _card(model: ModelPlan, plan: VersionPlan, whole: Document) -> str:
+    scores = ", ".join(f"{name} {value:g}" for name, value in (whole.get("metrics") or {}).items())
+    caveat = (plan.changed.get("tags") or {}).get("caveat", "None known.")
+    return "\n".join(
+        (
+            f"# {model.name} {plan.id}",
+            "",
+            plan.says,
+            "",
+            f"Owner: {model.owner}. Decides: {model.business}.",
+            f"Evaluated offline: {scores or 'not stated'}.",
+            f"Known limits: {caveat}",
+        )
+    )

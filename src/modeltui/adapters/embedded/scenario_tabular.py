@@ -1,0 +1,351 @@
+"""The models of the demo that score rows of a table. Every name in here is invented."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from modeltui.adapters.embedded.plans import ModelPlan, Quality, VersionPlan
+
+_PYTHON_311: Final = {"python": "3.11.9", "image": "tabular-3.11", "hardware": "8 vCPU", "seed": "20260114"}
+_PYTHON_312: Final = {"python": "3.12.6", "image": "tabular-3.12"}
+_OLD_LIBRARIES: Final = ["scikit-learn==1.5.2", "lightgbm==4.5.0", "numpy==1.26.4", "pandas==2.2.3", "shap==0.46.0"]
+_NEW_LIBRARIES: Final = ["scikit-learn==1.7.1", "lightgbm==4.6.0", "numpy==2.2.6", "pandas==2.3.1", "shap==0.48.0"]
+
+
+def _lineage(
+    snapshots: list[tuple[str, int, str]],
+    query: str,
+    features: str,
+    importances: dict[str, float],
+    metrics: dict[str, float],
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the provenance that every table model begins with."""
+    return {
+        "data_snapshots": snapshots,
+        "extraction_query": query,
+        "feature_pipeline": features,
+        "importances": importances,
+        "metrics": metrics,
+        "signature": f"({', '.join(importances)}, …) -> score: double",
+        "parameters": {"algorithm": "lightgbm", "learning_rate": "0.05", "num_leaves": "63", "n_estimators": "800"},
+        "requirements": _OLD_LIBRARIES,
+        "runtime": _PYTHON_311,
+        "serving_config": {"replicas": "6", "cpu limit": "2", "memory limit": "4Gi", "decision threshold": "0.72"},
+        **more,
+    }
+
+
+FRAUD_DETECTOR: Final = ModelPlan(
+    name="fraud-detector",
+    owner="payments-risk",
+    business="share of card payments approved",
+    quality=Quality(error_rate=0.0025, latency_seconds=0.018, confidence=0.91, business=0.964),
+    segments={
+        "merchant_size=large": 0.46,
+        "merchant_size=medium": 0.32,
+        "merchant_size=small": 0.18,
+        "merchant_size=micro": 0.04,
+    },
+    features=("feature=amount_zscore", "feature=merchant_tenure", "feature=device_age"),
+    repository="git.harbourlight.example/risk/fraud-detector",
+    lineage=_lineage(
+        [
+            ("card_transactions", 48_200_000, "training"),
+            ("chargebacks", 310_000, "labels"),
+            ("merchants", 92_000, "join"),
+        ],
+        "SELECT t.*, m.size, m.tenure_days, c.label\n"
+        "FROM card_transactions t\n"
+        "JOIN merchants m USING (merchant_id)\n"
+        "LEFT JOIN chargebacks c USING (transaction_id)\n"
+        "WHERE t.booked_at >= DATE '2025-01-01'",
+        "risk-features 5.8.2",
+        {"amount_zscore": 0.31, "device_age": 0.22, "merchant_tenure": 0.19, "velocity_1h": 0.17, "geo_distance": 0.11},
+        {"auc": 0.941, "recall at 1% fpr": 0.612, "brier": 0.021},
+        segment_metrics={
+            "merchant_size=large": 0.948,
+            "merchant_size=medium": 0.943,
+            "merchant_size=small": 0.936,
+            "merchant_size=micro": 0.927,
+        },
+    ),
+    versions=(
+        VersionPlan("2.1.0", 412, "m.ito", "First version with device signals.", approved_by="a.lam"),
+        VersionPlan("2.2.0", 301, "m.ito", "Velocity features over one hour.", {"metrics": {"auc": 0.944}}),
+        VersionPlan(
+            "2.3.0",
+            188,
+            "j.wong",
+            "Deeper trees.",
+            {"parameters": {"num_leaves": "255"}},
+            {"latency_seconds": 0.041},
+            passed_gates=False,
+        ),
+        VersionPlan(
+            "2.3.1",
+            171,
+            "j.wong",
+            "Shallower trees again, newer data.",
+            {"parameters": {"num_leaves": "95"}, "metrics": {"auc": 0.947, "recall at 1% fpr": 0.631}},
+        ),
+        VersionPlan(
+            "3.0.0",
+            9,
+            "s.petrova",
+            "Two years of data, new feature pipeline, small merchants by volume.",
+            {
+                "extraction_query": "SELECT t.*, m.size, m.tenure_days, c.label\n"
+                "FROM card_transactions t\n"
+                "JOIN merchants m USING (merchant_id)\n"
+                "LEFT JOIN chargebacks c USING (transaction_id)\n"
+                "WHERE t.booked_at >= DATE '2024-01-01'\n"
+                "  AND m.monthly_volume > 500",
+                "feature_pipeline": "risk-features 6.0.0",
+                "parameters": {"num_leaves": "127", "n_estimators": "1200"},
+                "requirements": _NEW_LIBRARIES,
+                "runtime": _PYTHON_312,
+                "metrics": {"auc": 0.956, "recall at 1% fpr": 0.667, "brier": 0.018},
+                "segment_metrics": {
+                    "merchant_size=large": 0.961,
+                    "merchant_size=medium": 0.958,
+                    "merchant_size=small": 0.949,
+                    "merchant_size=micro": None,
+                },
+                "importances": {"merchant_tenure": 0.34, "amount_zscore": 0.24},
+                "tags": {"caveat": "Too few micro merchants in the evaluation set to report a figure."},
+            },
+        ),
+    ),
+    pointers={"champion": "2.3.1", "challenger": "3.0.0"},
+)
+
+AML_SCREENING: Final = ModelPlan(
+    name="aml-screening",
+    owner="financial-crime",
+    business="share of transfers released without a case",
+    quality=Quality(error_rate=0.0015, latency_seconds=0.046, confidence=0.86, business=0.972),
+    segments={"region=hk": 0.55, "region=sea": 0.30, "region=eu": 0.15},
+    features=("feature=counterparty_risk", "feature=hop_count"),
+    repository="git.harbourlight.example/crime/aml-screening",
+    lineage=_lineage(
+        [("transfers", 21_700_000, "training"), ("case_outcomes", 84_000, "labels")],
+        "SELECT f.*, o.outcome FROM transfer_features f LEFT JOIN case_outcomes o USING (transfer_id)",
+        "graph-features 2.4.0",
+        {"counterparty_risk": 0.37, "hop_count": 0.24, "amount_zscore": 0.21, "corridor": 0.18},
+        {"auc": 0.903, "cases per 1000": 4.1},
+    ),
+    versions=(
+        VersionPlan("2.1.0", 520, "k.adeyemi", "Corridor features.", approved_by="a.lam"),
+        VersionPlan("2.2.0", 390, "k.adeyemi", "Typologies of 2025.", {"metrics": {"auc": 0.908}}),
+        VersionPlan("2.3.1", 214, "k.adeyemi", "Recalibrated on released cases.", {"metrics": {"auc": 0.911}}),
+        VersionPlan(
+            "3.0.0",
+            58,
+            "l.marchetti",
+            "Graph of counterparties, newer libraries.",
+            {
+                "feature_pipeline": "graph-features 3.0.1",
+                "requirements": _NEW_LIBRARIES,
+                "runtime": _PYTHON_312,
+                "metrics": {"auc": 0.924, "cases per 1000": 3.6},
+            },
+            {"confidence": 0.88},
+        ),
+    ),
+    pointers={"champion": "3.0.0"},
+)
+
+CREDIT_SCORER: Final = ModelPlan(
+    name="credit-scorer",
+    owner="retail-lending",
+    business="share of applications accepted",
+    quality=Quality(error_rate=0.002, latency_seconds=0.032, confidence=0.84, business=0.71),
+    segments={"channel=app": 0.62, "channel=branch": 0.23, "channel=partner": 0.15},
+    features=("feature=income_band", "feature=utilisation", "feature=bureau_age"),
+    repository="git.harbourlight.example/lending/credit-scorer",
+    lineage=_lineage(
+        [("applications", 3_400_000, "training"), ("repayments", 2_900_000, "labels")],
+        "SELECT a.*, r.days_past_due_max FROM applications a JOIN repayments r USING (application_id)",
+        "lending-features 11.2.0",
+        {"utilisation": 0.33, "bureau_age": 0.28, "income_band": 0.24, "employment_months": 0.15},
+        {"gini": 0.612, "ks": 0.447},
+        segment_metrics={"channel=app": 0.618, "channel=branch": 0.605, "channel=partner": 0.581},
+    ),
+    versions=(
+        VersionPlan("4.0.0", 560, "t.nguyen", "First version on the new bureau.", approved_by="a.lam"),
+        VersionPlan("4.1.0", 402, "t.nguyen", "Monotone in utilisation.", {"parameters": {"monotone": "utilisation"}}),
+        VersionPlan("4.2.0", 246, "t.nguyen", "Partner channel.", passed_gates=False),
+        VersionPlan("4.2.1", 232, "t.nguyen", "Partner channel, thresholds as before.", {"metrics": {"gini": 0.624}}),
+        VersionPlan(
+            "5.0.0",
+            21,
+            "b.santos",
+            "Retrained on 2026, bureau version 9.",
+            {"metrics": {"gini": 0.641, "ks": 0.462}, "feature_pipeline": "lending-features 12.0.0"},
+        ),
+    ),
+    pointers={"champion": "4.2.1", "challenger": "5.0.0"},
+)
+
+CHURN_PREDICTOR: Final = ModelPlan(
+    name="churn-predictor",
+    owner="customer-growth",
+    business="share of contacted customers who stay",
+    quality=Quality(error_rate=0.0015, latency_seconds=0.024, confidence=0.79, business=0.83),
+    features=("feature=tenure_months", "feature=tickets_30d", "feature=plan_price"),
+    repository="git.harbourlight.example/growth/churn-predictor",
+    lineage=_lineage(
+        [("customers", 1_900_000, "training"), ("contacts", 640_000, "training")],
+        "SELECT * FROM churn_base WHERE snapshot_month BETWEEN '2025-03' AND '2026-02'",
+        "growth-features 3.3.0",
+        {"tenure_months": 0.41, "tickets_30d": 0.27, "plan_price": 0.19, "last_login_days": 0.13},
+        {"auc": 0.871, "lift at 10%": 3.9},
+    ),
+    versions=(
+        VersionPlan("8.0.0", 330, "d.kowalski", "Monthly base."),
+        VersionPlan("8.1.0", 260, "d.kowalski", "Tickets of thirty days.", {"metrics": {"auc": 0.876}}),
+        VersionPlan("9.0.0", 160, "d.kowalski", "New price plans.", {"metrics": {"auc": 0.879}}),
+        VersionPlan("9.1.0", 74, "y.haddad", "Retrained for the spring tariffs.", {"metrics": {"auc": 0.884}}),
+    ),
+    pointers={"champion": "9.1.0"},
+)
+
+CARD_ROUTING: Final = ModelPlan(
+    name="card-routing",
+    owner="payments-platform",
+    business="share of payments accepted by the first acquirer",
+    quality=Quality(error_rate=0.001, latency_seconds=0.009, confidence=0.93, business=0.947),
+    segments={"region=hk": 0.5, "region=sea": 0.3, "region=us": 0.2},
+    repository="git.harbourlight.example/payments/card-routing",
+    lineage=_lineage(
+        [("authorisations", 88_000_000, "training")],
+        "SELECT acquirer, bin, amount, hour, accepted FROM authorisations WHERE day >= CURRENT_DATE - 90",
+        "routing-features 1.9.4",
+        {"bin": 0.44, "acquirer": 0.31, "amount": 0.14, "hour": 0.11},
+        {"accuracy": 0.951},
+    ),
+    versions=(
+        VersionPlan("5.3.0", 200, "f.lindqvist", "Ninety days of data."),
+        VersionPlan("5.4.0", 150, "f.lindqvist", "Fourth acquirer."),
+        VersionPlan("5.5.0", 96, "f.lindqvist", "Hour of the day.", passed_gates=False),
+        VersionPlan("5.5.1", 90, "f.lindqvist", "Hour in local time."),
+        VersionPlan(
+            "5.6.0",
+            6,
+            "f.lindqvist",
+            "Retrained after the tariff change.",
+            {"metrics": {"accuracy": 0.958}},
+            approved_by="",
+        ),
+    ),
+    pointers={"champion": "5.5.1", "challenger": "5.6.0"},
+)
+
+MERCHANT_CATEGORY: Final = ModelPlan(
+    name="merchant-category",
+    owner="data-products",
+    business="share of labels that merchants leave as they are",
+    quality=Quality(error_rate=0.002, latency_seconds=0.014, confidence=0.87, business=0.93),
+    segments={"language=zh": 0.58, "language=en": 0.42},
+    repository="git.harbourlight.example/data/merchant-category",
+    lineage=_lineage(
+        [("merchant_names", 5_100_000, "training"), ("merchant_names_golden", 12_000, "test")],
+        "SELECT name, description, category FROM merchant_names WHERE reviewed",
+        "text-hashing 0.9.1",
+        {"name_tokens": 0.62, "description_tokens": 0.38},
+        {"macro f1": 0.887},
+    ),
+    versions=(
+        VersionPlan("6.0.0", 240, "n.fernandes", "Two languages in one model."),
+        VersionPlan("6.1.0", 170, "n.fernandes", "Longer names.", {"metrics": {"macro f1": 0.893}}),
+        VersionPlan("6.1.1", 140, "n.fernandes", "Same data, fixed tokeniser.", same_data=True),
+        VersionPlan("6.2.0", 65, "n.fernandes", "New categories.", {"metrics": {"macro f1": 0.901}}),
+    ),
+    pointers={"champion": "6.2.0"},
+)
+
+LIMIT_OPTIMIZER: Final = ModelPlan(
+    name="limit-optimizer",
+    owner="retail-lending",
+    business="share of raised limits in use after a month",
+    quality=Quality(error_rate=0.001, latency_seconds=0.038, confidence=0.82, business=0.66),
+    repository="git.harbourlight.example/lending/limit-optimizer",
+    lineage=_lineage(
+        [("limits", 1_200_000, "training"), ("repayments", 2_900_000, "training")],
+        "SELECT * FROM limit_base WHERE raised_at >= DATE '2025-06-01'",
+        "lending-features 11.2.0",
+        {"utilisation": 0.46, "income_band": 0.31, "limit_age": 0.23},
+        {"uplift": 0.118},
+    ),
+    versions=(
+        VersionPlan("1.2.0", 290, "t.nguyen", "Uplift instead of propensity."),
+        VersionPlan("1.3.0", 205, "t.nguyen", "Shared lending features."),
+        VersionPlan("1.4.0", 130, "b.santos", "Retrained."),
+        VersionPlan(
+            "1.4.2",
+            44,
+            "b.santos",
+            "Retrained, thresholds by segment.",
+            {"artifact": {"unreadable": "the artifact store answered 403 when the digest was read"}},
+        ),
+    ),
+    pointers={"champion": "1.4.2"},
+)
+
+SANCTIONS_MATCHER: Final = ModelPlan(
+    name="sanctions-matcher",
+    owner="financial-crime",
+    business="share of matches confirmed",
+    quality=Quality(),
+    repository="git.harbourlight.example/crime/sanctions-matcher",
+    lineage=_lineage(
+        [("watchlists", 410_000, "training"), ("match_reviews", 57_000, "labels")],
+        "SELECT * FROM match_reviews JOIN watchlists USING (entry_id)",
+        "name-matching 4.0.0",
+        {"edit_distance": 0.39, "phonetic": 0.34, "birth_year": 0.27},
+        {"recall": 0.996},
+    ),
+    versions=(
+        VersionPlan("3.7.0", 310, "k.adeyemi", "Phonetic match."),
+        VersionPlan("3.8.0", 220, "k.adeyemi", "Watchlists of 2026."),
+        VersionPlan("3.8.1", 180, "l.marchetti", "Transliteration fixed.", same_data=True),
+        VersionPlan("3.9.0", 30, "l.marchetti", "Birth year optional."),
+    ),
+    pointers={"champion": "3.9.0"},
+)
+
+PAYOUT_FORECASTER: Final = ModelPlan(
+    name="payout-forecaster",
+    owner="treasury",
+    kind="batch",
+    business="share of days inside the forecast band",
+    quality=Quality(error_rate=0.001, latency_seconds=0.22, confidence=0.81, business=0.91),
+    repository="git.harbourlight.example/treasury/payout-forecaster",
+    lineage=_lineage(
+        [("payouts_daily", 730_000, "training"), ("holidays", 900, "join")],
+        "SELECT day, office, sum(amount) FROM payouts GROUP BY day, office",
+        "calendar-features 2.2.0",
+        {"weekday": 0.36, "lag_7": 0.34, "holiday_distance": 0.30},
+        {"mape": 0.043},
+    ),
+    versions=(
+        VersionPlan("2.5.0", 270, "o.brandt", "Per office."),
+        VersionPlan("2.6.0", 190, "o.brandt", "Holidays of five countries."),
+        VersionPlan("2.7.0", 120, "o.brandt", "Quantile loss.", {"parameters": {"objective": "quantile"}}),
+        VersionPlan("2.8.0", 40, "o.brandt", "Retrained."),
+    ),
+    pointers={"champion": "2.8.0"},
+)
+
+TABULAR_MODELS: Final = (
+    FRAUD_DETECTOR,
+    AML_SCREENING,
+    CREDIT_SCORER,
+    CHURN_PREDICTOR,
+    CARD_ROUTING,
+    MERCHANT_CATEGORY,
+    LIMIT_OPTIMIZER,
+    SANCTIONS_MATCHER,
+    PAYOUT_FORECASTER,
+)
