@@ -172,7 +172,7 @@ class Decoder:
         try:
             return structure(**{name: value for name, value in results.items() if not _is_mark(value)})
         except ValueError as error:
-            return self.note(node, safe_text(error))
+            return self.note(node, safe_text(str(error)))
 
     def _field(self, node: Mapping, field: Field) -> Any:
         if field.key in node.items:

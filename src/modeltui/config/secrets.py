@@ -233,7 +233,7 @@ def _from_keyring(name: str) -> str:
         value = keyring.get_password(service, user)
     except Exception as error:  # its back-ends raise whatever they like
         remedy = "Unlock it, or use env: or file: on a machine without one."
-        raise ConfigError(f"the keyring does not answer: {safe_text(error, 80)}", remedy) from error
+        raise ConfigError(f"the keyring does not answer: {safe_text(str(error), 80)}", remedy) from error
     if not isinstance(value, str):
         raise ConfigError(f"the keyring has no {safe_text(name, 80)}", f"keyring set {service} {user}")
     return value
