@@ -464,6 +464,12 @@ class Terminal:
         pages = Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def catches(self, number: int) -> bool:
+        """Tell whether the program has a handler of its own for a signal."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        return bool(caught >> (number - 1) & 1) and b"python" in Path(f"/proc/{self.process.pid}/cmdline").read_bytes()
+
     def state(self) -> str:
         """Return the state of the process: R running, S sleeping, T stopped."""
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]

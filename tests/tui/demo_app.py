@@ -1,6 +1,6 @@
 """A small program with everything that output and lifecycle must cope with; started by the tests in a terminal.
 
-python demo_app.py [--stock] [--no-colour] [--ascii] [--log FILE] [--state DIR] [--skeleton CACHE]
+python demo_app.py [--stock] [--no-diff] [--no-colour] [--ascii] [--log FILE] [--state DIR] [--skeleton CACHE]
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from modeltui.tui import skeleton
 
 if "--skeleton" in sys.argv:
     skeleton.draw(sys.argv[sys.argv.index("--skeleton") + 1], time.time())
+if "--slow-start" in sys.argv:
+    time.sleep(60)
 if "--broken-install" in sys.argv:
     raise SystemExit("something was missing")
 
 import argparse
+import contextlib
 from pathlib import Path
 from typing import ClassVar
 
@@ -79,6 +82,7 @@ class DemoApp(DiffOutput, App[int]):
         ("ctrl+l", "repaint", "repaint"),
         ("ctrl+r", "receipt", "receipt"),
         ("f", "freeze", "freeze"),
+        ("e", "elsewhere", "elsewhere"),
         ("q", "quit_demo", "quit"),
     ]
     AUTO_FOCUS = None
@@ -118,6 +122,13 @@ class DemoApp(DiffOutput, App[int]):
     def action_freeze(self) -> None:
         """Let numbers be."""
         self.ticking.stop()
+
+    def action_elsewhere(self) -> None:
+        """Let another program have the terminal, until it ends, badly."""
+        with contextlib.suppress(ZeroDivisionError), self.suspend():
+            print("elsewhere")
+            sys.stdin.readline()
+            raise ZeroDivisionError
 
     def action_panel(self) -> None:
         """Show or hide the panel."""
@@ -163,6 +174,7 @@ def main() -> int:
     """Run the demo as its flags say."""
     flags = argparse.ArgumentParser()
     flags.add_argument("--stock", action="store_true")
+    flags.add_argument("--no-diff", action="store_true")
     flags.add_argument("--no-colour", action="store_true")
     flags.add_argument("--ascii", action="store_true")
     flags.add_argument("--skeleton")
@@ -171,7 +183,8 @@ def main() -> int:
     given = flags.parse_args()
     DemoApp.log_file = given.log
     app = DemoApp()
-    app.diff_output = not given.stock
+    app.stock_output = given.stock
+    app.diff_output = not given.no_diff
     app.no_colour = given.no_colour
     app.ascii_only = given.ascii
     return lifecycle.run(app, crash_directory=given.state)

@@ -9,7 +9,8 @@ from hypothesis import strategies as some
 from tests.terminal import foreign_sequences
 
 from modeltui.tui.canvas import Canvas
-from modeltui.tui.cells import PLAIN, Pen, cells_of, sgr_between
+from modeltui.tui.cells import cells_of
+from modeltui.tui.pens import PLAIN, Pen, sgr_between
 
 WIDTH, HEIGHT = 16, 4
 PENS = (PLAIN, Pen(("1",), "31", "44"), Pen((), "32", ""), Pen(("1", "7"), "", "45"), Pen((), "", "41"))

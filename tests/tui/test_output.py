@@ -55,9 +55,10 @@ def drive(terminal: Terminal) -> Iterator[tuple[str, list[list[Cell]], int]]:
         yield f"resize to {size}", terminal.cells(), terminal.bytes_sent - before
 
 
-def test_every_cell_is_as_stock_output_draws_it() -> None:
+@pytest.mark.parametrize("flags", [(), ("--no-diff",)], ids=["differences", "whole rows"])
+def test_every_cell_is_as_stock_output_draws_it(flags: tuple[str, ...]) -> None:
     """Through keys, panels, wide text, themes and sizes each cell has the text and looks of stock output."""
-    with start("--stock") as stock, start() as ours:
+    with start("--stock") as stock, start(*flags) as ours:
         for (step, expected, _), (_, seen, _) in zip(drive(stock), drive(ours), strict=True):
             different = [
                 (x, y, expected[y][x], cell)
@@ -128,9 +129,10 @@ def test_nothing_foreign_is_sent_in_a_whole_life(demo: Terminal) -> None:
     assert foreign_sequences(demo.sent) == []
 
 
-def test_no_colour_means_no_colour() -> None:
+@pytest.mark.parametrize("flags", [(), ("--no-diff",)], ids=["differences", "whole rows"])
+def test_no_colour_means_no_colour(flags: tuple[str, ...]) -> None:
     """With colour switched off not one colour code is sent, and bold or reverse still are."""
-    with start("--no-colour") as terminal:
+    with start("--no-colour", *flags) as terminal:
         terminal.send("tpl")
         terminal.wait_quiet()
         assert not COLOUR.search(terminal.sent)
@@ -180,6 +182,18 @@ def test_a_stalled_terminal_holds_up_nobody(tmp_path: Path) -> None:
         terminal.send("\x0c")
         terminal.wait_quiet()
         assert shown == terminal.cells()
+
+
+def test_after_another_program_the_screen_is_whole(demo: Terminal) -> None:
+    """When another program had the terminal, and even failed, the screen comes back whole."""
+    clean = demo.cells()
+    demo.send("e")
+    demo.wait_for("elsewhere")
+    assert not demo.in_alternate_screen
+    demo.send("\r")
+    demo.wait_for("demo ready")
+    demo.wait_quiet()
+    assert demo.cells() == clean
 
 
 def test_a_receipt_comes_after_the_frame(demo: Terminal) -> None:

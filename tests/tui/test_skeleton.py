@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def cache(tmp_path: Path) -> str:
 def drawn(cache: str, *, size: tuple[int, int] = (80, 24), options: str = "", **environment: str | None) -> Terminal:
     """Draw a frame in a terminal and leave it there until a line is typed."""
     code = (
-        "import sys; from modeltui.tui import skeleton; "
+        "import sys; from modeltui.tui import skeleton; skeleton._give_back_on_signals = int; "  # it comes after
         f"print(skeleton.draw({cache!r}, {NOW}{options}), file=open({cache + '.drawn'!r}, 'w')); "
         "print('modules', *sys.modules, file=open(sys.argv[1], 'w')); sys.stdin.readline()"
     )
@@ -136,6 +137,19 @@ def test_a_start_that_fails_gives_the_terminal_back(cache: str) -> None:
     """When the program cannot be loaded, the frame goes and the reason can be read."""
     with Terminal([*DEMO, "--skeleton", cache, "--broken-install"], size=(100, 30)) as terminal:
         assert terminal.wait_exit() == 1
+        assert not terminal.in_alternate_screen
+        assert terminal.echoes
+
+
+@pytest.mark.terminal
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_while_loading_gives_the_terminal_back(cache: str, number: signal.Signals) -> None:
+    """Ended while it still loads, the program leaves no frame and no mute keyboard behind."""
+    with Terminal([*DEMO, "--skeleton", cache, "--slow-start"], size=(100, 30)) as terminal:
+        terminal.wait_for("STALE")
+        terminal.wait_until(lambda: terminal.catches(number))
+        terminal.signal(number)
+        assert terminal.wait_exit(1.0) == -number
         assert not terminal.in_alternate_screen
         assert terminal.echoes
 
