@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, isnan
+from math import inf, isfinite, isnan, nan
 from typing import Final, TypeAlias
 
 from modeltui.domain.names import NO_DATA, NoData
@@ -41,7 +41,7 @@ def number(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        return float("nan")
+        return nan
 
 
 def whole_count(extrapolated: float) -> float:

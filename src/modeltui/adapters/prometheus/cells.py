@@ -33,18 +33,12 @@ class Cell:
     segments: dict[tuple[int, str], Cell] | None = field(default=None)
     """By index of the segment label, and its value."""
 
-    def take(self, leg: Leg, amount: float, bound: str) -> None:
+    def take(self, leg: Leg, amount: float) -> None:
         """Add a row's number. What is no number, or a negative count, adds nothing."""
         role = leg.role
-        if role is Role.BUCKET:
-            if amount >= 0 and isfinite(amount):
-                at_most = _bound(bound) * leg.scale
-                if self.buckets is None:
-                    self.buckets = {}
-                self.buckets[at_most] = self.buckets.get(at_most, 0.0) + amount
-        elif not isfinite(amount):
+        if not isfinite(amount):
             return
-        elif role is Role.SEEN_AT:
+        if role is Role.SEEN_AT:
             self.seen_at = amount if self.seen_at is None else max(self.seen_at, amount)
         elif role is Role.VALUE:
             amount *= leg.scale
@@ -53,6 +47,14 @@ class Cell:
             self.sum = (self.sum or 0.0) + amount * leg.scale
         elif amount >= 0:
             self._count(role, amount * leg.scale)
+
+    def take_bucket(self, bound: float, amount: float) -> None:
+        """Add a row of a classic histogram: so many were at most `bound`."""
+        if amount >= 0 and isfinite(amount):
+            buckets = self.buckets
+            if buckets is None:
+                buckets = self.buckets = {}
+            buckets[bound] = buckets.get(bound, 0.0) + amount
 
     def take_native(self, leg: Leg, histogram: NativeHistogram) -> None:
         """Add a row's native histogram."""
@@ -72,12 +74,11 @@ class Cell:
         """Add another segment to this one."""
         for role, amount in ((Role.BAD, other.bad), (Role.TOTAL, other.total), (Role.SUM, other.sum)):
             if amount is not None:
-                self.take(Leg(role), amount, "")
+                self.take(Leg(role), amount)
         if other.value is not None:
-            self.take(Leg(Role.VALUE), other.value, "")
+            self.take(Leg(Role.VALUE), other.value)
         for bound, amount in (other.buckets or {}).items():
-            self.buckets = self.buckets or {}
-            self.buckets[bound] = self.buckets.get(bound, 0.0) + amount
+            self.take_bucket(bound, amount)
         for place, amount in (other.spans or {}).items():
             self.spans = self.spans or {}
             self.spans[place] = self.spans.get(place, 0.0) + amount
@@ -169,7 +170,8 @@ def _quantile(cell: Cell, q: float) -> Reading | NoData:
     return Reading(Estimate(found.value, whole_count(found.n)), found.is_clamped)
 
 
-def _bound(text: str) -> float:
+def bucket_bound(text: str) -> float:
+    """Return the bound that a label value writes; NaN when it writes none."""
     known = _BOUNDS.get(text)
     if known is None:
         known = number(text)

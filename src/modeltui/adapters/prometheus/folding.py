@@ -9,12 +9,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 from modeltui.adapters.prometheus.arithmetic import number
-from modeltui.adapters.prometheus.cells import Cell, Reading, read_cell
+from modeltui.adapters.prometheus.cells import Cell, Reading, bucket_bound, read_cell
 from modeltui.adapters.prometheus.groups import Group, Groups, seen_by_our_clock
 from modeltui.adapters.prometheus.plan import Role
 from modeltui.adapters.prometheus.promql import BUCKET_BOUND, Leg, Question
 from modeltui.adapters.prometheus.wire import Point, Table
-from modeltui.domain.names import UNKNOWN, Missing, SegmentName
+from modeltui.domain.names import UNKNOWN, Missing, SegmentName, Unknown
 from modeltui.domain.signal import Estimate, Measurement, Sample, Signal
 from modeltui.domain.text import SafeText, safe_text
 
@@ -66,44 +66,46 @@ class Folder:
         find, identity, part, legs = self._groups.find, self._identity, self._part, self._legs
         for row in table:
             labels = row.metric
-            group = find(identity(labels))
-            leg = legs.get(part(labels))
+            raw = identity(labels)
+            group = find(raw)
             if isinstance(group, Missing):
-                self._unlabelled[self._groups.missing_dimensions(identity(labels))] += 1
-            elif leg is not None:
+                self._unlabelled[self._groups.missing_dimensions(raw)] += 1
+            elif (leg := legs.get(part(labels))) is not None:
                 yield group, leg, row
 
     def _take(self, cells: Cells, group: Group, leg: Leg, row: Any, point: Point | None, native: Any) -> None:
         cell = cells.get(group)
         if cell is None:
             cell = cells[group] = Cell()
-        if native is not None:
-            cell.take_native(leg, native.histogram)
-        elif point is not None:
-            bound = self._bound(row.metric)
-            amount = number(point.text)
-            cell.take(leg, amount, bound)
+        self._add(cell, leg, row, point, native)
         # Freshness is asked for whole versions only.
         if self._segment_values is None or leg.role is Role.SEEN_AT:
             return
         if cell.segments is None:
             cell.segments = {}
-        for index, value in enumerate(self._segment_values(row.metric)):
-            part = cell.segments.get((index, value))
+        for place in enumerate(self._segment_values(row.metric)):
+            part = cell.segments.get(place)
             if part is None:
-                part = cell.segments[index, value] = Cell()
-            if native is not None:
-                part.take_native(leg, native.histogram)
-            elif point is not None:
-                part.take(leg, number(point.text), self._bound(row.metric))
+                part = cell.segments[place] = Cell()
+            self._add(part, leg, row, point, native)
 
-    def samples(self, cells: Cells, at: float, offset_seconds: float, scrape_seconds: float) -> list[Sample]:
+    def _add(self, cell: Cell, leg: Leg, row: Any, point: Point | None, native: Any) -> None:
+        if native is not None:
+            cell.take_native(leg, native.histogram)
+        elif point is None:
+            return
+        elif leg.role is Role.BUCKET:
+            cell.take_bucket(bucket_bound(self._bound(row.metric)) * leg.scale, number(point.text))
+        else:
+            cell.take(leg, number(point.text))
+
+    def samples(self, cells: Cells, at: float, offset_seconds: float) -> list[Sample]:
         """Return the samples of one moment, `at` by the server's clock, and remember how fresh each version is."""
         plan = self._question.plan
-        is_first = self._groups.is_first_answer(plan.signal)
+        before = self._groups.last_answer(plan.signal)
         found: list[Sample] = []
         for group, cell in cells.items():
-            covered = self._remember(group, cell, at, scrape_seconds, is_first=is_first)
+            covered = self._remember(group, cell, at, before)
             reading = read_cell(plan, cell)
             if isinstance(reading, Missing):
                 continue
@@ -114,7 +116,7 @@ class Folder:
         self._groups.answered(plan.signal, at)
         return found
 
-    def rates(self, cells: Cells, rate: Signal, offset_seconds: float, scrape_seconds: float) -> list[Sample]:
+    def rates(self, cells: Cells, rate: Signal, offset_seconds: float) -> list[Sample]:
         """Return requests per second, from the same counts. To be called after `samples`."""
         signal = self._question.plan.signal
         found = []
@@ -122,7 +124,7 @@ class Folder:
             total = cell.observations()
             if isinstance(total, Missing):
                 continue
-            covered = self._covered(group, scrape_seconds)
+            covered = self._covered(group)
             segments = self._segments_of(cell, partial(_per_second, covered=covered)) if cell.segments else ()
             seen = seen_by_our_clock(group, signal, offset_seconds)
             value = _rate(total, covered)
@@ -147,28 +149,28 @@ class Folder:
             )
         return tuple(notes)
 
-    def _remember(self, group: Group, cell: Cell, at: float, scrape_seconds: float, *, is_first: bool) -> float:
+    def _remember(self, group: Group, cell: Cell, at: float, last_answer: float | Unknown) -> float:
         """Note how fresh a version is; return the seconds that its counts really cover."""
-        signal, window = self._question.plan.signal, self._question.plan.window_seconds
+        plan = self._question.plan
         if cell.seen_at is not None:
-            before = group.seen_at.get(signal)
-            is_new = (before is None and not is_first) or (before is not None and cell.seen_at - before > window)
-            if is_new:
-                group.began_at[signal] = cell.seen_at
-            group.seen_at[signal] = cell.seen_at if before is None else max(before, cell.seen_at)
+            before = group.seen_at.get(plan.signal)
+            is_new = before is None or cell.seen_at - before > plan.window_seconds
+            if is_new and isinstance(last_answer, float):
+                group.began_at[plan.signal] = last_answer
+            group.seen_at[plan.signal] = cell.seen_at if before is None else max(before, cell.seen_at)
         group.asked_at = at
-        covered = self._covered(group, scrape_seconds)
-        if covered >= window:
-            group.began_at.pop(signal, None)
+        covered = self._covered(group)
+        if covered >= plan.window_seconds:
+            group.began_at.pop(plan.signal, None)
         return covered
 
-    def _covered(self, group: Group, scrape_seconds: float) -> float:
+    def _covered(self, group: Group) -> float:
         plan = self._question.plan
         began = group.began_at.get(plan.signal)
         if began is None:
             return plan.window_seconds
-        # Extrapolation adds half a scrape at either end.
-        return min(group.seen_at[plan.signal] - began + scrape_seconds, plan.window_seconds)
+        # It began somewhere after the last answer without it: rather too long than a rate that never was.
+        return min(max(group.seen_at[plan.signal] - began, 1.0), plan.window_seconds)
 
     def _measured(self, cell: Cell) -> Measurement | None:
         reading = read_cell(self._question.plan, cell)

@@ -34,7 +34,7 @@ class Group:
     seen_at: dict[SignalName, float] = field(default_factory=dict)
     """By signal: the newest raw observation ever reported, by the server's clock."""
     began_at: dict[SignalName, float] = field(default_factory=dict)
-    """By signal: the first raw observation, where it began while we were watching."""
+    """By signal: the last answer without it, where it began while we were watching and its window is not yet full."""
     asked_at: float = 0.0
     """Server time of the last answer that had it."""
 
@@ -70,9 +70,9 @@ class Groups:
         """Return the label values that stand for a target: model and environment."""
         return self._raw_names.get(target, ((target.model, target.environment),))
 
-    def is_first_answer(self, signal: SignalName) -> bool:
-        """Tell whether a signal was never answered before, so that nothing is known of what is new."""
-        return signal not in self._answered
+    def last_answer(self, signal: SignalName) -> float | Unknown:
+        """Return when, by the server's clock, a signal was answered before; unknown at the first time."""
+        return self._answered.get(signal, UNKNOWN)
 
     def answered(self, signal: SignalName, at: float) -> None:
         """Remember that a signal was answered, and forget what has been gone for long."""

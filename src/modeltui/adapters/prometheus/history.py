@@ -65,7 +65,6 @@ class HistoryReader:
 
     def __init__(self, api: Api, options: Options, setup: Setup, groups: Groups, offset_seconds: float) -> None:
         self._api = api
-        self._options = options
         self._setup = setup
         self._known = groups
         self._offset = offset_seconds
@@ -130,12 +129,11 @@ class HistoryReader:
         self, signal: SignalName, folder: Folder, found: dict[int, Cells], grid: Grid, steps: list[list[Sample]]
     ) -> None:
         rate = self._rate_from(signal)
-        scrape = self._options.scrape_interval_seconds
         for index in range(grid.count):
             cells = found.get(index, {})
-            steps[index].extend(folder.samples(cells, grid.at(index), self._offset, scrape))
+            steps[index].extend(folder.samples(cells, grid.at(index), self._offset))
             if rate is not None:
-                steps[index].extend(folder.rates(cells, rate, self._offset, scrape))
+                steps[index].extend(folder.rates(cells, rate, self._offset))
 
     def _rate_from(self, signal: SignalName) -> Signal | None:
         """Return the signal that is derived from this one, if any: from one only, so that no moment has it twice."""

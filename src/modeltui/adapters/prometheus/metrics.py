@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from math import floor
 from typing import Final
 
 from modeltui.adapters.prometheus import history
@@ -68,7 +67,7 @@ class PrometheusMetrics:
         await self._server_clock.settle()
         lag = self._options.visibility_lag_seconds or 0.0
         # All signals of one poll are asked at one moment, else they could contradict each other.
-        at = float(floor(self._clock.now() + self._server_clock.offset_seconds - lag))
+        at = self._clock.now() + self._server_clock.offset_seconds - lag
         answered: dict[SignalName, _Answered] = {}
         failed: dict[SignalName, BackendError] = {}
 
@@ -121,7 +120,7 @@ class PrometheusMetrics:
     def _read_table(self, asked: Question, table: Table, at: float) -> _Answered:
         folder = Folder(asked, self._groups, self._setup.grouping.segments)
         cells = folder.fold_now(table)
-        samples = folder.samples(cells, at, self._server_clock.offset_seconds, self._options.scrape_interval_seconds)
+        samples = folder.samples(cells, at, self._server_clock.offset_seconds)
         kept = cells if asked.plan.signal in self._setup.derive_from else {}
         return _Answered(folder, kept, samples, (*table.warnings, *folder.notes()))
 
@@ -130,8 +129,7 @@ class PrometheusMetrics:
         source = next((answered[name] for name in self._setup.derive_from if name in answered), None)
         if rate is None or source is None:
             return []
-        offset, scrape = self._server_clock.offset_seconds, self._options.scrape_interval_seconds
-        return source.folder.rates(source.cells, rate, offset, scrape)
+        return source.folder.rates(source.cells, rate, self._server_clock.offset_seconds)
 
 
 @asynccontextmanager

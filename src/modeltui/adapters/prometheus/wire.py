@@ -6,6 +6,7 @@ its relatives: `warnings`, `infos`, `isPartial` (VictoriaMetrics) and `data.warn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ from modeltui.domain.text import SafeText, safe_text
 
 _SLICE_BYTES: Final = 256 * 1024
 """Some 2,000 rows: 2 ms of decoding, half a megabyte of rows at a time."""
-_ROW_START: Final = b',{"metric":'
+_ROW_START: Final = re.compile(rb',\{"metric":')
 """Cannot occur inside a JSON string: there a quotation mark has a backslash before it."""
 _MOST_WARNINGS: Final = 10
 _TRANSIENT_ERRORS: Final = frozenset({"timeout", "canceled", "unavailable", "internal", "500", "502", "503", "504"})
@@ -95,7 +96,8 @@ class Table:
                 "A query of your own must keep its labels: sum by ({by}) (…).",
             )
         self.warnings = _warnings(envelope, data.warnings)
-        self._body = bytes(data.result)
+        # A view: the body of a large fleet is not copied.
+        self._body = memoryview(data.result)
         self._empty_answer = replace(answer, body=b"")
         self._decoder = _decoder(tuple(labels))
 
@@ -108,12 +110,12 @@ class Table:
         """Yield every row; `metric` has the labels as attributes `l0`, `l1`, … in the order they were asked for."""
         body, start = self._body, 0
         while len(body) - start > 2 * _SLICE_BYTES:
-            end = body.find(_ROW_START, start + _SLICE_BYTES)
-            if end < 0:
+            found = _ROW_START.search(body, start + _SLICE_BYTES)
+            if found is None:
                 break
-            yield from self._rows((b"[" if start else b"") + body[start:end] + b"]")
-            start = end + 1
-        yield from self._rows(b"[" + body[start:] if start else body)
+            yield from self._rows((b"[" if start else b"") + bytes(body[start : found.start()]) + b"]")
+            start = found.start() + 1
+        yield from self._rows((b"[" if start else b"") + bytes(body[start:]))
 
     def _rows(self, piece: bytes) -> list[Any]:
         try:
