@@ -222,6 +222,7 @@ def test_rules_of_one_signal_have_different_names() -> None:
         "headers: {X-Api-Key: 0a1b2c3d4e5f6g}",
         "client_secret: s",
         "auth: {bearer: abcdef}",
+        "token: [abcdef]",
     ],
 )
 def test_a_secret_in_the_file_is_refused_and_not_repeated(line: str) -> None:

@@ -219,6 +219,15 @@ def test_a_known_secret_is_masked_in_every_encoding(text: str) -> None:
         assert form not in result
 
 
+def test_whatever_was_fetched_is_masked_without_being_named() -> None:
+    """A crash handler masks every token of this process, those that were rotated away too."""
+    environ = {"T": "first-value-of-it"}
+    secret = SecretStore(environ).resolve("env:T")
+    environ["T"] = "second-value-of-it"
+    secret.reread()
+    assert redact("first-value-of-it second-value-of-it third") == f"{MASK} {MASK} third"
+
+
 @pytest.mark.parametrize(
     ("text", "result"),
     [

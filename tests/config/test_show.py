@@ -77,7 +77,7 @@ def validates(schema: dict[str, Any], value: Any, root: dict[str, Any]) -> bool:
         "number": (int, float),
         "boolean": bool,
     }
-    kinds["null"] = type(None)
+    kinds |= {"integer": int, "number": (int, float), "null": type(None)}
     named = schema.get("type", list(kinds))
     if not any(isinstance(value, kinds[kind]) for kind in ([named] if isinstance(named, str) else named)):
         return False

@@ -24,7 +24,7 @@ def literal_secrets(root: Mapping) -> Iterator[Problem]:
     for node in walk(root):
         if not isinstance(node, Scalar):
             continue
-        if looks_secret(node.path.rpartition(".")[2], node.text):
+        if looks_secret(node.path.rpartition(".")[2].partition("[")[0], node.text):
             yield Problem(node.place, node.path, WRITE_A_REFERENCE)
         elif _USER_IN_URL.search(node.text):
             yield Problem(node.place, node.path, "a URL must not hold a user name or password; use 'auth:'")

@@ -13,25 +13,17 @@ from modeltui.config import paths
 from modeltui.config.checks import contradictions, literal_secrets
 from modeltui.config.decode import FAILED, Decoder
 from modeltui.config.document import MOST_BYTES, Mapping, Node, Scalar, in_words, parse
+from modeltui.config.options import Options
 from modeltui.config.problems import InvalidConfigError, Place, Problem, did_you_mean, one_of, shown
 from modeltui.config.schema import Color, Config, ContextConfig, Mode, PollSeconds, SourceConfig, UiConfig
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.text import safe_text
 
+__all__ = ["NO_CONFIG_REMEDY", "Loaded", "Options", "check_text", "load", "read_file"]
+
 NO_CONFIG_REMEDY = (
     "`modeltui demo` shows a simulated world without any configuration; `modeltui config init` writes a first one."
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line says; it can narrow what the file allows, never widen it."""
-
-    config: str | None = None
-    context: str | None = None
-    read_only: bool = False
-    ascii: bool = False
-    no_color: bool = False
 
 
 @dataclass(frozen=True, slots=True)

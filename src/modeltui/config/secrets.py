@@ -70,6 +70,10 @@ def looks_secret(key: str, text: str) -> bool:
     return _KEY_KEY.search(key) is not None and len(text) > _LONGEST_PLAIN_KEY and not is_path
 
 
+_EVER_FETCHED: set[str] = set()
+"""Every value this process fetched, old ones of rotated secrets too: a crash handler has no way to a store."""
+
+
 class SecretStore:
     """Fetches secrets when they are asked for, and remembers them for `redact`."""
 
@@ -90,7 +94,9 @@ class SecretStore:
         if reference not in self._known:
 
             def fetch() -> str:
-                return _clean(self._fetch(reference), reference)
+                value = _clean(self._fetch(reference), reference)
+                _EVER_FETCHED.add(value)
+                return value
 
             self._known[reference] = Secret(fetch(), reference, fetch)
         return self._known[reference]
@@ -249,8 +255,9 @@ def _decoded(raw: bytes, what: str) -> str:
 
 
 def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
-    """Return `text` without the given secrets, plain or encoded, and without what looks like a token."""
-    for form in sorted({form for secret in secrets for form in _forms(secret.reveal())}, key=len, reverse=True):
+    """Return `text` without secrets, plain or encoded: those given, all that were fetched, and what looks like one."""
+    values = _EVER_FETCHED.union(secret.reveal() for secret in secrets)
+    for form in sorted({form for value in values for form in _forms(value)}, key=len, reverse=True):
         text = text.replace(form, MASK)
     return _TOKEN_LIKE.sub(_masked, text)
 
