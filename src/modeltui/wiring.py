@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from modeltui import plugins
@@ -17,8 +18,9 @@ from modeltui.config.problems import InvalidConfigError, Problem, did_you_mean
 from modeltui.config.schema import Mode, SourceConfig
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.cached import to_cache, with_cached
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.fleet import Context, Fleet, SourceKind
-from modeltui.domain.names import SourceName
+from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.policy import Policy
 from modeltui.domain.text import safe_text
 from modeltui.engine.observer import Observer
@@ -91,6 +93,11 @@ async def open_observer(
         yield Observer(store, tuple(sources), clock)
 
 
+def now() -> Instant:
+    """Return the wall time: for faces, which hold no clock."""
+    return SystemClock().now()
+
+
 def context_of(loaded: Loaded) -> Context:
     """Return where the program looks, as the domain says it."""
     return Context(
@@ -109,6 +116,33 @@ def snapshot_path(loaded: Loaded) -> str:
 def save_snapshot(loaded: Loaded, fleet: Fleet) -> None:
     """Keep a fleet for the next start; raise `OSError` when that fails."""
     snapshot_file.save(snapshot_path(loaded), fleet.at, to_cache(fleet))
+
+
+def prepare_demo(directory: Path, seed: int) -> Path:
+    """Make the embedded world and its configuration where they are not yet; return the configuration file."""
+    from modeltui.adapters.embedded.demo_config import demo_config
+    from modeltui.adapters.embedded.world import create_world
+
+    world, config = directory / "world.sqlite", directory / "modeltui.yaml"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not world.exists():
+            create_world(world, seed, SystemClock().now())
+        config.write_text(demo_config(world), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"{directory} cannot hold a world: {error.strerror}", "name another one with --dir"
+        ) from error
+    return config
+
+
+def run_demo(directory: Path, seed: int, speed: float, *, ends_with_parent: bool) -> int:
+    """Keep the world of `prepare_demo` moving until told to end."""
+    from modeltui.adapters.embedded import simulator
+
+    world = str(directory / "world.sqlite")
+    arguments = [world, "--seed", str(seed), "--speed", str(speed)]
+    return simulator.main([*arguments, "--with-parent"] if ends_with_parent else arguments)
 
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:

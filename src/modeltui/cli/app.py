@@ -12,7 +12,7 @@ import click
 
 from modeltui import __version__
 from modeltui.cli.output import fail
-from modeltui.config.load import Options
+from modeltui.config.options import Options
 from modeltui.domain.errors import ModeltuiError
 
 COMMANDS: dict[str, str] = {

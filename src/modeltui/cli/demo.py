@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from modeltui.cli.output import note
+from modeltui.cli.output import data, note
 from modeltui.config.load import Options
 from modeltui.domain.errors import ModeltuiError
+
+_CHILD = "MODELTUI_DEMO_CHILD"
+"""Set for the process that runs the world below the screens."""
 
 
 @click.command("demo", help="Open the embedded world: a live, simulated incident. No server is needed.")
@@ -36,37 +38,32 @@ def command(options: Options, directory: str | None, headless: bool, seed: int, 
 
 
 def _run_world(directory: Path, seed: int, speed: float) -> int:
-    from modeltui.wiring import run_embedded_world
+    from modeltui.wiring import prepare_demo, run_demo
 
-    config = directory / "modeltui.yaml"
-
-    def ready() -> None:
-        note(f"the world runs; from another terminal: modeltui --config {config}")
-        print(config, flush=True)
-
-    with suppress(KeyboardInterrupt):
-        run_embedded_world(directory, seed=seed, speed=speed, ready=ready, parent_pipe=_parent_pipe())
-    return 0
-
-
-def _parent_pipe() -> int | None:
-    """Return the pipe whose end means that the screens are gone."""
-    return 0 if os.environ.get("MODELTUI_DEMO_CHILD") == "1" else None
+    config = prepare_demo(directory, seed)
+    if _CHILD in os.environ:
+        data([str(config)])
+    else:
+        note(f"the world runs until interrupted; from another terminal: modeltui --config {config}")
+    return run_demo(directory, seed, speed, ends_with_parent=_CHILD in os.environ)
 
 
 def _with_screens(options: Options, directory: Path, seed: int, speed: float) -> int:
-    from modeltui.cli.screens import open_screens
+    from modeltui.cli.screens import draw_first_frame, open_screens
 
+    config = directory / "modeltui.yaml"
+    options = replace(options, config=str(config), context="demo")
+    draw_first_frame(options)
     # A process of its own: what is looked at must not depend on who looks.
     world = subprocess.Popen(  # noqa: S603 - our own program, with arguments of our own
         [
             *(sys.executable, "-m", "modeltui", "demo", "--headless", "--dir", str(directory)),
             *("--seed", str(seed), "--speed", str(speed)),
         ],
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "MODELTUI_DEMO_CHILD": "1"},
+        env={**os.environ, _CHILD: "1"},
         start_new_session=True,
     )
     try:
@@ -75,12 +72,11 @@ def _with_screens(options: Options, directory: Path, seed: int, speed: float) ->
                 "the simulated world did not start",
                 f"run it alone to see why: modeltui demo --headless --dir {directory}",
             )
-        return open_screens(replace(options, config=str(directory / "modeltui.yaml"), context="demo"))
+        return open_screens(options)
     finally:
-        if world.stdin is not None:
-            world.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
+        world.terminate()
+        try:
             world.wait(timeout=5)
-        if world.poll() is None:
+        except subprocess.TimeoutExpired:
             world.kill()
             world.wait()

@@ -18,7 +18,7 @@ from modeltui.engine.observer import Observer
 from modeltui.tui import skeleton
 from modeltui.tui.frame import FrameRows
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_environment, run
-from modeltui.wiring import context_of, open_observer, save_snapshot
+from modeltui.wiring import context_of, now, open_observer, save_snapshot
 
 
 def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = False) -> int:
@@ -30,6 +30,8 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         fail(use.title, use.remedy)
         return use.exit_code
     prepare_environment(use)
+    # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
+    os.environ.pop("NO_COLOR", None)
 
     def open_context(name: str) -> AbstractAsyncContextManager[Observer]:
         chosen = loaded if name == loaded.context_name else load(replace(options, context=name))
@@ -52,9 +54,23 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     return run(app, crash_directory=paths.crash_dir(), use=use)
 
 
+def draw_first_frame(options: Options) -> None:
+    """Draw what the last run saw, or that nothing is known yet, while the rest is loaded."""
+    skeleton.draw(
+        _frame_path(paths.config_file(options.config)[0], options),
+        now(),
+        force_ascii=options.ascii,
+        force_no_colour=options.no_color,
+    )
+
+
+def _frame_path(file: str, options: Options) -> str:
+    return paths.frame_file(file, options.context or os.environ.get("MODELTUI_CONTEXT", ""))
+
+
 def _saver(loaded: Loaded, options: Options) -> Callable[[Fleet, FrameRows], None]:
     """Return what keeps a fleet and its frame for the next start; a full disk must not stop the screens."""
-    frame = paths.frame_file(loaded.file, options.context or os.environ.get("MODELTUI_CONTEXT", ""))
+    frame = _frame_path(loaded.file, options)
 
     def save(fleet: Fleet, rows: FrameRows) -> None:
         with suppress(OSError):

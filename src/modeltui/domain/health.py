@@ -188,7 +188,7 @@ def judge(
     if not decided:
         verdict = Verdict(Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE, measurement.value, measurement.n, baseline)
         return tuple(f.watch for f in findings), verdict
-    worst = max(decided, key=lambda finding: (_rank(finding), -_distance(finding, measurement.value)))
+    worst = max(decided, key=lambda finding: _telling(finding, measurement.value))
     since = worst.watch.since if worst.watch.phase is not Phase.CLEAR else UNKNOWN
     verdict = Verdict(
         worst.level,
@@ -310,8 +310,11 @@ def _calm_limit(rule: Rule, limit: float, baseline: Baseline | NoData) -> float:
     return limit * rule.clear_fraction if _is_upwards(rule.limit) else limit * (2 - rule.clear_fraction)
 
 
-def _rank(finding: _Finding) -> tuple[Level, bool]:
-    return finding.level, finding.cause is Cause.OVER_LIMIT
+def _telling(finding: _Finding, value: float) -> tuple[Level, bool, float, float]:
+    """Return how much a finding tells: the worst, then what is over its limit now, then the oldest, then the nearest."""
+    violated = finding.watch.phase is not Phase.CLEAR
+    since = -finding.watch.since if violated else 0.0
+    return finding.level, finding.cause is Cause.OVER_LIMIT, since, -_distance(finding, value)
 
 
 def _distance(finding: _Finding, value: float) -> float:

@@ -13,7 +13,7 @@ from modeltui.domain.signal import Signal
 from modeltui.domain.skew import skewed_environments
 from modeltui.present import format as form
 from modeltui.present import words
-from modeltui.present.cells import fit
+from modeltui.present.cells import cell_width, fit
 from modeltui.present.glyphs import Glyphs, resample, sparkline
 from modeltui.present.rows import state_span
 from modeltui.present.span import Line, Span
@@ -47,14 +47,17 @@ class Card:
         return lines
 
     def heading(self, subject: ServedVersion | NoData) -> Line:
-        """Return which version is shown, and against which."""
-        line = [Span(str(self.target.key), Tone.STRONG), Span("  "), state_span(self.target, self.glyphs)]
+        """Return which version is shown and against which, as the line that separates the card."""
+        rule = self.glyphs.horizontal
+        line = [Span(f"{rule * 2} ", Tone.MUTED), Span(str(self.target.key), Tone.STRONG), Span(" ")]
+        line.append(state_span(self.target, self.glyphs))
         if isinstance(subject, ServedVersion):
-            line += [Span("  "), Span(subject.version, Tone.STRONG), Span(f" {_role_and_share(subject)}", Tone.MUTED)]
+            line += [Span(f" {subject.version}", Tone.STRONG), Span(f" {_role_and_share(subject)}", Tone.PLAIN)]
             other = _other_version(self.target, subject)
             if isinstance(other, ServedVersion):
-                line += [Span(f"  against {other.version} {_role_and_share(other)}", Tone.MUTED)]
-        return tuple(line)
+                line.append(Span(f" against {other.version} {_role_and_share(other)}", Tone.PLAIN))
+        used = sum(cell_width(span.text) for span in line)
+        return (*line, Span(f" {rule * max(self.width - used - 1, 0)}", Tone.MUTED))
 
     def signal_line(self, served: ServedVersion, signal: Signal) -> Line:
         """Return one signal: line of points, value, baseline, limit, verdict, since, worst segment."""
@@ -67,7 +70,7 @@ class Card:
         value_tone = Tone.STALE if verdict.level is Level.STALE else Tone.STRONG
         line = [
             title,
-            Span(self._spark(served, signal, verdict), tone if verdict.level >= Level.WARN else Tone.PLAIN),
+            Span(self._spark(served, signal, verdict), Tone.SERIES_1),
             Span(f" {form.value(verdict.value, signal.unit):>7}", value_tone),
             Span(" base ", Tone.MUTED),
             Span(f"{_baseline_value(verdict, signal):<7}", Tone.PLAIN),
@@ -166,12 +169,12 @@ def _other_version(target: Target, subject: ServedVersion) -> ServedVersion | No
 def _role_and_share(version: ServedVersion) -> str:
     share = version.observed
     if not isinstance(share, Missing):
-        seen = f"{form.percent(share)} of requests"
+        seen = form.percent(share)
     elif not isinstance(version.desired, Missing):
         seen = f"{form.percent(version.desired)} desired, not observed"
     else:
         seen = "share unknown"
-    return f"({version.role.value}, {seen})"
+    return f"({version.role.value} {seen})"
 
 
 def _worst_of(subject: ServedVersion, fleet: Fleet) -> tuple[Cell, Signal] | None:

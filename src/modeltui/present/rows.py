@@ -49,7 +49,9 @@ class TargetRow:
         signal = next((s for s in self.fleet.policy.signals if s.name == name), None)
         found = worst_cell(self.target, name)
         if signal is None or found is None:
-            return Span(self.glyphs.missing, Tone.MUTED)
+            # Nothing at all is measured here: that is a state. One signal that nobody exports is only absent.
+            silent = self.target.level is Level.NO_DATA
+            return Span(self.glyphs.unknown, Tone.UNKNOWN) if silent else Span(self.glyphs.missing, Tone.MUTED)
         return signal_span(found[1], signal, self.glyphs, self.fleet.at)
 
 
@@ -66,7 +68,7 @@ def worst_cell(target: Target, name: SignalName) -> tuple[ServedVersion, Cell] |
 
 
 def signal_span(cell: Cell, signal: Signal, glyphs: Glyphs, now: Instant) -> Span:
-    """Return one signal in at most seven characters: `ok`, `✖ 21%`, `? few`, `~ 3m`."""
+    """Return one signal in six characters mostly: `ok`, `✖21%`, `?few`, `~3m`."""
     verdict = cell.verdict
     tone = words.LEVEL_TONES[verdict.level]
     match verdict.level:
@@ -76,12 +78,12 @@ def signal_span(cell: Cell, signal: Signal, glyphs: Glyphs, now: Instant) -> Spa
             return Span(form.value(verdict.value, signal.unit), tone)
         case Level.NO_DATA:
             few = not isinstance(verdict.n, Missing) and verdict.n > 0
-            return Span(f"{glyphs.unknown} {'few' if few else 'none'}", tone)
+            return Span(f"{glyphs.unknown}{'few' if few else 'none'}", tone)
         case Level.STALE:
             age = "gone" if isinstance(cell.sample.at, Missing) else form.about(now - cell.sample.at)
-            return Span(f"{glyphs.stale} {age}", tone)
+            return Span(f"{glyphs.stale}{age}", tone)
         case Level.WARN | Level.BREACH:
-            return Span(f"{glyphs.mark(tone)} {form.value(_telling_value(cell, verdict), signal.unit)}", tone)
+            return Span(f"{glyphs.mark(tone)}{form.value(_telling_value(cell, verdict), signal.unit)}", tone)
 
 
 def _telling_value(cell: Cell, verdict: Verdict) -> float | Missing:

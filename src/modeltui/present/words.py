@@ -94,7 +94,7 @@ def source_words(source: SourceState, now: Instant) -> tuple[str, Tone]:
         case SourceCondition.FRESH:
             return f"{source.name} {since}", Tone.WARN if source.warnings else Tone.MUTED
         case SourceCondition.STALE:
-            return f"{source.name} STALE {since}", Tone.STALE
+            return f"{source.name} STALE {since}", Tone.WARN
         case SourceCondition.CONNECTING:
             return f"{source.name} connecting", Tone.UNKNOWN
         case SourceCondition.DOWN:

@@ -17,11 +17,11 @@ from modeltui.present.card import Card
 from modeltui.present.changes import change_line
 from modeltui.present.events import event_lines
 from modeltui.present.rows import TargetRow
-from modeltui.present.span import Line, Span
+from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import FLEET
 from modeltui.tui.frame import FrameRows
-from modeltui.tui.layout import SizeClass, fleet_layout
+from modeltui.tui.layout import SizeClass, choose_columns, fleet_layout
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.lines import StyledLines
@@ -58,7 +58,8 @@ class FleetScreen(Board):
             widget.styles.height = max(box.height, 1)
         self._boxes = layout
         grid = self.query_one("#grid", CellGrid)
-        columns = fleet_columns(self.fleet, compact=layout.size_class is SizeClass.COMPACT)
+        wanted = fleet_columns(self.fleet, compact=layout.size_class is SizeClass.COMPACT)
+        columns = choose_columns(wanted, layout.column_budget, margin=1)
         grid.set_columns(columns)
         self._columns = tuple(column.key for column in columns)
 
@@ -95,9 +96,7 @@ class FleetScreen(Board):
         if layout.card_rows <= 1:
             card.update([(Span(change_line(self.fleet, target).at(self.fleet.at)),)])
             return
-        rule = self.glyphs.rule(str(target.key), width)
-        lines: list[Line] = [(Span(rule, Tone.MUTED),), *Card(self.fleet, target, width, self.glyphs).lines()]
-        card.update(lines[:height])
+        card.update(Card(self.fleet, target, width, self.glyphs).lines()[:height])
 
     def _draw_tail(self) -> None:
         box = self._boxes.journal
@@ -203,14 +202,14 @@ def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
             Column(row_keys.SERVING, "LIVE", 6, priority=2),
         )
     signals = [
-        Column(str(signal.name), str(signal.title), 7, priority=1 if place < 6 else 6)
+        Column(str(signal.name), str(signal.title), 6, grow=1, most=8, priority=1 if place < 6 else 6)
         for place, signal in enumerate(fleet.policy.signals)
     ]
     return (
-        Column(row_keys.TARGET, "MODEL", 14, grow=3, most=32, elide_middle=True),
+        Column(row_keys.TARGET, "MODEL", 14, grow=4, most=32, elide_middle=True),
         Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, most=14),
-        Column(row_keys.SERVING, "LIVE", 5, grow=1, most=10),
-        Column(row_keys.CANDIDATE, "CAND", 5, grow=1, most=10, priority=2),
+        Column(row_keys.SERVING, "LIVE", 6, grow=1, most=10),
+        Column(row_keys.CANDIDATE, "CAND", 6, grow=1, most=10, priority=2),
         *signals,
         Column(row_keys.STAGE, "SHARE", 5, priority=3),
         Column(row_keys.SINCE, "SINCE", 6, priority=4),
