@@ -42,7 +42,7 @@ def with_cached(fleet: Fleet, cached: Iterable[CachedTarget], saved_at: Instant,
             targets[old.key] = replace(aged(then, fleet.policy, now), changes=())
     if not targets:
         return fleet
-    return replace(fleet, targets=targets, cached_at=saved_at, at=now)
+    return replace(fleet.with_targets(targets), cached_at=saved_at, at=now)
 
 
 def _cached(target: Target) -> CachedTarget:

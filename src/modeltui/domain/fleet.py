@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
 from modeltui.domain.health import BaselineKind, Level, Rule, Verdict, Watch
@@ -237,6 +237,8 @@ class Fleet:
     sources: Mapping[SourceName, SourceState] = field(default_factory=dict)
     models: Mapping[ModelName, Model] = field(default_factory=dict)
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
+    places: Mapping[ModelName, tuple[TargetKey, ...]] = field(default_factory=dict)
+    """The targets of each model, in order: looked up for every row, so kept."""
     series: Mapping[SeriesKey, tuple[Point, ...]] = field(default_factory=dict)
     """Points of the watched targets."""
     watched: frozenset[TargetKey] = frozenset()
@@ -252,7 +254,15 @@ class Fleet:
 
     def environments_of(self, model: ModelName) -> Iterator[Target]:
         """Yield the targets of one model, in the order of their environments."""
-        yield from (self.targets[key] for key in sorted(key for key in self.targets if key.model == model))
+        yield from (self.targets[key] for key in self.places.get(model, ()))
+
+    def with_targets(self, updated: Mapping[TargetKey, Target]) -> Fleet:
+        """Return the fleet with these targets in place of what it knew of them."""
+        places = dict(self.places)
+        for key in updated:
+            if key not in self.targets:
+                places[key.model] = tuple(sorted((*places.get(key.model, ()), key)))
+        return replace(self, targets={**self.targets, **updated}, places=places)
 
 
 def _urgency(target: Target) -> tuple[float, float, float, TargetKey]:

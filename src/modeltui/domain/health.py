@@ -311,7 +311,7 @@ def _calm_limit(rule: Rule, limit: float, baseline: Baseline | NoData) -> float:
 
 
 def _telling(finding: _Finding, value: float) -> tuple[Level, bool, float, float]:
-    """Return how much a finding tells: the worst, then what is over its limit now, then the oldest, then the nearest."""
+    """Return how much a finding tells: the worst, then what is over its limit now, the oldest, the nearest."""
     violated = finding.watch.phase is not Phase.CLEAR
     since = -finding.watch.since if violated else 0.0
     return finding.level, finding.cause is Cause.OVER_LIMIT, since, -_distance(finding, value)

@@ -259,4 +259,4 @@ def _with_targets(fleet: Fleet, updated: Mapping[TargetKey, Target]) -> tuple[Fl
         key not in fleet.targets or fleet.targets[key].level is not target.level for key, target in updated.items()
     )
     changes = Changes(targets=frozenset(updated), order=order)
-    return replace(fleet, targets={**fleet.targets, **updated}), changes
+    return fleet.with_targets(updated), changes
