@@ -93,14 +93,22 @@ def _present_versions(target: Target, by_version: Mapping[VersionId, object], no
 def _observed_shares(
     target: Target, by_version: Mapping[VersionId, Mapping[SignalName, Sample]]
 ) -> dict[VersionId, float]:
+    totals = _live_throughputs(target, by_version)
+    everything = sum(totals.values())
+    return {version: total / everything for version, total in totals.items()} if everything > 0 else {}
+
+
+def _live_throughputs(
+    target: Target, by_version: Mapping[VersionId, Mapping[SignalName, Sample]]
+) -> dict[VersionId, float]:
+    """Return the requests per second by version, without the copies that a shadow gets."""
     shadow = target.rollout.shadow if isinstance(target.rollout, Rollout) else UNKNOWN
     totals: dict[VersionId, float] = {}
     for version, samples in by_version.items():
         throughput = samples.get(_THROUGHPUT)
         if throughput is not None and version != shadow and not isinstance(throughput.at, Missing):
             totals[version] = max(throughput.measurement.value, 0.0)
-    everything = sum(totals.values())
-    return {version: total / everything for version, total in totals.items()} if everything > 0 else {}
+    return totals
 
 
 def _placed(
@@ -131,7 +139,7 @@ def _judged(
     now: Instant,
 ) -> list[ServedVersion]:
     max_age = {signal.name: signal.max_age_seconds for signal in policy.signals}
-    traffic = sum(samples[_THROUGHPUT].measurement.value for samples in by_version.values() if _THROUGHPUT in samples)
+    traffic = sum(_live_throughputs(target, by_version).values())
     result = []
     for version in served:
         fresh = by_version.get(version.version)
