@@ -35,8 +35,6 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     path: Path
     """The world file: `world.sqlite`; a relative path starts beside the configuration."""
-    poll_seconds: float = 2.0
-    """How often it is asked."""
 
 
 class WorldFile:

@@ -24,7 +24,9 @@ from modeltui.ports.probe import Finding, Probe
 
 KIND: Final = "embedded"
 PORT: Final = SourceKind.METRICS
-__all__ = ["KIND", "PORT", "EmbeddedMetrics", "Options", "connect"]
+POLL_SECONDS: Final = 2.0
+"""As often as the simulator writes."""
+__all__ = ["KIND", "POLL_SECONDS", "PORT", "EmbeddedMetrics", "Options", "connect"]
 
 DRIFT_WINDOW_SECONDS: Final = 3600.0
 """Drift compares the features of the last hour with those of the training."""
@@ -104,9 +106,8 @@ class EmbeddedMetrics:
 
     def _newest(self, connection: sqlite3.Connection) -> list[_Reading]:
         readings: list[_Reading] = []
-        for window_seconds, signals in self._counted.items():
-            for growth in windows.newest_growths(connection, window_seconds):
-                readings.extend(_readings(growth, signals))
+        for window_seconds, growth in windows.newest_growths(connection, self._counted):
+            readings.extend(_readings(growth, self._counted[window_seconds]))
         if self._drift:
             for name, at, drift in windows.newest_drift(connection):
                 readings.append(_Reading(name, self._drift, Estimate(drift), at, DRIFT_WINDOW_SECONDS))
@@ -115,13 +116,11 @@ class EmbeddedMetrics:
     def _past(
         self, connection: sqlite3.Connection, targets: Sequence[TargetKey], moments: Sequence[float]
     ) -> dict[float, list[_Reading]]:
-        series = windows.series_of(connection, targets)
         by_moment: dict[float, list[_Reading]] = {}
-        for window_seconds, signals in self._counted.items():
-            for moment, growth in windows.past_growths(connection, series, moments, window_seconds):
-                by_moment.setdefault(moment, []).extend(_readings(growth, signals))
+        for moment, window_seconds, growth in windows.past_growths(connection, targets, moments, self._counted):
+            by_moment.setdefault(moment, []).extend(_readings(growth, self._counted[window_seconds]))
         if self._drift:
-            for moment, name, at, drift in windows.past_drift(connection, series, moments):
+            for moment, name, at, drift in windows.past_drift(connection, targets, moments):
                 reading = _Reading(name, self._drift, Estimate(drift), at, DRIFT_WINDOW_SECONDS)
                 by_moment.setdefault(moment, []).append(reading)
         return by_moment

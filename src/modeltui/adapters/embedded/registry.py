@@ -23,7 +23,9 @@ from modeltui.ports.registry import ModelsAnswer, Registry
 
 KIND: Final = "embedded"
 PORT: Final = SourceKind.REGISTRY
-__all__ = ["KIND", "PORT", "EmbeddedRegistry", "Options", "connect"]
+POLL_SECONDS: Final = 10.0
+"""Versions come by the day."""
+__all__ = ["KIND", "POLL_SECONDS", "PORT", "EmbeddedRegistry", "Options", "connect"]
 
 
 class EmbeddedRegistry:

@@ -22,7 +22,9 @@ from modeltui.ports.rollout_reader import RolloutReader, RolloutsAnswer
 
 KIND: Final = "embedded"
 PORT: Final = SourceKind.ROLLOUTS
-__all__ = ["KIND", "PORT", "EmbeddedRolloutReader", "Options", "connect"]
+POLL_SECONDS: Final = 2.0
+"""As often as the simulator looks at what is wanted."""
+__all__ = ["KIND", "POLL_SECONDS", "PORT", "EmbeddedRolloutReader", "Options", "connect"]
 
 T = TypeVar("T")
 Row = tuple[Any, ...]

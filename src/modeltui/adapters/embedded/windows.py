@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from modeltui.adapters.embedded import wire
 from modeltui.adapters.embedded.schema import BUCKETS, LATENCY_BOUNDS
@@ -27,11 +27,19 @@ from modeltui.domain.signal import (
 )
 from modeltui.domain.text import SafeText, safe_text
 
+COUNTED_SIGNALS: Final = (ERRORS, LATENCY, THROUGHPUT, CONFIDENCE, BUSINESS)
 WHOLE: Final = SegmentName(SafeText(""))
 """The segment of the series that counts everything."""
 
-_COUNTED: Final = ("requests", "errors", "predictions", "confidence_sum", "outcomes", "good_outcomes", "latency")
-_COLUMNS: Final = ", ".join(f"newest.{name}, oldest.{name}" for name in _COUNTED)
+# CROSS JOIN tells SQLite to take the tables in this order: series first, then one look-up each. Left to itself it
+# reads every counter there is.
+
+SeriesId: TypeAlias = int
+Row: TypeAlias = tuple[Any, ...]
+"""The columns below, of one row."""
+
+_COLUMNS: Final = "at, requests, errors, predictions, confidence_sum, outcomes, good_outcomes, latency"
+_AT, _REQUESTS, _ERRORS, _PREDICTIONS, _CONFIDENCE_SUM, _OUTCOMES, _GOOD_OUTCOMES, _LATENCY = range(8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,122 +51,131 @@ class SeriesName:
     segment: SegmentName
 
 
-@dataclass(frozen=True, slots=True)
 class Growth:
-    """What one series counted between two of its rows."""
+    """What one series counted between two of its rows; worked out when it is asked for."""
 
-    name: SeriesName
-    at: Instant
-    """Of the newer row."""
-    covered_seconds: float
-    requests: float
-    errors: float
-    predictions: float
-    confidence_sum: float
-    outcomes: float
-    good_outcomes: float
-    latency: tuple[int, ...]
+    __slots__ = ("_newest", "_oldest", "at", "covered_seconds", "name")
+
+    def __init__(self, name: SeriesName, newest: Row, oldest: Row) -> None:
+        self.name = name
+        self.at = Instant(wire.number(newest[_AT]))
+        """Of the newer row."""
+        self.covered_seconds = max(self.at - wire.number(oldest[_AT]), 0.0)
+        self._newest = newest
+        self._oldest = oldest
 
     def measurement(self, signal: str) -> Measurement:
-        """Return one of the counted signals."""
+        """Return one of the counted signals; raise `ValueError` when the rows do not hold numbers that grow."""
         if signal == ERRORS:
-            return Counts(self.errors, self.requests)
+            return Counts(self._grown(_ERRORS), self._grown(_REQUESTS))
         if signal == CONFIDENCE:
-            return Mean(self.confidence_sum, self.predictions)
+            return Mean(self._grown(_CONFIDENCE_SUM), self._grown(_PREDICTIONS))
         if signal == BUSINESS:
-            return Counts(self.good_outcomes, self.outcomes)
-        if signal == LATENCY:
-            return Estimate(quantile(self.latency, 0.95), float(sum(self.latency)))
+            return Counts(self._grown(_GOOD_OUTCOMES), self._grown(_OUTCOMES))
         if signal == THROUGHPUT:
             return self._throughput()
+        if signal == LATENCY:
+            buckets = self._buckets()
+            return Estimate(quantile(buckets, 0.95), float(sum(buckets)))
         raise ValueError(f"the world does not count {signal}")
 
     def _throughput(self) -> Estimate:
         if self.covered_seconds <= 0:
             return Estimate(0.0, 0.0)
+        requests = self._grown(_REQUESTS)
         # No request at all is a rate of nought, and not a lack of data.
-        return Estimate(self.requests / self.covered_seconds, self.requests or UNKNOWN)
+        return Estimate(requests / self.covered_seconds, requests or UNKNOWN)
+
+    def _grown(self, column: int) -> float:
+        grown = wire.number(self._newest[column]) - wire.number(self._oldest[column])
+        return grown if grown >= 0 else self._ran_backwards()
+
+    def _buckets(self) -> tuple[int, ...]:
+        try:
+            newest, oldest = BUCKETS.unpack(self._newest[_LATENCY]), BUCKETS.unpack(self._oldest[_LATENCY])
+        except struct.error as error:
+            raise ValueError(f"latency buckets cannot be read: {error}") from error
+        grown = tuple(map(int.__sub__, newest, oldest))
+        if min(grown) < 0:
+            self._ran_backwards()
+        return grown
+
+    def _ran_backwards(self) -> float:
+        raise ValueError(f"a counter of {self.name.target} {self.name.version} runs backwards")
 
 
-COUNTED_SIGNALS: Final = (ERRORS, LATENCY, THROUGHPUT, CONFIDENCE, BUSINESS)
-
-_NEWEST: Final = f"""
-    SELECT series.model, series.environment, series.version, series.segment, newest.at, oldest.at, {_COLUMNS}
-    FROM series
-    JOIN counters AS newest ON newest.series = series.id
-        AND newest.at = (SELECT MAX(at) FROM counters WHERE series = series.id)
-    JOIN counters AS oldest ON oldest.series = series.id
-        AND oldest.at = COALESCE(
-            (SELECT MAX(at) FROM counters WHERE series = series.id AND at <= newest.at - :window),
-            (SELECT MIN(at) FROM counters WHERE series = series.id))
-    WHERE series.ended_at IS NULL
-"""
-
-_PAST: Final = f"""
-    SELECT moment.value, series.model, series.environment, series.version, series.segment,
-        newest.at, oldest.at, {_COLUMNS}
-    FROM json_each(:series) AS wanted
-    JOIN series ON series.id = wanted.value
-    JOIN json_each(:moments) AS moment
-    JOIN counters AS newest ON newest.series = series.id
-        AND newest.at = (SELECT MAX(at) FROM counters WHERE series = series.id AND at <= moment.value)
-    JOIN counters AS oldest ON oldest.series = series.id
-        AND oldest.at = COALESCE(
-            (SELECT MAX(at) FROM counters WHERE series = series.id AND at <= newest.at - :window),
-            (SELECT MIN(at) FROM counters WHERE series = series.id))
-    WHERE series.ended_at IS NULL OR series.ended_at >= moment.value
-"""
-
-
-def newest_growths(connection: sqlite3.Connection, window_seconds: float) -> list[Growth]:
-    """Return what every series of a deployed version counted over its newest window."""
-    return [_growth(row) for row in connection.execute(_NEWEST, {"window": window_seconds})]
+def newest_growths(connection: sqlite3.Connection, windows: Iterable[float]) -> Iterator[tuple[float, Growth]]:
+    """Yield, window by window, what every series of a deployed version counted up to its newest row."""
+    series = "FROM series CROSS JOIN counters AS one ON one.series = series.id"
+    last = "(SELECT MAX(at) FROM counters WHERE series = series.id)"
+    first = "(SELECT MIN(at) FROM counters WHERE series = series.id)"
+    deployed = "series.ended_at IS NULL"
+    names = _names(connection)
+    newest = {
+        row[0]: row[1:]
+        for row in connection.execute(f"SELECT series.id, {_COLUMNS} {series} WHERE {deployed} AND one.at = {last}")
+    }
+    for window in windows:
+        before = f"(SELECT MAX(at) FROM counters WHERE series = series.id AND at <= {last} - :window)"
+        rows = connection.execute(
+            f"SELECT series.id, {_COLUMNS} {series} WHERE {deployed} AND one.at = COALESCE({before}, {first})",
+            {"window": window},
+        )
+        for row in rows:
+            yield window, Growth(names[row[0]], newest[row[0]], row[1:])
 
 
 def past_growths(
-    connection: sqlite3.Connection, series: Sequence[int], moments: Iterable[float], window_seconds: float
-) -> Iterator[tuple[float, Growth]]:
-    """Yield, for each of these moments, what each series had counted over the window before it."""
-    parameters = {"series": json.dumps(series), "moments": json.dumps(list(moments)), "window": window_seconds}
-    for moment, *row in connection.execute(_PAST, parameters):
-        yield wire.number(moment), _growth(row)
+    connection: sqlite3.Connection, targets: Iterable[TargetKey], moments: Sequence[float], windows: Iterable[float]
+) -> Iterator[tuple[float, float, Growth]]:
+    """Yield, for each moment and window, what each series of these targets had counted up to then.
+
+    A series that had fallen silent by then is what it was when it did.
+    """
+    windows = tuple(windows)
+    names = _names(connection)
+    wanted = sorted({moment - window for moment in moments for window in (0.0, *windows)})
+    for series, ended_at in _series_of(connection, targets):
+        rows = _rows_at(connection, series, wanted)
+        first = next(iter(rows.values()), None)
+        growths: dict[float, Growth] = {}
+        for moment in moments:
+            newest = rows.get(moment)
+            if newest is None or (ended_at is not None and ended_at < moment):
+                continue
+            for window in windows:
+                known = growths.get(window)
+                if known is None or known.at != newest[_AT]:
+                    oldest = rows.get(moment - window) or first or newest
+                    growths[window] = Growth(names[series], newest, oldest)
+                yield moment, window, growths[window]
 
 
-def newest_drift(connection: sqlite3.Connection) -> list[tuple[SeriesName, Instant, float]]:
-    """Return the newest drift of every deployed version and feature."""
+def newest_drift(connection: sqlite3.Connection) -> Iterator[tuple[SeriesName, Instant, float]]:
+    """Yield the newest drift of every deployed version and feature."""
+    names = _names(connection)
     rows = connection.execute(
-        "SELECT series.model, series.environment, series.version, series.segment, gauges.at, gauges.drift FROM series"
-        " JOIN gauges ON gauges.series = series.id"
+        "SELECT series.id, gauges.at, gauges.drift FROM series CROSS JOIN gauges ON gauges.series = series.id"
         " AND gauges.at = (SELECT MAX(at) FROM gauges WHERE series = series.id) WHERE series.ended_at IS NULL"
     )
-    return [(_name(row), Instant(wire.number(row[4])), wire.number(row[5])) for row in rows]
+    for series, at, drift in rows:
+        yield names[series], Instant(wire.number(at)), wire.number(drift)
 
 
 def past_drift(
-    connection: sqlite3.Connection, series: Sequence[int], moments: Iterable[float]
+    connection: sqlite3.Connection, targets: Iterable[TargetKey], moments: Sequence[float]
 ) -> Iterator[tuple[float, SeriesName, Instant, float]]:
     """Yield the drift that was known at each of these moments."""
-    rows = connection.execute(
-        "SELECT moment.value, series.model, series.environment, series.version, series.segment, gauges.at, gauges.drift"
-        " FROM json_each(:series) AS wanted JOIN series ON series.id = wanted.value"
-        " JOIN json_each(:moments) AS moment JOIN gauges ON gauges.series = series.id"
-        " AND gauges.at = (SELECT MAX(at) FROM gauges WHERE series = series.id AND at <= moment.value)"
-        " WHERE series.ended_at IS NULL OR series.ended_at >= moment.value",
-        {"series": json.dumps(series), "moments": json.dumps(list(moments))},
-    )
-    for moment, *row in rows:
-        yield wire.number(moment), _name(row), Instant(wire.number(row[4])), wire.number(row[5])
-
-
-def series_of(connection: sqlite3.Connection, targets: Iterable[TargetKey]) -> list[int]:
-    """Return the series of these targets, also of versions that are no longer deployed."""
-    found: list[int] = []
-    for target in targets:
+    names = _names(connection)
+    for series, ended_at in _series_of(connection, targets):
         rows = connection.execute(
-            "SELECT id FROM series WHERE model = ? AND environment = ?", [target.model, target.environment]
+            "SELECT moment.value, at, drift FROM json_each(:moments) AS moment CROSS JOIN gauges ON series = :series"
+            " AND at = (SELECT MAX(at) FROM gauges WHERE series = :series AND at <= moment.value)",
+            {"series": series, "moments": json.dumps(moments)},
         )
-        found.extend(int(row[0]) for row in rows)
-    return found
+        for moment, at, drift in rows:
+            if ended_at is None or ended_at >= moment:
+                yield moment, names[series], Instant(wire.number(at)), wire.number(drift)
 
 
 def quantile(buckets: Sequence[int], share: float) -> float:
@@ -177,32 +194,30 @@ def quantile(buckets: Sequence[int], share: float) -> float:
     return LATENCY_BOUNDS[-1]
 
 
-def _name(row: Sequence[Any]) -> SeriesName:
-    return SeriesName(wire.target_key(row[0], row[1]), wire.version_id(row[2]), SegmentName(safe_text(row[3])))
-
-
-def _growth(row: Sequence[Any]) -> Growth:
-    newest_at, oldest_at = wire.number(row[4]), wire.number(row[5])
-    counted = [wire.number(row[i]) - wire.number(row[i + 1]) for i in range(6, 18, 2)]
-    newest, oldest = row[18], row[19]
-    if not isinstance(newest, bytes) or not isinstance(oldest, bytes):
-        raise ValueError("latency buckets were expected")
-    try:
-        latency = tuple(map(int.__sub__, BUCKETS.unpack(newest), BUCKETS.unpack(oldest)))
-    except struct.error as error:
-        raise ValueError(f"latency buckets cannot be read: {error}") from error
-    if min(*counted, *latency) < 0:
-        raise ValueError(f"a counter of {row[0]}@{row[1]} {row[2]} runs backwards")
-    requests, errors, predictions, confidence_sum, outcomes, good_outcomes = counted
-    return Growth(
-        name=_name(row),
-        at=Instant(newest_at),
-        covered_seconds=max(newest_at - oldest_at, 0.0),
-        requests=requests,
-        errors=errors,
-        predictions=predictions,
-        confidence_sum=confidence_sum,
-        outcomes=outcomes,
-        good_outcomes=good_outcomes,
-        latency=latency,
+def _rows_at(connection: sqlite3.Connection, series: SeriesId, moments: Sequence[float]) -> Mapping[float, Row]:
+    """Return the newest row at or before each of these moments, oldest first; none where there was none yet."""
+    rows = connection.execute(
+        f"SELECT moment.value, {_COLUMNS} FROM json_each(:moments) AS moment CROSS JOIN counters ON series = :series"
+        " AND at = (SELECT MAX(at) FROM counters WHERE series = :series AND at <= moment.value)",
+        {"series": series, "moments": json.dumps(moments)},
     )
+    found = {row[0]: row[1:] for row in rows}
+    return {moment: found[moment] for moment in moments if moment in found}
+
+
+def _series_of(connection: sqlite3.Connection, targets: Iterable[TargetKey]) -> Iterator[tuple[SeriesId, float | None]]:
+    """Yield the series of these targets and when they ended, also of versions that are no longer deployed."""
+    for target in targets:
+        yield from connection.execute(
+            "SELECT id, ended_at FROM series WHERE model = ? AND environment = ?", [target.model, target.environment]
+        ).fetchall()
+
+
+def _names(connection: sqlite3.Connection) -> Mapping[SeriesId, SeriesName]:
+    rows = connection.execute("SELECT id, model, environment, version, segment FROM series")
+    return {
+        series: SeriesName(
+            wire.target_key(model, environment), wire.version_id(version), SegmentName(safe_text(segment))
+        )
+        for series, model, environment, version, segment in rows
+    }

@@ -260,7 +260,11 @@ class World:
             " FROM counters WHERE series = ? ORDER BY at DESC LIMIT 1",
             [series],
         ).fetchone()
-        return Counter(*row[:6], list(BUCKETS.unpack(row[6]))) if row else Counter()
+        if row is None:
+            return Counter()
+        requests, errors, predictions, confidence_sum, outcomes, good_outcomes, latency = row
+        buckets = list(BUCKETS.unpack(latency))
+        return Counter(requests, errors, predictions, confidence_sum, outcomes, good_outcomes, buckets)
 
 
 def _counted_names(place: Place) -> Iterable[str]:
