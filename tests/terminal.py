@@ -1,12 +1,11 @@
 """A terminal for tests and benchmarks: runs a program in a real pseudo-terminal and remembers what it did to it.
 
-The screen is a `pyte` screen, fed lazily: the reading thread only stamps chunks and answers queries, so that what
+The screen is fed lazily: the reading thread only stamps chunks and answers queries, so that what
 is measured is the program and not the emulator.
 """
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import fcntl
 import os
@@ -22,62 +21,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
-import pyte
+from tests.emulator import Cell, Emulator
+from tests.sequences import foreign_sequences
+
+__all__ = ["Cell", "Chunk", "Terminal", "Timeout", "foreign_sequences", "terminal_environment"]
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 
-_CSI = rb"\x1b\[[0-?]*[ -/]*[@-~]"
-_TOKEN = re.compile(_CSI.decode())
 _QUERY = re.compile(rb"\x1b\[(?:\?(\d+)\$p|(6n)|(5n)|(c|0c)|(>c|>0c))")
-_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*)?\Z")
-_ALTERNATE_SCREEN = re.compile(r"\x1b\[\?1049([hl])\Z")
-_UNKNOWN_TO_PYTE = re.compile(r"\x1b\[(?:[>=<][0-?]*[@-~]|[0-?]*[ -/]+[@-~]|\?u)\Z")
-
-_PLAIN_TEXT = re.compile(r"[^\x00-\x1f\x7f-\x9f]+")
-_OURS = re.compile(
-    r"""
-      \x1b\[[0-9;]*m                                                # looks
-    | \x1b\[\d+;\d+H | \x1b\[H | \x1b\[\d*C                         # places
-    | \x1b\[[02]?J | \x1b\[K                                        # emptying
-    | \x1b\[\?(?:7|25|1004|1049|2004|2026|2048)[hl]                 # modes: wrap, cursor, focus, screen, paste, sync
-    | \x1b\[\?(?:2026|2048)\$p | \x1b\[6n                           # questions
-    | \x1b\[<u                                                      # keyboard back to what it was
-    """,
-    re.VERBOSE,
-)
-
-
-def foreign_sequences(sent: bytes, also: str = "") -> list[str]:
-    """Return everything in `sent` that modeltui has no reason to send: controls, titles, unknown sequences.
-
-    `also` is a pattern of more that is allowed.
-    """
-    text = sent.decode("utf-8", "replace")
-    allowed = (_PLAIN_TEXT, _OURS, re.compile(also)) if also else (_PLAIN_TEXT, _OURS)
-    foreign: list[str] = []
-    place = 0
-    while place < len(text):
-        match = next((found for pattern in allowed if (found := pattern.match(text, place))), None)
-        if match is not None and match.end() > place:
-            place = match.end()
-            continue
-        end = text.find("\x1b", place + 1)
-        foreign.append(text[place : end if end > 0 else place + 40][:40])
-        place += 1
-    return foreign
-
-
-class Cell(NamedTuple):
-    """One cell as the operator sees it."""
-
-    text: str
-    foreground: str
-    background: str
-    bold: bool
-    reverse: bool
-    underline: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +71,7 @@ class Terminal:
         """Whether queries are answered, as modern terminals do."""
         self._history: list[Chunk] = []
         self._fed = 0
-        self._pending = ""
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self.screen = pyte.Screen(*size)
-        self._stream = pyte.Stream(self.screen)
-        self._main_screen: list[str] | None = None
-        self._alternate = False
+        self.emulator = Emulator(*size)
         self._news = threading.Condition()
         self._closed = False
         self._tail = b""
@@ -195,8 +143,8 @@ class Terminal:
             elif position:
                 with self._news:
                     self._feed_all()
-                    cursor = self.screen.cursor
-                    self._reply(f"\x1b[{cursor.y + 1};{cursor.x + 1}R")
+                    row, column = self.emulator.cursor
+                    self._reply(f"\x1b[{row};{column}R")
             elif status:
                 self._reply("\x1b[0n")
             elif primary:
@@ -241,42 +189,16 @@ class Terminal:
 
     # The screen
 
-    def _feed(self, data: bytes) -> None:
-        text = self._pending + self._decoder.decode(data)
-        self._pending = ""
-        partial = _PARTIAL.search(text)
-        if partial:
-            self._pending, text = text[partial.start() :], text[: partial.start()]
-        place = 0
-        for token in _TOKEN.finditer(text):
-            special = _ALTERNATE_SCREEN.match(token.group())
-            if special is None and not _UNKNOWN_TO_PYTE.match(token.group()):
-                continue
-            self._stream.feed(text[place : token.start()])
-            place = token.end()
-            if special is not None:
-                self._switch_screen(special.group(1) == "h")
-        self._stream.feed(text[place:])
-
-    def _switch_screen(self, alternate: bool) -> None:
-        self._alternate = alternate
-        if alternate:
-            self._main_screen = self._main_screen or list(self.screen.display)
-        self.screen.erase_in_display(2)
-        if not alternate:
-            self._main_screen = None
-            self.screen.cursor_position(1, 1)
-
     def _feed_all(self) -> None:
         while self._fed < len(self._history):
-            self._feed(self._history[self._fed].data)
+            self.emulator.feed(self._history[self._fed].data)
             self._fed += 1
 
     def lines(self) -> list[str]:
         """Return the rows of the screen as text."""
         with self._news:
             self._feed_all()
-            return list(self.screen.display)
+            return self.emulator.rows()
 
     def text(self) -> str:
         """Return the screen as one text, without trailing blanks."""
@@ -286,9 +208,7 @@ class Terminal:
         """Return every cell with its looks, row by row."""
         with self._news:
             self._feed_all()
-            width, height = self.size
-            buffer = self.screen.buffer
-            return [[_cell(buffer[y][x]) for x in range(width)] for y in range(height)]
+            return self.emulator.cells()
 
     def cell(self, x: int, y: int) -> Cell:
         """Return one cell with its looks."""
@@ -299,18 +219,18 @@ class Terminal:
         """Whether the program has the screen to itself."""
         with self._news:
             self._feed_all()
-            return self._alternate
+            return self.emulator.in_alternate_screen
 
     def has_mode(self, private_mode: int) -> bool:
         """Tell whether a private mode (25: cursor shown) is set."""
         with self._news:
             self._feed_all()
-            return (private_mode << 5) in self.screen.mode
+            return self.emulator.has_mode(private_mode)
 
     # Waiting
 
-    def wait_for(self, wanted: str | Callable[[Terminal], bool], timeout: float = 10.0) -> float:
-        """Return when the screen shows a text, or a predicate holds: the moment at which the chunk came."""
+    def wait_for(self, wanted: str | Callable[[list[str]], bool], timeout: float = 10.0) -> float:
+        """Return when a row shows a text, or a predicate of all rows holds: the moment at which the chunk came."""
         deadline = time.monotonic() + timeout
         with self._news:
             at = self._history[self._fed - 1].at if self._fed else self.started_at
@@ -320,20 +240,20 @@ class Terminal:
                 if self._fed < len(self._history):
                     chunk = self._history[self._fed]
                     self._fed += 1
-                    self._feed(chunk.data)
+                    self.emulator.feed(chunk.data)
                     at = chunk.at
                     continue
                 left = deadline - time.monotonic()
                 if left <= 0 or (self._closed and self._fed == len(self._history)):
-                    shown = "\n".join(line.rstrip() for line in self.screen.display)
+                    shown = "\n".join(line.rstrip() for line in self.emulator.rows())
                     state = f"; program: {self.process.poll()}"
                     raise Timeout(f"waited {timeout} s for {wanted!r}{state}; the screen shows:\n{shown}")
                 self._news.wait(min(left, 0.05))
 
-    def _holds(self, wanted: str | Callable[[Terminal], bool]) -> bool:
+    def _holds(self, wanted: str | Callable[[list[str]], bool]) -> bool:
         if isinstance(wanted, str):
-            return any(wanted in line for line in self.screen.display)
-        return wanted(self)
+            return any(wanted in line for line in self.emulator.rows())
+        return wanted(self.emulator.rows())
 
     def wait_sent(self, wanted: bytes, timeout: float = 10.0, since: int = 0) -> float:
         """Return when the bytes were sent, counting from byte `since`: the moment at which they came."""
@@ -387,17 +307,16 @@ class Terminal:
         with self._news:
             self._feed_all()
             self.size = (width, height)
-            self.screen.resize(height, width)
+            self.emulator.resize(width, height)
             if garble:
-                self._stream.feed("".join(f"\x1b[{y + 1};1H{'~' * width}" for y in range(height)))
+                self.emulator.garble()
         self._set_size((width, height))
 
     def garble(self) -> None:
         """Fill the screen with junk, as another program's output would."""
-        width, height = self.size
         with self._news:
             self._feed_all()
-            self._stream.feed("".join(f"\x1b[{y + 1};1H{'~' * width}" for y in range(height)))
+            self.emulator.garble()
 
     def attributes(self) -> list[object]:
         """Return the line settings (echo, canonical …) of the terminal."""
@@ -473,17 +392,6 @@ class Terminal:
     def state(self) -> str:
         """Return the state of the process: R running, S sleeping, T stopped."""
         return Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-
-
-def _cell(character: pyte.screens.Char) -> Cell:
-    return Cell(
-        character.data,
-        character.fg,
-        character.bg,
-        character.bold,
-        character.reverse,
-        character.underscore,
-    )
 
 
 def terminal_environment(**changes: str | None) -> dict[str, str]:

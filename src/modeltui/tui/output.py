@@ -54,10 +54,10 @@ PRIVATE_NAMES: Final[dict[type, tuple[str, ...]]] = {
 PRIVATE_ATTRIBUTES: Final = ("_batch_count", "_running", "_closed", "_driver", "_sync_available", "_exception")
 """Attributes of a running application that are read although they are not promised."""
 
-_FRAMES_IN_FLIGHT = 2
+_FRAMES_IN_FLIGHT = 1
 """Frames that may wait for the terminal: more would be stale when they are drawn."""
 
-_RETRY_SECONDS = 0.02
+_RETRY_SECONDS = 0.01
 """How often a full queue is looked at again; only while there is something to send."""
 
 _BEHIND_SECONDS = 0.3
