@@ -11,6 +11,9 @@ from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 
+_WIDE = 100
+"""From this width the clock shows seconds."""
+
 
 def banner(fleet: Fleet, width: int, glyphs: Glyphs, *, behind: bool = False) -> tuple[Line, Tone]:
     """Return row 1 in `width` cells, and the tone of its background.
@@ -27,7 +30,8 @@ def banner(fleet: Fleet, width: int, glyphs: Glyphs, *, behind: bool = False) ->
     for source in fleet.sources.values():
         text, tone = words.source_words(source, fleet.at)
         sources.append(Span(f" {text} ", ground if tone is Tone.MUTED else tone))
-    clock = Span(f" {form.clock_time(fleet.at)}Z ", ground)
+    time_of_day = form.clock_time(fleet.at)
+    clock = Span(f" {time_of_day if width >= _WIDE else time_of_day[:5]}Z ", ground)
     return _fitted(head, sources, clock, width, ground, glyphs), ground
 
 

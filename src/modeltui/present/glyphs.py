@@ -49,6 +49,8 @@ class Glyphs:
     """Was true; too old to act on."""
     missing: str
     """There is no such thing here: no candidate, no limit."""
+    skew: str
+    """Another version serves in a sibling environment."""
     # Things that point.
     cursor: str
     up: str
@@ -120,6 +122,7 @@ UNICODE: Final = Glyphs(
     unknown="?",
     stale="~",
     missing="-",
+    skew="≠",
     cursor="▶",
     up="↑",
     down="↓",
@@ -162,6 +165,7 @@ ASCII: Final = Glyphs(
     unknown="?",
     stale="~",
     missing="-",
+    skew="#",
     cursor=">",
     up="^",
     down="v",

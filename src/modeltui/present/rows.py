@@ -9,7 +9,7 @@ from modeltui.domain.health import Level, Verdict
 from modeltui.domain.judging import counts_for_target
 from modeltui.domain.names import Instant, Missing, SignalName, VersionId
 from modeltui.domain.rollout import Role, Rollout
-from modeltui.domain.signal import Signal
+from modeltui.domain.signal import Signal, Unit
 from modeltui.domain.skew import skewed_environments
 from modeltui.present import format as form
 from modeltui.present import words
@@ -83,7 +83,12 @@ def signal_span(cell: Cell, signal: Signal, glyphs: Glyphs, now: Instant) -> Spa
             age = "gone" if isinstance(cell.sample.at, Missing) else form.about(now - cell.sample.at)
             return Span(f"{glyphs.stale}{age}", tone)
         case Level.WARN | Level.BREACH:
-            return Span(f"{glyphs.mark(tone)}{form.value(_telling_value(cell, verdict), signal.unit)}", tone)
+            return Span(f"{glyphs.mark(tone)}{_short_value(_telling_value(cell, verdict), signal.unit)}", tone)
+
+
+def _short_value(number: float | Missing, unit: Unit) -> str:
+    """Return a value without the unit that its column's heading implies anyway."""
+    return form.quantity(number) if unit is Unit.PER_SECOND else form.value(number, unit)
 
 
 def _telling_value(cell: Cell, verdict: Verdict) -> float | Missing:
@@ -114,9 +119,14 @@ def _version_span(row: TargetRow, version: VersionId | Missing) -> Span:
 
 def _serving(row: TargetRow) -> Span:
     span = _version_span(row, row.target.serving)
-    # An intention is not a fact: what nobody measures is marked.
-    unsure = not row.target.is_serving_observed and not isinstance(row.target.serving, Missing)
-    return Span(f"{span.text}?", Tone.UNKNOWN) if unsure else span
+    if isinstance(row.target.serving, Missing):
+        return span
+    if not row.target.is_serving_observed:
+        # An intention is not a fact: what nobody measures is marked.
+        return Span(f"{span.text}?", Tone.UNKNOWN)
+    if skewed_environments(row.fleet, row.target.key):
+        return Span(f"{span.text}{row.glyphs.skew}", Tone.WARN if span.tone is Tone.PLAIN else span.tone)
+    return span
 
 
 def _stage(row: TargetRow) -> Span:
@@ -142,7 +152,7 @@ def _stage_time(row: TargetRow) -> str:
 
 def _skew(row: TargetRow) -> Span:
     others = skewed_environments(row.fleet, row.target.key)
-    return Span(f"{row.glyphs.times} {','.join(others)}", Tone.WARN) if others else Span("", Tone.MUTED)
+    return Span(f"{row.glyphs.skew} {','.join(others)}", Tone.WARN) if others else Span("", Tone.MUTED)
 
 
 def _since(row: TargetRow) -> Span:

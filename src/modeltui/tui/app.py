@@ -164,7 +164,7 @@ class ModeltuiApp(DiffOutput, App[int]):
 
     def open_help(self, screen: str) -> None:
         """Show the keys of a screen."""
-        self.show_text(lambda _: help_lines(screen))
+        self.show_text(lambda _: help_lines(screen, self.glyphs))
 
     def open_chart(self, key: TargetKey, signal: Signal) -> None:
         """Show one chart over the whole screen."""

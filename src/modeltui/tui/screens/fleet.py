@@ -7,6 +7,7 @@ from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Key
 
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level
@@ -26,6 +27,8 @@ from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.lines import StyledLines
 
+_MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
+
 
 class FleetScreen(Board):
     """The first screen: one look tells what hurts."""
@@ -38,6 +41,8 @@ class FleetScreen(Board):
         super().__init__()
         self.filter_text = ""
         self._keys: list[TargetKey] = []
+        self._chosen = False
+        """Until somebody moves it, the cursor stays on the worst; then it stays on its target."""
         self._columns: tuple[str, ...] = ()
 
     def compose_body(self) -> ComposeResult:
@@ -70,6 +75,8 @@ class FleetScreen(Board):
         if changes is None or changes.order or not self._keys:
             self._keys = [target.key for target in self.fleet.worst_first() if self._matches(target)]
             grid.set_rows(self._keys, self._row, empty=self._empty_words())
+            if self._keys and not self._chosen:
+                grid.move_to(self._keys[0])
         elif changes.targets:
             grid.refresh_rows()
         self._watch()
@@ -144,6 +151,10 @@ class FleetScreen(Board):
 
     def _matches(self, target: Target) -> bool:
         return matches(self.fleet, target, self.filter_text)
+
+    def on_key(self, event: Key) -> None:
+        if event.key in _MOVES:
+            self._chosen = True
 
     def on_cell_grid_highlighted(self, message: CellGrid.Highlighted) -> None:
         message.stop()

@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from modeltui.domain.reduce import Changes
+from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import TEXT, valid_on
@@ -35,7 +36,7 @@ class TextScreen(Board):
         self.query_one("#text", ScrollingLines).update(lines)
 
 
-def help_lines(screen: str) -> list[Line]:
+def help_lines(screen: str, glyphs: Glyphs) -> list[Line]:
     """Return every key that is valid on a screen, from the table of actions, and what the marks mean."""
     lines: list[Line] = [(Span("Keys", Tone.TITLE),)]
     for action in valid_on(screen):
@@ -55,6 +56,7 @@ def help_lines(screen: str) -> list[Line]:
             Span("  LIVE     ", Tone.PLAIN),
             Span("the version seen to answer most requests; with '?' intended, not seen"),
         ),
+        (Span(f"  LIVE {glyphs.skew}   ", Tone.WARN), Span("a sibling environment trusts another version")),
         (),
         (Span("Nothing here can write to production.", Tone.MUTED),),
     ]
