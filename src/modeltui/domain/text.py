@@ -14,7 +14,15 @@ SafeText = NewType("SafeText", str)
 _CONTROL_PICTURES = 0x2400
 _MOST_COMBINING_MARKS = 2
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_VARIATION_SELECTORS = range(0xFE00, 0xFE10)
+_HIDDEN = frozenset(
+    # Letters and marks that draw nothing (Unicode: default ignorable): Hangul fillers, joiners, variation selectors.
+    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, 0xFFA0]
+    + [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+)
+_STACKING = frozenset({"Mn", "Me"})
+_JOINING = frozenset({"Mn", "Me", "Mc"})
+_PLACEHOLDER = "◌"
+"""Carries a mark that would otherwise be drawn into the cell before the text."""
 
 
 def safe_text(raw: object, limit: int = 200) -> SafeText:
@@ -27,15 +35,16 @@ def safe_text(raw: object, limit: int = 200) -> SafeText:
     if len(text) <= limit and text.isascii() and text.isprintable():
         return SafeText(text)
     # The cost must not grow with what a backend sends: cut before any work.
+    is_cut = len(text) > 4 * limit
     text = unicodedata.normalize("NFC", text[: 4 * limit].encode("utf-8", "replace").decode("utf-8"))
-    visible: list[str] = []
+    visible = [_PLACEHOLDER] if text and unicodedata.category(text[0]) in _JOINING else []
     marks = 0
     for character in text:
-        marks = marks + 1 if unicodedata.combining(character) else 0
+        marks = marks + 1 if unicodedata.category(character) in _STACKING else 0
         if marks <= _MOST_COMBINING_MARKS:
             visible.append(_visible(character))
     whole = "".join(visible)
-    return SafeText(whole if len(whole) <= limit else whole[: limit - 1] + "…")
+    return SafeText(whole if len(whole) <= limit and not is_cut else whole[: limit - 1] + "…")
 
 
 def safe_lines(raw: object, limit: int = 64_000) -> tuple[SafeText, ...]:
@@ -52,6 +61,6 @@ def _visible(character: str) -> str:
         return chr(_CONTROL_PICTURES + code)
     if code == 0x7F:
         return "␡"
-    if unicodedata.category(character) in _HIDDEN_CATEGORIES or code in _VARIATION_SELECTORS:
+    if unicodedata.category(character) in _HIDDEN_CATEGORIES or code in _HIDDEN:
         return f"\\u{{{code:x}}}"
     return character

@@ -49,6 +49,8 @@ class Model:
     tags: tuple[tuple[SafeText, SafeText], ...] = ()
 
 
+_MOST_DIGITS = 4_000
+"""Python refuses to read longer numbers; names are shorter."""
 _NUMBER_OR_WORD = re.compile(r"\d+|[^\d.\-_+]+")
 
 
@@ -56,7 +58,7 @@ def version_order(version: VersionId) -> tuple[tuple[int, int, str], ...]:
     """Return a key that sorts versions as people read them: 9 before 10, 1.9 before 1.10, rc before release."""
     parts: list[tuple[int, int, str]] = []
     for part in _NUMBER_OR_WORD.findall(version):
-        parts.append((1, int(part[:18]), "") if part.isdecimal() else (0 if parts else 1, 0, part.lower()))
+        parts.append((1, int(part[:_MOST_DIGITS]), "") if part.isdecimal() else (0 if parts else 1, 0, part.lower()))
     # A release follows its own pre-releases: nothing sorts after a word, before a further number.
     parts.append((0, 1, ""))
     return tuple(parts)
