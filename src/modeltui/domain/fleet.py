@@ -25,6 +25,7 @@ from modeltui.domain.names import (
 )
 from modeltui.domain.policy import DEFAULT_POLICY, Policy
 from modeltui.domain.rollout import Role, Rollout
+from modeltui.domain.series import WHOLE, AllSeries
 from modeltui.domain.signal import Measurement, Point, Sample
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
@@ -213,9 +214,6 @@ class Target:
         return max(self.versions, key=lambda served: (served.level, served.role is Role.CANDIDATE))
 
 
-SeriesKey = tuple[TargetKey, VersionId, SignalName]
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """Where this program looks."""
@@ -239,7 +237,7 @@ class Fleet:
     targets: Mapping[TargetKey, Target] = field(default_factory=dict)
     places: Mapping[ModelName, tuple[TargetKey, ...]] = field(default_factory=dict)
     """The targets of each model, in order: looked up for every row, so kept."""
-    series: Mapping[SeriesKey, tuple[Point, ...]] = field(default_factory=dict)
+    series: AllSeries = field(default_factory=dict)
     """Points of the watched targets."""
     watched: frozenset[TargetKey] = frozenset()
     versions: Mapping[ModelName, tuple[Version, ...]] = field(default_factory=dict)
@@ -255,6 +253,12 @@ class Fleet:
     def environments_of(self, model: ModelName) -> Iterator[Target]:
         """Yield the targets of one model, in the order of their environments."""
         yield from (self.targets[key] for key in self.places.get(model, ()))
+
+    def points(
+        self, target: TargetKey, version: VersionId, signal: SignalName, segment: SegmentName = WHOLE
+    ) -> tuple[Point, ...]:
+        """Return the points of one signal of one version, as a whole or of one segment; none while not looked at."""
+        return self.series.get((target, version, signal, segment), ())
 
     def with_targets(self, updated: Mapping[TargetKey, Target]) -> Fleet:
         """Return the fleet with these targets in place of what it knew of them."""

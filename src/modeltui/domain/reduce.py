@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from modeltui.domain.event import (
@@ -17,7 +17,7 @@ from modeltui.domain.event import (
     VersionsRead,
     Watched,
 )
-from modeltui.domain.fleet import Fleet, SeriesKey, SourceState, Target
+from modeltui.domain.fleet import Fleet, SourceState, Target
 from modeltui.domain.judging import aged, judge_target, new_target, rejudge
 from modeltui.domain.names import (
     NO_DATA,
@@ -30,11 +30,9 @@ from modeltui.domain.names import (
     VersionId,
 )
 from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
-from modeltui.domain.signal import Point, Sample, has_observations
+from modeltui.domain.series import only_of, with_past, with_samples
+from modeltui.domain.signal import Sample
 from modeltui.domain.text import SafeText
-
-SERIES_SECONDS = 3_900.0
-"""An hour for the charts, and five minutes more so that the left edge is never bare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +76,7 @@ def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
         case SourceFailed():
             return _failed(fleet, event), Changes(sources=True)
         case Watched():
-            series = {key: points for key, points in fleet.series.items() if key[0] in event.targets}
-            return replace(fleet, watched=event.targets, series=series), NOTHING
+            return replace(fleet, watched=event.targets, series=only_of(fleet.series, event.targets)), NOTHING
         case VersionsRead():
             versions = {**fleet.versions, event.model: event.versions}
             return replace(fleet, versions=versions), Changes(details=frozenset({event.model}))
@@ -104,7 +101,9 @@ def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
         key: judge_target(fleet.targets.get(key) or new_target(key, fleet.policy), samples, fleet.policy, event.at)
         for key, samples in by_target.items()
     }
-    fleet = _with_points(fleet, updated.keys(), by_target, event.at)
+    looked_at = [sample for key in by_target if key in fleet.watched for sample in by_target[key]]
+    if looked_at:
+        fleet = replace(fleet, series=with_samples(fleet.series, looked_at, event.at))
     fleet = _answered(fleet, event.source, event.at, event.warnings) if event.is_last_part else fleet
     fleet, changes = _with_targets(fleet, updated)
     return fleet, changes | Changes(sources=event.is_last_part)
@@ -114,14 +113,11 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
     wanted = frozenset(event.targets)
     began = event.steps[0][0] if event.steps else event.at
     past = {key: _without_past(fleet.targets.get(key) or new_target(key, fleet.policy), began) for key in wanted}
-    series: dict[SeriesKey, list[Point]] = {}
     for at, samples in event.steps:
         by_target: dict[TargetKey, list[Sample]] = {}
         for sample in samples:
             if sample.target in wanted:
                 by_target.setdefault(sample.target, []).append(sample)
-                if has_observations(sample.measurement):
-                    _add_point(series, sample, at)
         for key, of_target in by_target.items():
             past[key] = judge_target(past[key], of_target, fleet.policy, at)
     updated = {}
@@ -133,7 +129,7 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
         live = now.changes if now else ()
         earlier = tuple(c for c in judged.changes if not live or c.at < live[0].at)
         updated[key] = replace(judged, changes=(*earlier, *live))
-    fleet = replace(fleet, series={**fleet.series, **_joined(fleet.series, series, fleet.watched)})
+    fleet = replace(fleet, series=with_past(fleet.series, event.steps, fleet.watched & wanted))
     return _with_targets(fleet, updated)
 
 
@@ -141,44 +137,6 @@ def _without_past(target: Target, began: Instant) -> Target:
     """Return the target as it was before the history begins: what follows is judged afresh, step by step."""
     spans = tuple(span for span in target.spans if span.last_seen_at < began)
     return Target(target.key, rollout=target.rollout, rules=target.rules, spans=spans)
-
-
-def _joined(
-    live: Mapping[SeriesKey, tuple[Point, ...]],
-    past: Mapping[SeriesKey, list[Point]],
-    watched: frozenset[TargetKey],
-) -> dict[SeriesKey, tuple[Point, ...]]:
-    joined = {}
-    for key, points in past.items():
-        if key[0] in watched:
-            newer = tuple(p for p in live.get(key, ()) if not points or p.at > points[-1].at)
-            joined[key] = (*points, *newer)
-    return joined
-
-
-def _with_points(
-    fleet: Fleet, targets: Iterable[TargetKey], samples: Mapping[TargetKey, list[Sample]], at: Instant
-) -> Fleet:
-    watched = [key for key in targets if key in fleet.watched]
-    if not watched:
-        return fleet
-    series = dict(fleet.series)
-    for target in watched:
-        for sample in samples[target]:
-            if isinstance(sample.at, Missing) or not has_observations(sample.measurement):
-                continue
-            key = (target, sample.version, sample.signal)
-            points = series.get(key, ())
-            if points and sample.at <= points[-1].at:
-                continue
-            kept = points if not points or at - points[0].at < SERIES_SECONDS else points[1:]
-            series[key] = (*kept, Point(sample.at, sample.measurement.value, sample.measurement.n))
-    return replace(fleet, series=series)
-
-
-def _add_point(series: dict[SeriesKey, list[Point]], sample: Sample, at: Instant) -> None:
-    point = Point(at, sample.measurement.value, sample.measurement.n)
-    series.setdefault((sample.target, sample.version, sample.signal), []).append(point)
 
 
 def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:

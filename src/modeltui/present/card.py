@@ -9,6 +9,7 @@ from modeltui.domain.health import BaselineKind, Level, Verdict
 from modeltui.domain.judging import counts_for_target
 from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, VersionId
 from modeltui.domain.rollout import Role, Rollout
+from modeltui.domain.series import WHOLE
 from modeltui.domain.signal import Signal
 from modeltui.domain.skew import skewed_environments
 from modeltui.present import format as form
@@ -18,10 +19,12 @@ from modeltui.present.glyphs import Glyphs, resample, sparkline
 from modeltui.present.rows import state_span
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
+from modeltui.present.wrap import wrapped
 
 SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""
 _HOLD_SECONDS = 90.0
+_WIDE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +44,8 @@ class Card:
             lines.extend(self.signal_line(subject, signal) for signal in self.fleet.policy.signals)
         else:
             lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
-        lines.append(self.evidence(subject))
-        lines.append(self.way_back())
-        lines.extend(self.jobs())
+        for line in (self.evidence(subject), self.way_back(), *self.jobs()):
+            lines.extend(wrapped(line, self.width, indent=7))
         return lines
 
     def heading(self, subject: ServedVersion | NoData) -> Line:
@@ -55,7 +57,7 @@ class Card:
             line += [Span(f" {subject.version}", Tone.STRONG), Span(f" {_role_and_share(subject)}", Tone.PLAIN)]
             other = _other_version(self.target, subject)
             if isinstance(other, ServedVersion):
-                line.append(Span(f" against {other.version} {_role_and_share(other)}", Tone.PLAIN))
+                line.append(Span(f" against {other.version} {other.role.value}", Tone.PLAIN))
         used = sum(cell_width(span.text) for span in line)
         return (*line, Span(f" {rule * max(self.width - used - 1, 0)}", Tone.MUTED))
 
@@ -66,19 +68,23 @@ class Card:
         if cell is None:
             return (title, Span(f"{self.glyphs.unknown} no data: no source measures it", Tone.UNKNOWN))
         verdict = cell.verdict
-        tone = words.LEVEL_TONES[verdict.level]
         value_tone = Tone.STALE if verdict.level is Level.STALE else Tone.STRONG
         line = [
             title,
             Span(self._spark(served, signal, verdict), Tone.SERIES_1),
-            Span(f" {form.value(verdict.value, signal.unit):>7}", value_tone),
+            Span(f" {form.value(verdict.value, signal.unit):>6}", value_tone),
             Span(" base ", Tone.MUTED),
-            Span(f"{_baseline_value(verdict, signal):<7}", Tone.PLAIN),
+            Span(f"{_baseline_value(verdict, signal):<6}", Tone.PLAIN),
             Span(" lim ", Tone.MUTED),
-            Span(f"{_limit_value(verdict, signal):<7}", Tone.PLAIN),
-            Span(f" {words.level_word(verdict.level):<8}", tone),
+            Span(f"{_limit_value(verdict, signal):<6}", Tone.PLAIN),
+            Span(f" {words.level_word(verdict.level):<7}", words.LEVEL_TONES[verdict.level]),
         ]
-        line += self._rest(cell, verdict, signal)
+        left = self.width - sum(cell_width(span.text) for span in line)
+        for span in self._rest(cell, verdict, signal):
+            # Whole words or none: half a figure is another figure.
+            if cell_width(span.text.rstrip()) <= left:
+                line.append(span)
+                left -= cell_width(span.text)
         return tuple(line)
 
     def evidence(self, subject: ServedVersion | NoData) -> Line:
@@ -123,7 +129,9 @@ class Card:
 
     def _spark(self, served: ServedVersion, signal: Signal, verdict: Verdict) -> str:
         width = spark_width(self.width)
-        points = self.fleet.series.get((self.target.key, served.version, signal.name), ())
+        # Where a segment makes the verdict, its line is the one that shows why.
+        segment = WHOLE if isinstance(verdict.segment, Missing) else verdict.segment
+        points = self.fleet.points(self.target.key, served.version, signal.name, segment)
         end = self.fleet.at
         values = resample(((point.at, point.value) for point in points), end - SPARK_SECONDS, end, width, _HOLD_SECONDS)
         return sparkline(values or (NO_DATA,), width, self.glyphs, limit=verdict.limit)
@@ -131,14 +139,16 @@ class Card:
     def _rest(self, cell: Cell, verdict: Verdict, signal: Signal) -> list[Span]:
         rest: list[Span] = []
         if verdict.level >= Level.WARN and not isinstance(verdict.since, Missing):
-            rest.append(Span(f"{form.age(verdict.since, self.fleet.at):<7}", Tone.PLAIN))
+            rest.append(Span(f" {form.age(verdict.since, self.fleet.at)} ", Tone.PLAIN))
         segment = cell.worst_segment()
         if not isinstance(segment, Missing):
-            text = f"{segment.name} {form.value(segment.verdict.value, signal.unit)}"
+            # On a narrow screen the segment's value says enough: micro, not merchant_size=micro.
+            name = segment.name if self.width >= _WIDE else segment.name.rpartition("=")[2]
+            text = f"{name} {form.value(segment.verdict.value, signal.unit)}"
             rest.append(Span(f"{text} ", words.LEVEL_TONES[segment.verdict.level]))
         if not isinstance(verdict.n, Missing):
             rest.append(Span(f"n={form.quantity(verdict.n)} ", Tone.MUTED))
-        if self.width >= 100:
+        if self.width >= _WIDE:
             rest.append(Span(_age_words(cell, self.fleet.at), Tone.MUTED))
         return rest
 
@@ -153,7 +163,7 @@ def subject_version(target: Target) -> ServedVersion | NoData:
 
 def spark_width(width: int) -> int:
     """Return how many cells the line of points gets in a card of `width`."""
-    return min(max(width - 68, 8), 40)
+    return min(max(width - 66, 8), 40)
 
 
 def _other_version(target: Target, subject: ServedVersion) -> ServedVersion | NoData:

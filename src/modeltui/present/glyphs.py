@@ -49,6 +49,8 @@ class Glyphs:
     """Was true; too old to act on."""
     missing: str
     """There is no such thing here: no candidate, no limit."""
+    limit: str
+    """Stands before a limit in a table."""
     skew: str
     """Another version serves in a sibling environment."""
     # Things that point.
@@ -122,6 +124,7 @@ UNICODE: Final = Glyphs(
     unknown="?",
     stale="~",
     missing="-",
+    limit="⊣",
     skew="≠",
     cursor="▶",
     up="↑",
@@ -165,6 +168,7 @@ ASCII: Final = Glyphs(
     unknown="?",
     stale="~",
     missing="-",
+    limit="|",
     skew="#",
     cursor=">",
     up="^",

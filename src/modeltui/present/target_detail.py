@@ -7,7 +7,7 @@ from modeltui.domain.health import Level
 from modeltui.domain.lineage import Known, Provenance
 from modeltui.domain.names import Missing, VersionId
 from modeltui.domain.rollout import Rollout
-from modeltui.domain.signal import Signal
+from modeltui.domain.signal import Signal, Unit
 from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.cells import fit
@@ -15,9 +15,12 @@ from modeltui.present.glyphs import Glyphs
 from modeltui.present.rows import TargetRow, state_span
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
+from modeltui.present.wrap import wrapped
 
-_NAME_WIDTH = 26
-_CELL_WIDTH = 9
+_NAME_WIDTH = 17
+_TRAFFIC_WIDTH = 14
+_CELL_WIDTH = 8
+_SEGMENT_NAME = 26
 
 
 def heading_lines(fleet: Fleet, target: Target, glyphs: Glyphs) -> list[Line]:
@@ -41,7 +44,7 @@ def version_lines(fleet: Fleet, target: Target, glyphs: Glyphs, chosen: str) -> 
         for signal in fleet.policy.signals
     ]
     title = fit(" VERSION", _NAME_WIDTH, glyphs.ellipsis)
-    lines: list[Line] = [(Span(title, Tone.TITLE), Span(f"{'DESIRED':<8} {'SEEN':<6} ", Tone.TITLE), *heads)]
+    lines: list[Line] = [(Span(title, Tone.TITLE), Span(f"{'DESIRED':<8}{'SEEN':<6}", Tone.TITLE), *heads)]
     for version in target.versions:
         lines.append(_version_line(fleet, version, glyphs))
         lines.append(_baseline_line(fleet, version, glyphs))
@@ -60,17 +63,17 @@ def segment_lines(fleet: Fleet, target: Target, signal: Signal, glyphs: Glyphs, 
     if not names:
         return [(Span(f" no segments are measured for {signal.name}", Tone.MUTED),)]
     ordered = sorted(names, key=lambda name: (-names[name], name))
-    title = fit(f" SEGMENT of {signal.title.lower()}", _NAME_WIDTH, glyphs.ellipsis)
+    title = fit(f" SEGMENT of {signal.title.lower()}", _SEGMENT_NAME, glyphs.ellipsis)
     heads = [Span(fit(version.version, 22, glyphs.ellipsis), Tone.TITLE) for version in target.versions]
     lines: list[Line] = [(Span(title, Tone.TITLE), *heads)]
     for name in ordered[: max(most - 1, 1)]:
-        line = [Span(fit(f" {name}", _NAME_WIDTH, glyphs.ellipsis), Tone.PLAIN)]
+        line = [Span(fit(f" {name}", _SEGMENT_NAME, glyphs.ellipsis), Tone.PLAIN)]
         line += [_segment_span(version, signal, name, glyphs) for version in target.versions]
         lines.append(tuple(line))
     return lines
 
 
-def other_lines(fleet: Fleet, target: Target, most: int) -> list[Line]:
+def other_lines(fleet: Fleet, target: Target, width: int, most: int) -> list[Line]:
     """Return jobs in flight, the way back, what is known of the versions, and what happened here, newest first."""
     lines: list[Line] = []
     rollout = target.rollout
@@ -85,7 +88,8 @@ def other_lines(fleet: Fleet, target: Target, most: int) -> list[Line]:
     for change in reversed(target.changes[-most:]):
         when = form.clock_time(change.at)
         lines.append((Span(f" {when}Z  ", Tone.MUTED), Span(words.change_words(change))))
-    return lines[:most]
+    rows = [row for line in lines for row in wrapped(line, width, indent=7)]
+    return rows[:most]
 
 
 def _version_line(fleet: Fleet, version: ServedVersion, glyphs: Glyphs) -> Line:
@@ -93,7 +97,7 @@ def _version_line(fleet: Fleet, version: ServedVersion, glyphs: Glyphs) -> Line:
     desired = "?" if isinstance(version.desired, Missing) else form.percent(version.desired)
     observed = "?" if isinstance(version.observed, Missing) else form.percent(version.observed)
     cells = [_value_span(version.cells.get(signal.name), signal, glyphs) for signal in fleet.policy.signals]
-    return (Span(name, Tone.STRONG), Span(f"{desired:<8} {observed:<6} ", Tone.PLAIN), *cells)
+    return (Span(name, Tone.STRONG), Span(f"{desired:<8}{observed:<6}", Tone.PLAIN), *cells)
 
 
 def _baseline_line(fleet: Fleet, version: ServedVersion, glyphs: Glyphs) -> Line:
@@ -102,9 +106,9 @@ def _baseline_line(fleet: Fleet, version: ServedVersion, glyphs: Glyphs) -> Line
         cell = version.cells.get(signal.name)
         text = ""
         if cell is not None and not isinstance(cell.verdict.limit, Missing):
-            text = f"lim {form.value(cell.verdict.limit, signal.unit)}"
+            text = f"{glyphs.limit} {_short(cell.verdict.limit, signal)}"
         cells.append(Span(fit(text, _CELL_WIDTH, glyphs.ellipsis), Tone.MUTED))
-    return (Span(fit("", _NAME_WIDTH + 16, glyphs.ellipsis), Tone.MUTED), *cells)
+    return (Span(fit("", _NAME_WIDTH + _TRAFFIC_WIDTH, glyphs.ellipsis), Tone.MUTED), *cells)
 
 
 def _value_span(cell: Cell | None, signal: Signal, glyphs: Glyphs) -> Span:
@@ -112,11 +116,12 @@ def _value_span(cell: Cell | None, signal: Signal, glyphs: Glyphs) -> Span:
         return Span(fit(glyphs.unknown, _CELL_WIDTH, glyphs.ellipsis), Tone.UNKNOWN)
     verdict = cell.verdict
     tone = words.LEVEL_TONES[verdict.level]
-    mark = glyphs.mark(tone)
-    text = (
-        f"{mark} {form.value(verdict.value, signal.unit)}" if mark.strip() else form.value(verdict.value, signal.unit)
-    )
+    text = f"{glyphs.mark(tone).strip()}{_short(verdict.value, signal)}"
     return Span(fit(text, _CELL_WIDTH, glyphs.ellipsis), tone)
+
+
+def _short(number: float | Missing, signal: Signal) -> str:
+    return form.quantity(number) if signal.unit is Unit.PER_SECOND else form.value(number, signal.unit)
 
 
 def _segment_span(version: ServedVersion, signal: Signal, name: str, glyphs: Glyphs) -> Span:
@@ -140,13 +145,13 @@ def _origin_line(fleet: Fleet, target: Target, version: VersionId) -> Line:
 
 def _origin_words(provenance: Provenance) -> str:
     parts = []
+    if isinstance(provenance.approvals, Known) and provenance.approvals.value:
+        approval = provenance.approvals.value[0]
+        parts.append(f"{approval.decision} by {approval.by}")
     if isinstance(provenance.code, Known):
         parts.append(f"code {provenance.code.value.commit[:10]}")
     if isinstance(provenance.data_snapshots, Known):
         parts.append("data " + ", ".join(snapshot.name for snapshot in provenance.data_snapshots.value[:3]))
     if isinstance(provenance.base_image, Known):
         parts.append(f"image {provenance.base_image.value}")
-    if isinstance(provenance.approvals, Known) and provenance.approvals.value:
-        approval = provenance.approvals.value[0]
-        parts.append(f"{approval.decision} by {approval.by}")
     return "; ".join(parts) if parts else "the registry says nothing of code, data, image or approval"

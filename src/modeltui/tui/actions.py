@@ -59,10 +59,10 @@ ACTIONS: tuple[Action, ...] = (
         "fleet target",
         44,
     ),
-    _action("help", "question_mark", "?", "help", "Show every key.", "any", 60),
-    _action("go_back", "escape", "esc", "back", "Go back; in a list, show all of it again.", "any", 61),
+    _action("help", "question_mark", "?", "help", "Show every key.", "any", 24),
+    _action("go_back", "escape", "esc", "back", "Go back; in a list, show all of it again.", "any", 5),
     _action("repaint", "ctrl+l", "ctrl+l", "", "Draw the whole screen again.", "any", 70),
-    _action("quit", "q", "q", "quit", "Leave. Nothing that runs elsewhere stops.", "any", 62),
+    _action("quit", "q", "q", "quit", "Leave. Nothing that runs elsewhere stops.", "any", 25),
 )
 
 

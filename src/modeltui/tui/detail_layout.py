@@ -61,6 +61,17 @@ def _charts(width: int, y: int, rows: int) -> tuple[Box, ...]:
     )
 
 
+def charts_below(card: Box) -> tuple[Box, ...]:
+    """Return up to three charts under the text of a card that stands beside the grid."""
+    text_rows = 14
+    free = card.height - text_rows
+    count = min(free // 9, 3)
+    if count <= 0:
+        return ()
+    each = free // count
+    return tuple(Box(card.x, card.y + text_rows + place * each, card.width, each) for place in range(count))
+
+
 def skew_layout(width: int, height: int) -> dict[str, Box]:
     """Return the skew screen: the matrix above, parity below; parity goes first when there is no room."""
     free = max(height - 2, 0)

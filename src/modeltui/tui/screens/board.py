@@ -15,11 +15,15 @@ from modeltui.present.banner import banner
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
-from modeltui.tui.actions import valid_on
+from modeltui.tui.actions import FLEET, SKEW, valid_on
+from modeltui.tui.layout import Box
 from modeltui.tui.widgets.lines import StyledLines
 
 if TYPE_CHECKING:
     from modeltui.tui.app import ModeltuiApp
+
+_POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew")})
+"""Keys that would lead to where one is."""
 
 
 def bindings_of(screen: str) -> list[BindingType]:
@@ -87,6 +91,15 @@ class Board(Screen[None]):
     def place_widgets(self, width: int, height: int) -> None:
         """Give every widget its place."""
 
+    def _put(self, name: str, box: Box) -> None:
+        """Give one widget its place; one without area is not shown."""
+        widget = self.query_one(f"#{name}")
+        widget.display = box.shown
+        widget.styles.position = "absolute"
+        widget.styles.offset = (box.x, box.y)
+        widget.styles.width = max(box.width, 1)
+        widget.styles.height = max(box.height, 1)
+
     def draw_body(self, changes: Changes | None) -> None:
         """Draw the body; without `changes` all of it."""
         raise NotImplementedError
@@ -99,16 +112,20 @@ class Board(Screen[None]):
 
     def draw_keys(self) -> None:
         """Draw the last row: keys that are valid now, what rescues first."""
-        self.query_one("#keys", StyledLines).update([key_line(self.NAME)], fill=Tone.PLAIN)
+        self.query_one("#keys", StyledLines).update([key_line(self.NAME, self.size.width)], fill=Tone.PLAIN)
 
     def action_help(self) -> None:
         self.board_app.open_help(self.NAME)
 
 
-def key_line(screen: str) -> Line:
-    """Return the last row of a screen."""
+def key_line(screen: str, width: int) -> Line:
+    """Return the last row of a screen: as many whole entries as fit; the rest is in the help."""
     spans: list[Span] = [Span(" ")]
+    left = width - 1
     for action in valid_on(screen):
-        if action.words:
-            spans += [Span(action.shown, Tone.ACCENT), Span(f" {action.words}  ", Tone.MUTED)]
+        needed = len(action.shown) + len(action.words) + 3
+        if not action.words or (screen, action.id) in _POINTLESS or needed > left:
+            continue
+        spans += [Span(action.shown, Tone.ACCENT), Span(f" {action.words}  ", Tone.MUTED)]
+        left -= needed
     return tuple(spans)

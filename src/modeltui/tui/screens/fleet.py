@@ -21,13 +21,18 @@ from modeltui.present.rows import TargetRow
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import FLEET
+from modeltui.tui.charts import signal_chart, worst_first
+from modeltui.tui.detail_layout import charts_below
 from modeltui.tui.frame import FrameRows
-from modeltui.tui.layout import SizeClass, choose_columns, fleet_layout
+from modeltui.tui.layout import NOWHERE, SizeClass, choose_columns, fleet_layout
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
+from modeltui.tui.widgets.chart import Chart
 from modeltui.tui.widgets.lines import StyledLines
 
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
+
+MOST_CHARTS = 3
 
 
 class FleetScreen(Board):
@@ -48,6 +53,8 @@ class FleetScreen(Board):
     def compose_body(self) -> ComposeResult:
         yield CellGrid(glyphs=self.glyphs, id="grid")
         yield StyledLines(glyphs=self.glyphs, id="card", classes="pane-lines")
+        for place in range(MOST_CHARTS):
+            yield Chart(glyphs=self.glyphs, id=f"chart{place}")
         yield StyledLines(glyphs=self.glyphs, id="tail", classes="pane-lines")
 
     # Where everything is
@@ -55,13 +62,12 @@ class FleetScreen(Board):
     def place_widgets(self, width: int, height: int) -> None:
         layout = fleet_layout(width, height)
         for name, box in layout.boxes.items():
-            widget = self.query_one(f"#{'tail' if name == 'journal' else name}")
-            widget.display = box.shown
-            widget.styles.position = "absolute"
-            widget.styles.offset = (box.x, box.y)
-            widget.styles.width = max(box.width, 1)
-            widget.styles.height = max(box.height, 1)
+            self._put("tail" if name == "journal" else name, box)
         self._boxes = layout
+        self._charts = charts_below(layout.card) if layout.card_beside else ()
+        for place in range(MOST_CHARTS):
+            box = self._charts[place] if place < len(self._charts) else NOWHERE
+            self._put(f"chart{place}", box)
         grid = self.query_one("#grid", CellGrid)
         wanted = fleet_columns(self.fleet, compact=layout.size_class is SizeClass.COMPACT)
         columns = choose_columns(wanted, layout.column_budget, margin=1)
@@ -104,12 +110,15 @@ class FleetScreen(Board):
             card.update([(Span(change_line(self.fleet, target).at(self.fleet.at)),)])
             return
         card.update(Card(self.fleet, target, width, self.glyphs).lines()[:height])
+        signals = worst_first(target, self.fleet.policy.signals)
+        for place, _ in enumerate(self._charts[: len(signals)]):
+            self.query_one(f"#chart{place}", Chart).show(signal_chart(self.fleet, target, signals[place]))
 
     def _draw_tail(self) -> None:
         box = self._boxes.journal
         if box.shown:
             lines = event_lines(self.fleet, box.height - 1, self.glyphs)
-            title = self.glyphs.rule("seen since the start", box.width)
+            title = self.glyphs.rule("what changed, newest first", box.width)
             self.query_one("#tail", StyledLines).update([(Span(title, Tone.MUTED),), *lines])
 
     def _empty_words(self) -> tuple[str, Tone]:

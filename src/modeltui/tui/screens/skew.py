@@ -41,12 +41,7 @@ class SkewScreen(Board):
     def place_widgets(self, width: int, height: int) -> None:
         self._boxes = skew_layout(width, height)
         for name, box in self._boxes.items():
-            widget = self.query_one(f"#{name}")
-            widget.display = box.shown
-            widget.styles.position = "absolute"
-            widget.styles.offset = (box.x, box.y)
-            widget.styles.width = max(box.width, 1)
-            widget.styles.height = max(box.height, 1)
+            self._put(name, box)
 
     def draw_body(self, changes: Changes | None) -> None:
         environments = environments_in_order(self.fleet)

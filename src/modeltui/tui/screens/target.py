@@ -12,12 +12,11 @@ from modeltui.domain.names import TargetKey
 from modeltui.domain.reduce import Changes
 from modeltui.domain.signal import Signal
 from modeltui.present.changes import change_line
-from modeltui.present.rows import worst_cell
 from modeltui.present.span import Span
 from modeltui.present.target_detail import heading_lines, other_lines, segment_lines, version_lines
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import TARGET
-from modeltui.tui.charts import signal_chart
+from modeltui.tui.charts import signal_chart, worst_first
 from modeltui.tui.detail_layout import target_layout
 from modeltui.tui.layout import Box
 from modeltui.tui.screens.board import Board, bindings_of
@@ -74,14 +73,6 @@ class TargetScreen(Board):
         for place in range(MOST_CHARTS):
             self._put(f"chart{place}", layout.charts[place] if place < len(layout.charts) else Box(0, 0, 0, 0))
 
-    def _put(self, name: str, box: Box) -> None:
-        widget = self.query_one(f"#{name}")
-        widget.display = box.shown
-        widget.styles.position = "absolute"
-        widget.styles.offset = (box.x, box.y)
-        widget.styles.width = max(box.width, 1)
-        widget.styles.height = max(box.height, 1)
-
     def draw_body(self, changes: Changes | None) -> None:
         if changes is not None and self.key not in changes.targets and self.key.model not in changes.details:
             return
@@ -91,7 +82,7 @@ class TargetScreen(Board):
             self.query_one("#versions", StyledLines).update([(Span(gone, Tone.UNKNOWN),)])
             return
         if not self._chosen:
-            self._signal_index = _worst_signal(target, self.signals)
+            self._signal_index = self.signals.index(worst_first(target, self.signals)[0])
         chosen = self.signals[self._signal_index]
         lines = heading_lines(self.fleet, target, self.glyphs)
         lines += version_lines(self.fleet, target, self.glyphs, chosen.name)
@@ -104,7 +95,7 @@ class TargetScreen(Board):
             segment_lines(self.fleet, target, chosen, self.glyphs, segments.height)
         )
         others = self._boxes.boxes["others"]
-        self.query_one("#others", StyledLines).update(other_lines(self.fleet, target, others.height))
+        self.query_one("#others", StyledLines).update(other_lines(self.fleet, target, others.width, others.height))
 
     def update_fleet(self, changes: Changes) -> None:
         if self.key in changes.targets:
@@ -131,12 +122,3 @@ class TargetScreen(Board):
     def action_copy(self) -> None:
         if self.target is not None:
             self.board_app.copy(change_line(self.fleet, self.target).at(self.fleet.at))
-
-
-def _worst_signal(target: Target, signals: tuple[Signal, ...]) -> int:
-    """Return which signal to chart first: the worst one of the versions that count."""
-    levels = []
-    for place, signal in enumerate(signals):
-        found = worst_cell(target, signal.name)
-        levels.append((found[1].verdict.level if found else -1, -place))
-    return -max(levels)[1] if levels else 0

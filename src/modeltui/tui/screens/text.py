@@ -12,6 +12,7 @@ from modeltui.domain.reduce import Changes
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
+from modeltui.present.wrap import hanging_indent, wrapped
 from modeltui.tui.actions import TEXT, valid_on
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.lines import ScrollingLines
@@ -32,8 +33,11 @@ class TextScreen(Board):
         yield ScrollingLines(glyphs=self.glyphs, id="text")
 
     def draw_body(self, changes: Changes | None) -> None:
-        lines = [(Span(" "), *line) for line in self._make(self.size.width - 2)]
-        self.query_one("#text", ScrollingLines).update(lines)
+        width = max(self.size.width - 2, 1)
+        rows = [
+            row for line in self._make(width) for row in wrapped(line, width, min(hanging_indent(line), width // 2))
+        ]
+        self.query_one("#text", ScrollingLines).update([(Span(" "), *row) for row in rows])
 
 
 def help_lines(screen: str, glyphs: Glyphs) -> list[Line]:
