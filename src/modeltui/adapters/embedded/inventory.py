@@ -50,27 +50,21 @@ def _write_target(
     connection: sqlite3.Connection, target: TargetPlan, model: ModelPlan, told: dict[str, Any], now: float
 ) -> None:
     key = (target.model, target.environment)
-    serving_seconds = target.serving_days * DAY_SECONDS
-    stage_seconds = target.stage_hours * HOUR_SECONDS or serving_seconds
-    stage_weight = target.weight if target.candidate else 0.0 if target.shadow else 1.0
-    revision = 1 + 2 * len(model.versions)
-    row = (
-        *key,
-        target.stable,
-        target.candidate or None,
-        target.shadow or None,
-        target.stage,
-        stage_weight,
-        now - stage_seconds,
-        target.hold_hours * HOUR_SECONDS or None,
-        target.says,
-        revision,
+    rollout = target.rollout
+    candidate = rollout.version if rollout and not rollout.is_shadow else None
+    shadow = rollout.version if rollout and rollout.is_shadow else None
+    weight = rollout.weight if rollout else 0.0
+    stage = (
+        (rollout.stage, weight, now - rollout.hours * HOUR_SECONDS, rollout.hold_hours * HOUR_SECONDS)
+        if rollout
+        else ("full", 1.0, now - target.serving_days * DAY_SECONDS, None)
     )
-    _insert(connection, "targets", [row])
-    weights = {target.stable: 1.0 - target.weight}
-    if target.candidate:
-        weights[target.candidate] = target.weight
-    _insert(connection, "weights", [(*key, version, weight) for version, weight in weights.items()])
+    revision = 1 + 2 * len(model.versions)
+    _insert(connection, "targets", [(*key, target.stable, candidate, shadow, *stage, target.says, revision)])
+    weights = [(*key, target.stable, 1.0 - weight)]
+    if candidate:
+        weights.append((*key, candidate, weight))
+    _insert(connection, "weights", weights)
     _insert(connection, "served", _served(target, model, now))
     jobs = (
         (*key, job.name, job.version, now - job.started_hours_ago * HOUR_SECONDS, job.lasts_hours * HOUR_SECONDS)

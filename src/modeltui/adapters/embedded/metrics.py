@@ -28,8 +28,6 @@ POLL_SECONDS: Final = 2.0
 """As often as the simulator writes."""
 __all__ = ["KIND", "POLL_SECONDS", "PORT", "EmbeddedMetrics", "Options", "connect"]
 
-DRIFT_WINDOW_SECONDS: Final = 3600.0
-"""Drift compares the features of the last hour with those of the training."""
 RUNNING_WITHIN_SECONDS: Final = 10.0
 """A simulator that runs has written within this time: five of its ticks."""
 MOST_STEPS: Final = 1_500
@@ -110,7 +108,7 @@ class EmbeddedMetrics:
             readings.extend(_readings(growth, self._counted[window_seconds]))
         if self._drift:
             for name, at, drift in windows.newest_drift(connection):
-                readings.append(_Reading(name, self._drift, Estimate(drift), at, DRIFT_WINDOW_SECONDS))
+                readings.append(_Reading(name, self._drift, Estimate(drift), at, self._drift.window_seconds))
         return readings
 
     def _past(
@@ -121,7 +119,7 @@ class EmbeddedMetrics:
             by_moment.setdefault(moment, []).extend(_readings(growth, self._counted[window_seconds]))
         if self._drift:
             for moment, name, at, drift in windows.past_drift(connection, targets, moments):
-                reading = _Reading(name, self._drift, Estimate(drift), at, DRIFT_WINDOW_SECONDS)
+                reading = _Reading(name, self._drift, Estimate(drift), at, self._drift.window_seconds)
                 by_moment.setdefault(moment, []).append(reading)
         return by_moment
 
@@ -133,8 +131,17 @@ def _moments(start: Instant, end: Instant, step_seconds: float) -> list[float]:
 
 
 def _readings(growth: Growth, signals: Iterable[Signal]) -> list[_Reading]:
+    if growth.covered_seconds <= 0:
+        return []  # deployed this very moment
     return [
-        _Reading(growth.name, signal, growth.measurement(signal.name), growth.at, growth.covered_seconds)
+        _Reading(
+            growth.name,
+            signal,
+            growth.measurement(signal.name),
+            growth.at,
+            # Rows lie some seconds apart, so that a window may begin a little before its time.
+            min(growth.covered_seconds, signal.window_seconds),
+        )
         for signal in signals
     ]
 

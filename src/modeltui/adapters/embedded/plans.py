@@ -89,6 +89,26 @@ class JobPlan:
     lasts_hours: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutPlan:
+    """A version on its way in."""
+
+    version: str
+    stage: str
+    """shadow, canary-5, …"""
+    weight: float = 0.0
+    """Its share of the traffic; 0 for a shadow, which gets copies."""
+    hours: float
+    """How long the stage has lasted."""
+    hold_hours: float
+    """How long it has to last."""
+
+    @property
+    def is_shadow(self) -> bool:
+        """Tell whether its answers reach nobody."""
+        return self.weight <= 0
+
+
 @dataclass(frozen=True, slots=True)
 class TargetPlan:
     """One place where a model serves."""
@@ -98,18 +118,9 @@ class TargetPlan:
     requests_per_second: float
     """In the middle of its day; 0 for a target that nobody measures."""
     stable: str
-    candidate: str = ""
-    weight: float = 0.0
-    """The candidate's share of the traffic."""
-    shadow: str = ""
-    """A version that gets copies of the requests."""
-    stage: str = "full"
-    stage_hours: float = 0.0
-    """How long the stage has lasted; 0 for as long as the stable version serves."""
-    hold_hours: float = 0.0
-    """How long it has to last; 0 when nothing follows."""
-    serving_days: float = 60.0
+    serving_days: float
     """How long the stable version has served here."""
+    rollout: RolloutPlan | None = None
     says: str = "Healthy"
     """The controller's own words."""
     jobs: tuple[JobPlan, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from modeltui.adapters.embedded.plans import Fault, JobPlan, Scenario, TargetPlan
+from modeltui.adapters.embedded.plans import Fault, JobPlan, RolloutPlan, Scenario, TargetPlan
 from modeltui.adapters.embedded.scenario_systems import SYSTEM_MODELS
 from modeltui.adapters.embedded.scenario_tabular import TABULAR_MODELS
 
@@ -19,9 +19,10 @@ STAGING: Final = "staging"
 ENVIRONMENTS: Final = (HK, CN, STAGING)
 """In the order of display."""
 
-ONSET_SECONDS: Final = 45.0
-"""When the canary goes bad: half a minute later its segment has been bad for long enough to be a breach."""
+ONSET_SECONDS: Final = 40.0
+"""When the canary goes bad; about a minute later that has lasted long enough to be a breach."""
 
+# fmt: off - a table: model, environment, requests per second, stable version, days it has served
 TARGETS: Final = (
     # One canary that is going to go bad, in one segment.
     TargetPlan(
@@ -29,116 +30,102 @@ TARGETS: Final = (
         HK,
         1200,
         "2.3.1",
-        "3.0.0",
-        0.05,
-        stage="canary-5",
-        stage_hours=11,
-        hold_hours=24,
-        serving_days=163,
+        163,
+        RolloutPlan(version="3.0.0", stage="canary-5", weight=0.05, hours=11, hold_hours=24),
         says="Progressing: canary-5 holds for 24h, then canary-25",
         jobs=(JobPlan(name="chargeback-backfill", version="3.0.0", started_hours_ago=1.6, lasts_hours=3),),
     ),
-    TargetPlan("fraud-detector", CN, 860, "2.3.1", serving_days=160),
-    TargetPlan("fraud-detector", STAGING, 12, "3.0.0", serving_days=7, has_segments=False),
+    TargetPlan("fraud-detector", CN, 860, "2.3.1", 160),
+    TargetPlan("fraud-detector", STAGING, 12, "3.0.0", 7, has_segments=False),
     # Two offices, two versions, two environments.
     TargetPlan(
         "aml-screening",
         HK,
         140,
         "2.3.1",
-        serving_days=205,
+        205,
         says="Healthy; image pinned by change CHG-2231",
         jobs=(JobPlan(name="nightly-rescreening", version="2.3.1", started_hours_ago=2.1, lasts_hours=5),),
     ),
-    TargetPlan("aml-screening", CN, 95, "3.0.0", serving_days=48),
-    TargetPlan("aml-screening", STAGING, 6, "3.0.0", serving_days=52, has_segments=False),
+    TargetPlan("aml-screening", CN, 95, "3.0.0", 48),
+    TargetPlan("aml-screening", STAGING, 6, "3.0.0", 52, has_segments=False),
     # A canary that does well.
     TargetPlan(
         "credit-scorer",
         HK,
         210,
         "4.2.1",
-        "5.0.0",
-        0.25,
-        stage="canary-25",
-        stage_hours=40,
-        hold_hours=72,
-        serving_days=221,
+        221,
+        RolloutPlan(version="5.0.0", stage="canary-25", weight=0.25, hours=40, hold_hours=72),
         says="Progressing: canary-25 holds for 72h, then full",
     ),
-    TargetPlan("credit-scorer", CN, 150, "4.2.1", serving_days=219),
-    TargetPlan("credit-scorer", STAGING, 8, "5.0.0", serving_days=18, has_segments=False),
+    TargetPlan("credit-scorer", CN, 150, "4.2.1", 219),
+    TargetPlan("credit-scorer", STAGING, 8, "5.0.0", 18, has_segments=False),
     # A system of prompts, retrieval and a base model.
     TargetPlan(
         "support-assistant",
         HK,
         46,
         "r14",
-        "r15",
-        0.25,
-        stage="canary-25",
-        stage_hours=2,
-        hold_hours=24,
-        serving_days=44,
+        44,
+        RolloutPlan(version="r15", stage="canary-25", weight=0.25, hours=2, hold_hours=24),
         says="Progressing: canary-25 holds for 24h, then full",
     ),
-    TargetPlan("support-assistant", STAGING, 3, "r15", serving_days=2, has_segments=False),
+    TargetPlan("support-assistant", STAGING, 3, "r15", 2, has_segments=False),
     # An ensemble.
-    TargetPlan("pricing-ensemble", HK, 64, "7.0.2", serving_days=80),
-    TargetPlan("pricing-ensemble", CN, 52, "7.0.2", serving_days=79),
-    TargetPlan("pricing-ensemble", STAGING, 4, "7.1.0", serving_days=4, has_segments=False),
+    TargetPlan("pricing-ensemble", HK, 64, "7.0.2", 80),
+    TargetPlan("pricing-ensemble", CN, 52, "7.0.2", 79),
+    TargetPlan("pricing-ensemble", STAGING, 4, "7.1.0", 4, has_segments=False),
     # An agent.
-    TargetPlan("kyc-agent", HK, 9, "1.8.0", serving_days=40),
-    TargetPlan("kyc-agent", STAGING, 1.5, "1.9.0-rc.1", serving_days=1.5, has_segments=False),
+    TargetPlan("kyc-agent", HK, 9, "1.8.0", 40),
+    TargetPlan("kyc-agent", STAGING, 1.5, "1.9.0-rc.1", 1.5, has_segments=False),
     # Slow in one office.
-    TargetPlan("document-ocr", HK, 38, "3.1.4", serving_days=55),
-    TargetPlan("document-ocr", CN, 44, "3.1.4", serving_days=54),
-    TargetPlan("document-ocr", STAGING, 3, "3.1.4", serving_days=58, has_segments=False),
+    TargetPlan("document-ocr", HK, 38, "3.1.4", 55),
+    TargetPlan("document-ocr", CN, 44, "3.1.4", 54),
+    TargetPlan("document-ocr", STAGING, 3, "3.1.4", 58, has_segments=False),
     # One feature has drifted away.
-    TargetPlan("churn-predictor", HK, 26, "9.1.0", serving_days=66),
-    TargetPlan("churn-predictor", STAGING, 2, "9.1.0", serving_days=70, has_segments=False),
+    TargetPlan("churn-predictor", HK, 26, "9.1.0", 66),
+    TargetPlan("churn-predictor", STAGING, 2, "9.1.0", 70, has_segments=False),
     # A shadow that nobody sees.
     TargetPlan(
         "card-routing",
         HK,
         900,
         "5.5.1",
-        shadow="5.6.0",
-        stage="shadow",
-        stage_hours=20,
-        hold_hours=24,
-        serving_days=84,
+        84,
+        RolloutPlan(version="5.6.0", stage="shadow", hours=20, hold_hours=24),
         says="Progressing: shadow holds for 24h, then canary-5",
     ),
-    TargetPlan("card-routing", CN, 640, "5.5.1", serving_days=84),
-    TargetPlan("card-routing", STAGING, 10, "5.6.0", serving_days=5, has_segments=False),
+    TargetPlan("card-routing", CN, 640, "5.5.1", 84),
+    TargetPlan("card-routing", STAGING, 10, "5.6.0", 5, has_segments=False),
     # Nothing to report.
-    TargetPlan("merchant-category", HK, 75, "6.2.0", serving_days=58),
-    TargetPlan("merchant-category", CN, 90, "6.2.0", serving_days=57),
-    # One office stopped sending.
-    TargetPlan("limit-optimizer", HK, 18, "1.4.2", serving_days=37),
+    TargetPlan("merchant-category", HK, 75, "6.2.0", 58),
+    TargetPlan("merchant-category", CN, 90, "6.2.0", 57),
+    # One office stopped sending nine minutes ago.
+    TargetPlan("limit-optimizer", HK, 18, "1.4.2", 37),
     TargetPlan(
         "limit-optimizer",
         CN,
         15,
         "1.4.2",
-        serving_days=36,
-        falls_silent_at=-540,
+        36,
         says="Healthy; metrics agent restarting",
+        falls_silent_at=-540,
     ),
     # Wanted, and measured by nobody.
-    TargetPlan("sanctions-matcher", HK, 0, "3.9.0", serving_days=22),
+    TargetPlan("sanctions-matcher", HK, 0, "3.9.0", 22),
     # A job that runs for hours on one version.
     TargetPlan(
         "payout-forecaster",
         HK,
         5,
         "2.8.0",
-        serving_days=33,
+        33,
         says="Healthy; month-end run in progress",
         jobs=(JobPlan(name="month-end-forecast", version="2.8.0", started_hours_ago=0.7, lasts_hours=2),),
     ),
 )
+# fmt: on
 
 FAULTS: Final = (
     # Micro merchants were cut out of the training data of 3.0.0.

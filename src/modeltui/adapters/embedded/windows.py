@@ -34,6 +34,11 @@ WHOLE: Final = SegmentName(SafeText(""))
 # CROSS JOIN tells SQLite to take the tables in this order: series first, then one look-up each. Left to itself it
 # reads every counter there is.
 
+LATE_SECONDS: Final = 60.0
+"""A window begins at a row at most this much before it: further back lies a pause of the simulator."""
+SILENT_SECONDS: Final = 120.0
+"""What was last counted is the past's answer for this long after a series fell silent; then it has none."""
+
 SeriesId: TypeAlias = int
 Row: TypeAlias = tuple[Any, ...]
 """The columns below, of one row."""
@@ -108,7 +113,6 @@ def newest_growths(connection: sqlite3.Connection, windows: Iterable[float]) -> 
     """Yield, window by window, what every series of a deployed version counted up to its newest row."""
     series = "FROM series CROSS JOIN counters AS one ON one.series = series.id"
     last = "(SELECT MAX(at) FROM counters WHERE series = series.id)"
-    first = "(SELECT MIN(at) FROM counters WHERE series = series.id)"
     deployed = "series.ended_at IS NULL"
     names = _names(connection)
     newest = {
@@ -116,9 +120,11 @@ def newest_growths(connection: sqlite3.Connection, windows: Iterable[float]) -> 
         for row in connection.execute(f"SELECT series.id, {_COLUMNS} {series} WHERE {deployed} AND one.at = {last}")
     }
     for window in windows:
-        before = f"(SELECT MAX(at) FROM counters WHERE series = series.id AND at <= {last} - :window)"
+        span = f"{last} - :window - {LATE_SECONDS} AND {last} - :window"
+        before = f"(SELECT MAX(at) FROM counters WHERE series = series.id AND at BETWEEN {span})"
+        after = f"(SELECT MIN(at) FROM counters WHERE series = series.id AND at > {last} - :window)"
         rows = connection.execute(
-            f"SELECT series.id, {_COLUMNS} {series} WHERE {deployed} AND one.at = COALESCE({before}, {first})",
+            f"SELECT series.id, {_COLUMNS} {series} WHERE {deployed} AND one.at = COALESCE({before}, {after})",
             {"window": window},
         )
         for row in rows:
@@ -128,10 +134,7 @@ def newest_growths(connection: sqlite3.Connection, windows: Iterable[float]) -> 
 def past_growths(
     connection: sqlite3.Connection, targets: Iterable[TargetKey], moments: Sequence[float], windows: Iterable[float]
 ) -> Iterator[tuple[float, float, Growth]]:
-    """Yield, for each moment and window, what each series of these targets had counted up to then.
-
-    A series that had fallen silent by then is what it was when it did.
-    """
+    """Yield, for each moment and window, what each series of these targets had counted up to then."""
     windows = tuple(windows)
     names = _names(connection)
     wanted = sorted({moment - window for moment in moments for window in (0.0, *windows)})
@@ -141,12 +144,14 @@ def past_growths(
         growths: dict[float, Growth] = {}
         for moment in moments:
             newest = rows.get(moment)
-            if newest is None or (ended_at is not None and ended_at < moment):
+            if newest is None or not _is_heard(newest[_AT], moment, ended_at):
                 continue
             for window in windows:
                 known = growths.get(window)
                 if known is None or known.at != newest[_AT]:
                     oldest = rows.get(moment - window) or first or newest
+                    if oldest[_AT] < moment - window - LATE_SECONDS:
+                        oldest = newest  # a pause lies before it: nothing is known of this window
                     growths[window] = Growth(names[series], newest, oldest)
                 yield moment, window, growths[window]
 
@@ -174,7 +179,7 @@ def past_drift(
             {"series": series, "moments": json.dumps(moments)},
         )
         for moment, at, drift in rows:
-            if ended_at is None or ended_at >= moment:
+            if _is_heard(at, moment, ended_at):
                 yield moment, names[series], Instant(wire.number(at)), wire.number(drift)
 
 
@@ -192,6 +197,11 @@ def quantile(buckets: Sequence[int], share: float) -> float:
             return lower + (LATENCY_BOUNDS[position] - lower) * (rank - below) / count
         below += count
     return LATENCY_BOUNDS[-1]
+
+
+def _is_heard(at: float, moment: float, ended_at: float | None) -> bool:
+    """Tell whether a row is what one would have read at a moment."""
+    return moment - at <= SILENT_SECONDS and (ended_at is None or ended_at >= moment)
 
 
 def _rows_at(connection: sqlite3.Connection, series: SeriesId, moments: Sequence[float]) -> Mapping[float, Row]:

@@ -101,8 +101,11 @@ def provenance(raw: object, source: SourceName, observed_at: Instant) -> Provena
 def _fact(raw: Any, decode: Callable[[Any], Any], source: SourceName, observed_at: Instant) -> Fact[Any]:
     if raw is None:
         return ABSENT
+    if isinstance(raw, dict) and raw.keys() == {"unreadable"}:
+        return Unreadable(safe_text(raw["unreadable"]), source)
     try:
-        return Known(decode(raw), source, observed_at)
+        value = decode(raw)
+        return Known(value, source, observed_at) if value or isinstance(value, CodeRevision | Artifact) else ABSENT
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         return Unreadable(safe_text(f"the file holds something else here: {error}"), source)
 
