@@ -44,4 +44,6 @@ def test_the_newest_of_none_is_unknown() -> None:
 def test_any_names_can_be_put_in_order(names: list[str]) -> None:
     """Versions named by hash, by date or by joke never stop the screen, and always come in the same order."""
     versions = [version_id(name) for name in names]
-    assert sorted(sorted(versions, key=version_order), key=version_order) == sorted(versions, key=version_order)
+    backwards = versions[::-1]
+    forwards = [version_order(version) for version in sorted(versions, key=version_order)]
+    assert forwards == [version_order(version) for version in sorted(backwards, key=version_order)]

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from modeltui.domain.fleet import Cell, Change, ChangeKind, SegmentCell, ServedVersion, Target
-from modeltui.domain.health import Baseline, BaselineKind, Cause, Level, Rule, Verdict, grown_old, judge
+from modeltui.domain.health import Baseline, BaselineKind, Cause, Level, Rule, Verdict
 from modeltui.domain.history import observe
+from modeltui.domain.judgement import grown_old, judge
 from modeltui.domain.known_good import KnownGood, last_known_good
 from modeltui.domain.names import (
     NO_DATA,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import TypeAlias
 
-from modeltui.domain.names import UNKNOWN, Instant, SegmentName, SignalName, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Instant, Missing, SegmentName, SignalName, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText
 
 
@@ -92,12 +93,12 @@ Measurement: TypeAlias = Counts | Mean | Estimate
 
 
 def has_observations(measurement: Measurement) -> bool:
-    """Tell whether there is anything behind the number."""
+    """Tell whether there is a number with something behind it: NaN and infinity are missing data."""
     match measurement:
-        case Counts(total=total) | Mean(total=total):
-            return total > 0
-        case Estimate(n=n):
-            return not isinstance(n, float) or n > 0
+        case Counts(bad=part, total=total) | Mean(sum=part, total=total):
+            return total > 0 and isfinite(part) and isfinite(total) and isfinite(part / total)
+        case Estimate(value=value, n=n):
+            return isfinite(value) and (isinstance(n, Missing) or n > 0)
 
 
 @dataclass(frozen=True, slots=True)

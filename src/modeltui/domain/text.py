@@ -16,8 +16,8 @@ _MOST_COMBINING_MARKS = 2
 _HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _HIDDEN = frozenset(
     # Letters and marks that draw nothing (Unicode: default ignorable): Hangul fillers, joiners, variation selectors.
-    [0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x3164, 0xFFA0]
-    + [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]
+    {0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0}
+    | {*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 )
 _STACKING = frozenset({"Mn", "Me"})
 _JOINING = frozenset({"Mn", "Me", "Mc"})

@@ -1,0 +1,196 @@
+"""Rules applied to one value: the verdict, and what the rules remember for the next one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import NamedTuple
+
+from modeltui.domain.health import (
+    CLEAR,
+    Above,
+    Baseline,
+    Below,
+    Cause,
+    Change,
+    Level,
+    Limit,
+    Phase,
+    Rule,
+    Verdict,
+    Watch,
+)
+from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, Missing, NoData
+from modeltui.domain.signal import Counts, Measurement, has_observations
+
+
+class _Finding(NamedTuple):
+    """One rule's opinion of one value."""
+
+    rule: Rule
+    watch: Watch
+    level: Level
+    cause: Cause
+    limit: float | NoData = NO_DATA
+
+
+def judge(
+    rules: tuple[Rule, ...],
+    watches: tuple[Watch, ...],
+    measurement: Measurement,
+    baseline: Baseline | NoData,
+    at: Instant,
+) -> tuple[tuple[Watch, ...], Verdict]:
+    """Return the verdict on `measurement` at `at`, and the rules' memory after it.
+
+    `watches` is the memory after the value before, one per rule, or empty at the start.
+    """
+    if isinstance(baseline, Baseline) and not has_observations(baseline.measurement):
+        baseline = NO_DATA
+    if not has_observations(measurement):
+        before = _remembered(rules, watches)
+        return watches, Verdict(Level.NO_DATA, Cause.NO_OBSERVATIONS, n=0.0, baseline=baseline, before=before)
+    value = measurement.value
+    remembered = watches if len(watches) == len(rules) else (CLEAR,) * len(rules)
+    findings = [
+        _consult(rule, watch, measurement, value, baseline, at) for rule, watch in zip(rules, remembered, strict=True)
+    ]
+    after = tuple([finding.watch for finding in findings])
+    decided = [finding for finding in findings if finding.level is not Level.NO_LIMIT]
+    if not decided:
+        verdict = Verdict(
+            Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE, value, measurement.n, baseline, before=Level.NO_LIMIT
+        )
+        return after, verdict
+    worst = decided[0] if len(decided) == 1 else max(decided, key=lambda finding: _telling(finding, value))
+    verdict = Verdict(
+        worst.level,
+        worst.cause,
+        value,
+        measurement.n,
+        baseline,
+        worst.limit,
+        worst.rule,
+        worst.watch.since if worst.watch.phase is not Phase.CLEAR else UNKNOWN,
+        _remembered(rules, watches) if worst.level is Level.NO_DATA else worst.level,
+    )
+    return after, verdict
+
+
+def grown_old(verdict: Verdict, cause: Cause) -> Verdict:
+    """Return the verdict as it stands when its sample is too old to act on."""
+    if verdict.level is Level.STALE:
+        return verdict
+    before = verdict.before if verdict.level is Level.NO_DATA else verdict.level
+    return replace(verdict, level=Level.STALE, cause=cause, before=before)
+
+
+def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:
+    """Return where the limit lies now, in the signal's unit."""
+    match limit:
+        case Above(value=value) | Below(value=value):
+            return value
+        case Change(fraction=fraction, margin=margin):
+            if isinstance(baseline, Missing):
+                return NO_DATA
+            reference = baseline.measurement.value
+            relative = reference * (1 + fraction)
+            far = max(relative, reference + margin) if fraction >= 0 else min(relative, reference - margin)
+            return far if math.isfinite(far) else NO_DATA
+
+
+def _consult(
+    rule: Rule, watch: Watch, measurement: Measurement, value: float, baseline: Baseline | NoData, at: Instant
+) -> _Finding:
+    against = baseline if isinstance(rule.limit, Change) else NO_DATA
+    limit = limit_of(rule.limit, against)
+    if isinstance(limit, Missing):
+        # A violation that can no longer be compared is missing something: it has not passed.
+        level = Level.NO_LIMIT if watch.phase is Phase.CLEAR else Level.NO_DATA
+        return _Finding(rule, watch, level, Cause.NOTHING_TO_COMPARE)
+    if not _enough(rule, measurement, against):
+        return _Finding(rule, watch, Level.NO_DATA, Cause.TOO_FEW_SAMPLES, limit)
+    upwards = _is_upwards(rule.limit)
+    violated = (value > limit if upwards else value < limit) and _has_events(rule, measurement, against)
+    if watch.phase is Phase.CLEAR and not violated:
+        return _Finding(rule, CLEAR, Level.OK, Cause.WITHIN_LIMITS, limit)
+    calm_limit = _calm_limit(rule, limit, against)
+    calm = value <= calm_limit if upwards else value >= calm_limit
+    after = _advance(rule, watch, violated=violated, calm=calm, at=at)
+    level, cause = _read(rule, after, violated=violated)
+    return _Finding(rule, after, level, cause, limit)
+
+
+def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instant) -> Watch:
+    if watch.phase is Phase.FIRING:
+        if not calm:
+            return watch if isinstance(watch.calm_since, Missing) else replace(watch, calm_since=UNKNOWN)
+        if isinstance(watch.calm_since, Missing):
+            watch = replace(watch, calm_since=at)
+        calm_since = watch.calm_since
+        over = not isinstance(calm_since, Missing) and at - calm_since >= rule.keep_firing_seconds
+        return CLEAR if over else watch
+    if not violated:
+        return CLEAR
+    since = watch.since if watch.phase is Phase.PENDING else at
+    phase = Phase.FIRING if at - since >= rule.for_seconds else Phase.PENDING
+    return watch if watch.phase is phase else Watch(phase, since)
+
+
+def _read(rule: Rule, watch: Watch, *, violated: bool) -> tuple[Level, Cause]:
+    match watch.phase:
+        case Phase.CLEAR:
+            return Level.OK, Cause.WITHIN_LIMITS
+        case Phase.PENDING:
+            return Level.WARN, Cause.NOT_YET_LONG_ENOUGH
+        case Phase.FIRING:
+            return rule.severity, Cause.OVER_LIMIT if violated else Cause.NOT_YET_CALM
+
+
+def _enough(rule: Rule, measurement: Measurement, baseline: Baseline | NoData) -> bool:
+    n = measurement.n
+    if not isinstance(n, Missing) and n < rule.min_samples:
+        return False
+    if isinstance(baseline, Baseline):
+        baseline_n = baseline.measurement.n
+        if not isinstance(baseline_n, Missing) and baseline_n < rule.min_samples:
+            return False
+    return True
+
+
+def _has_events(rule: Rule, measurement: Measurement, baseline: Baseline | NoData) -> bool:
+    """Tell whether enough bad events stand behind a violation: two errors are an anecdote."""
+    if not isinstance(measurement, Counts):
+        return True
+    events = measurement.bad
+    if isinstance(baseline, Baseline) and isinstance(baseline.measurement, Counts):
+        events += baseline.measurement.bad
+    return events >= rule.min_events
+
+
+def _is_upwards(limit: Limit) -> bool:
+    return limit.fraction >= 0 if isinstance(limit, Change) else isinstance(limit, Above)
+
+
+def _calm_limit(rule: Rule, limit: float, baseline: Baseline | NoData) -> float:
+    if isinstance(baseline, Baseline):
+        reference = baseline.measurement.value
+        return reference + (limit - reference) * rule.clear_fraction
+    return limit * rule.clear_fraction if _is_upwards(rule.limit) else limit * (2 - rule.clear_fraction)
+
+
+def _telling(finding: _Finding, value: float) -> tuple[Level, bool, float, float]:
+    """Return how much a finding tells: the worst, then what is over its limit now, the oldest, the nearest."""
+    since = -finding.watch.since if finding.watch.phase is not Phase.CLEAR else 0.0
+    distance = abs(value - finding.limit) if not isinstance(finding.limit, Missing) else math.inf
+    return finding.level, finding.cause is Cause.OVER_LIMIT, since, -distance
+
+
+def _remembered(rules: tuple[Rule, ...], watches: tuple[Watch, ...]) -> Level:
+    """Return the level that the rules' memory stands for; no data when no rule was broken."""
+    levels = [
+        rule.severity if watch.phase is Phase.FIRING else Level.WARN
+        for rule, watch in zip(rules, watches, strict=False)
+        if watch.phase is not Phase.CLEAR
+    ]
+    return max(levels, default=Level.NO_DATA)
