@@ -15,7 +15,7 @@ _MIMIR_ID: Final = re.compile(r"err-mimir-[a-z-]+")
 
 def naming(signal: SignalName, error: BackendError) -> SafeText:
     """Return a warning that says which signal is missing, and why."""
-    return safe_text(f"{signal} could not be read: {error.title}")
+    return safe_text(f"{signal} could not be read: {error.title}", 340)
 
 
 def to_raise(errors: Sequence[BackendError]) -> BackendError:

@@ -121,9 +121,9 @@ class HistoryReader:
             by_time = await asyncio.to_thread(folder.fold_steps, table, lambda group: group.target in wanted)
             for at, cells in by_time.items():
                 found[grid.index(at)] = cells
-            warnings.update(dict.fromkeys(safe_text(f"{plan.signal}: {line}") for line in table.warnings))
+            warnings.update(dict.fromkeys(safe_text(f"{plan.signal}: {line}", 340) for line in table.warnings))
         self._spread(plan.signal, folder, found, grid, steps)
-        warnings.update(dict.fromkeys(safe_text(f"{plan.signal}: {line}") for line in folder.notes()))
+        warnings.update(dict.fromkeys(safe_text(f"{plan.signal}: {line}", 340) for line in folder.notes()))
 
     def _spread(
         self, signal: SignalName, folder: Folder, found: dict[int, Cells], grid: Grid, steps: list[list[Sample]]

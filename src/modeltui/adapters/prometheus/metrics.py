@@ -86,7 +86,7 @@ class PrometheusMetrics:
         samples.extend(self._throughput(answered))
         warnings = [*self._setup.warnings, *(naming(signal, error) for signal, error in failed.items())]
         warnings.extend(
-            safe_text(f"{name}: {warning}") for name, signal in answered.items() for warning in signal.warnings
+            safe_text(f"{name}: {warning}", 340) for name, signal in answered.items() for warning in signal.warnings
         )
         if not self._questions:
             warnings.append(safe_text(f"nothing is asked for: profile {self._options.profile} has no such signals"))

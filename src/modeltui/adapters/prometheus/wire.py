@@ -141,7 +141,7 @@ def error_in(answer: Answer, kind: str | int, says: str) -> Exception:
 def _warnings(envelope: _Envelope, inner: list[str] | None) -> tuple[SafeText, ...]:
     infos = [info for info in envelope.infos or () if _EXPECTED_INFO not in info]
     said = [*(envelope.warnings or ()), *(inner or ()), *infos]
-    found = [safe_text(line, 160) for line in said[:_MOST_WARNINGS]]
+    found = [safe_text(line, 300) for line in said[:_MOST_WARNINGS]]
     if envelope.isPartial:
         found.insert(0, safe_text("partial answer: some storage nodes did not reply, so counts are too low"))
     return tuple(dict.fromkeys(found))
