@@ -83,7 +83,8 @@ class Card:
         for span in self._rest(cell, verdict, signal):
             # Whole words or none: half a figure is another figure.
             if cell_width(span.text.rstrip()) <= left:
-                line.append(span)
+                text = span.text if cell_width(span.text) <= left else span.text.rstrip()
+                line.append(Span(text, span.tone))
                 left -= cell_width(span.text)
         return tuple(line)
 

@@ -24,6 +24,13 @@ class Action:
     rank: int = 50
     """Lower comes first in the last row: what rescues before what explains."""
 
+    @property
+    def target(self) -> str:
+        """Return what a binding calls: the screen's own method, or the program's."""
+        return f"app.{self.id}" if self.id in _OF_THE_PROGRAM else self.id
+
+
+_OF_THE_PROGRAM = frozenset({"fleet", "skew", "contexts", "palette", "poll_now", "sources", "repaint", "quit"})
 
 FLEET, TARGET, SKEW, TEXT = "fleet", "target", "skew", "text"
 _ANY = frozenset({"any"})

@@ -193,7 +193,8 @@ class ModeltuiApp(DiffOutput, App[int]):
         while len(self.screen_stack) > 2:
             self.pop_screen()
 
-    def action_go_back(self) -> None:
+    def go_back(self) -> None:
+        """Show the screen below, unless this is the first."""
         if len(self.screen_stack) > 2:
             self.pop_screen()
 
@@ -218,7 +219,7 @@ class ModeltuiApp(DiffOutput, App[int]):
     def _everything(self) -> list[Choice]:
         names = [action for action in ACTIONS if action.words]
         choices = [
-            Choice(action.words, f"{action.shown}  {action.help}", partial(self._run_action, action.id))
+            Choice(action.words, f"{action.shown}  {action.help}", partial(self._run_by_name, action.id))
             for action in names
             if hasattr(self.screen, f"action_{action.id}") or hasattr(self, f"action_{action.id}")
         ]
@@ -231,7 +232,7 @@ class ModeltuiApp(DiffOutput, App[int]):
         ]
         return choices
 
-    def _run_action(self, action_id: str) -> None:
+    def _run_by_name(self, action_id: str) -> None:
         owner = self.screen if hasattr(self.screen, f"action_{action_id}") else self
         result = getattr(owner, f"action_{action_id}")()
         if hasattr(result, "__await__"):

@@ -7,6 +7,7 @@ character. Whatever could make a terminal act, or draw elsewhere than in its cel
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -20,15 +21,19 @@ WIDE_TAIL: Final = ""
 _MOST_MARKS = 2
 
 
-@lru_cache(maxsize=8192)
-def cells_of(text: str, ascii_only: bool = False) -> tuple[str, ...]:
+def cells_of(text: str, ascii_only: bool = False) -> Sequence[str]:
     """Return `text` cut into cells, as many as it is wide.
 
     Characters that take no cell (control, bidirectional, zero-width) vanish; sequences whose width terminals
     dispute (joined or recoloured emoji, flags) are reduced to their first character, padded to the same width.
     """
     if text.isascii() and text.isprintable():
-        return tuple(text)
+        return text  # a text is a sequence of its characters: nothing to copy, nothing to remember
+    return _cells_of_any(text, ascii_only)
+
+
+@lru_cache(maxsize=2048)
+def _cells_of_any(text: str, ascii_only: bool) -> tuple[str, ...]:
     spans, _ = split_graphemes(text)
     cells: list[str] = []
     for start, end, width in spans:

@@ -119,8 +119,7 @@ def fleet_layout(width: int, height: int) -> FleetLayout:
     bottom = height - key_rows - journal_rows
     if beside:
         grid = Box(0, banner_rows, width - card_width, bottom - banner_rows)
-        # One empty column keeps the two apart.
-        card = Box(width - card_width + 1, banner_rows, card_width - 1, bottom - banner_rows)
+        card = Box(width - card_width, banner_rows, card_width, bottom - banner_rows)
     else:
         grid = Box(0, banner_rows, width, bottom - banner_rows - card_rows)
         card = Box(0, bottom - card_rows, width, card_rows) if card_rows else NOWHERE

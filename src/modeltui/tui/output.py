@@ -13,7 +13,7 @@ import asyncio
 import inspect
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,14 +75,22 @@ _SYNC_END = "\x1b[?2026l"
 _REASSERT_MODES = "\x1b[?7l\x1b[?25l\x1b[m"
 
 
+_SIGNATURES: Final[tuple[tuple[Callable[..., Any], tuple[str, ...]], ...]] = (
+    (App._display, ("self", "screen", "renderable")),
+    (LayoutUpdate.__init__, ("self", "strips", "region")),
+    (ChopsUpdate.__init__, ("self", "chops", "spans", "chop_ends")),
+)
+
+
 def available() -> str | None:
     """Return why output by differences cannot be used with the framework installed, or None when it can."""
     for owner, names in PRIVATE_NAMES.items():
         for name in names:
             if not callable(getattr(owner, name, None)):
                 return f"textual has no {owner.__name__}.{name} any more"
-    if list(inspect.signature(App._display).parameters) != ["self", "screen", "renderable"]:
-        return "textual's App._display takes other arguments"
+    for callee, expected in _SIGNATURES:
+        if tuple(inspect.signature(callee).parameters) != expected:
+            return f"textual's {callee.__qualname__} takes other arguments"
     return None
 
 
@@ -105,6 +113,7 @@ class MeteredDriver(LinuxDriver):
     ) -> None:
         kept = {number: signal.getsignal(number) for number in (signal.SIGTSTP, signal.SIGCONT)}
         super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self.keep_screen = isinstance(app, DiffOutput) and app.keep_screen
         for number, handler in kept.items():
             if callable(handler):  # stopping is looked after already, and more carefully than here
                 signal.signal(number, handler)
@@ -130,7 +139,8 @@ class MeteredDriver(LinuxDriver):
     @property
     def waiting(self) -> int:
         """How many writes wait for the terminal."""
-        return 0 if self._writer_thread is None else self._writer_thread._queue.qsize()
+        queue = getattr(self._writer_thread, "_queue", None)
+        return 0 if queue is None else int(queue.qsize())
 
     @property
     def has_room(self) -> bool:
@@ -171,6 +181,7 @@ class DiffOutput(_Base):
     _held_since: float | None = None
     _retry: asyncio.TimerHandle | None = None
     _away: bool = False
+    _cursor_at: tuple[int, int] = (0, 0)
     _receipt_wanted: bool = False
     _pens: dict[Style | None, Pen] | None = None
 
@@ -244,12 +255,6 @@ class DiffOutput(_Base):
         stock = super().get_driver_class()
         return MeteredDriver if stock is LinuxDriver else stock
 
-    def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None) -> Driver:
-        driver = super()._build_driver(headless, inline, mouse, size)
-        if isinstance(driver, MeteredDriver):
-            driver.keep_screen = self.keep_screen
-        return driver
-
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if not isinstance(renderable, LayoutUpdate | ChopsUpdate) or not self._is_ours:
             super()._display(screen, renderable)
@@ -297,7 +302,10 @@ class DiffOutput(_Base):
     @property
     def _is_ours(self) -> bool:
         driver = self._driver
-        return not (self.stock_output or driver is None or driver.is_headless or driver.is_inline)
+        if self.stock_output or driver is None or driver.is_headless or driver.is_inline:
+            return False
+        self.stock_output = not all(hasattr(self, name) for name in PRIVATE_ATTRIBUTES)
+        return not self.stock_output
 
     @property
     def _can_draw(self) -> bool:
@@ -338,9 +346,7 @@ class DiffOutput(_Base):
         if not self.diff_output:
             canvas.forget_painted()
         frame = before + canvas.difference()
-        if frame and self.cursor_position != (0, 0):
-            column, row = self.screen.outer_size.clamp_offset(self.cursor_position)
-            frame += f"\x1b[{row + 1};{column + 1}H"
+        frame += self._place_cursor(bool(frame))
         if frame and self._sync_available:
             frame = f"{_SYNC_START}{frame}{_SYNC_END}"
         if self._receipt_wanted:
@@ -349,6 +355,17 @@ class DiffOutput(_Base):
         if frame:
             self._driver.write(frame)
             self._driver.flush()
+
+    def _place_cursor(self, moved: bool) -> str:
+        """Return what brings the hidden cursor to where text is typed: input methods and screen readers follow it."""
+        wanted = self.cursor_position
+        if not moved and wanted == self._cursor_at:
+            return ""
+        self._cursor_at = wanted
+        if wanted == (0, 0):
+            return ""
+        column, row = self.screen.outer_size.clamp_offset(wanted)
+        return f"\x1b[{row + 1};{column + 1}H"
 
     def _hold(self) -> None:
         loop = asyncio.get_running_loop()

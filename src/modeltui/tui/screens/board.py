@@ -29,7 +29,7 @@ _POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew")})
 def bindings_of(screen: str) -> list[BindingType]:
     """Return the key bindings of one screen, from the table of actions."""
     return [
-        Binding(",".join(action.keys), action.id, action.words or action.help, show=False)
+        Binding(",".join(action.keys), action.target, action.words or action.help, show=False)
         for action in valid_on(screen)
     ]
 
@@ -113,6 +113,9 @@ class Board(Screen[None]):
     def draw_keys(self) -> None:
         """Draw the last row: keys that are valid now, what rescues first."""
         self.query_one("#keys", StyledLines).update([key_line(self.NAME, self.size.width)], fill=Tone.PLAIN)
+
+    def action_go_back(self) -> None:
+        self.board_app.go_back()
 
     def action_help(self) -> None:
         self.board_app.open_help(self.NAME)

@@ -24,7 +24,7 @@ from modeltui.tui.actions import FLEET
 from modeltui.tui.charts import signal_chart, worst_first
 from modeltui.tui.detail_layout import charts_below
 from modeltui.tui.frame import FrameRows
-from modeltui.tui.layout import NOWHERE, SizeClass, choose_columns, fleet_layout
+from modeltui.tui.layout import NOWHERE, Box, SizeClass, choose_columns, fleet_layout
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.chart import Chart
@@ -64,7 +64,11 @@ class FleetScreen(Board):
         for name, box in layout.boxes.items():
             self._put("tail" if name == "journal" else name, box)
         self._boxes = layout
-        self._charts = charts_below(layout.card) if layout.card_beside else ()
+        card = layout.card
+        # One empty column keeps it apart from the grid that it stands beside.
+        self._card = Box(card.x + 1, card.y, card.width - 1, card.height) if layout.card_beside else card
+        self._put("card", self._card)
+        self._charts = charts_below(self._card) if layout.card_beside else ()
         for place in range(MOST_CHARTS):
             box = self._charts[place] if place < len(self._charts) else NOWHERE
             self._put(f"chart{place}", box)
@@ -105,7 +109,7 @@ class FleetScreen(Board):
         if target is None:
             card.update([])
             return
-        width, height = layout.card.width, layout.card.height
+        width, height = self._card.width, self._card.height
         if layout.card_rows <= 1:
             card.update([(Span(change_line(self.fleet, target).at(self.fleet.at)),)])
             return

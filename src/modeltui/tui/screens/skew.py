@@ -11,6 +11,7 @@ from textual.binding import BindingType
 from modeltui.domain.names import ModelName, TargetKey
 from modeltui.domain.reduce import Changes
 from modeltui.domain.skew import Sameness, SkewRow, skew_matrix
+from modeltui.present.glyphs import elide_middle
 from modeltui.present.skew import environments_in_order, parity_rows
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -95,7 +96,11 @@ class SkewScreen(Board):
         if not rows:
             lines.append((Span(" none of the sources tells images or libraries of its environments", Tone.UNKNOWN),))
         for row in rows:
-            values = "  ".join(f"{place} {value if value is not None else '?'}" for place, value in row.values)
+            each = max((width - 31) // max(len(row.values), 1) - 11, 8)
+            values = "  ".join(
+                f"{place} {elide_middle(value, each, self.glyphs) if value is not None else '?'}"
+                for place, value in row.values
+            )
             tone = _SAMENESS_TONES[row.sameness]
             lines.append((Span(f" {row.sameness.value:<10}", tone), Span(f"{row.name:<16} "), Span(values, tone)))
         return lines
