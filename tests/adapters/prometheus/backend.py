@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -74,6 +75,9 @@ class ScriptedPrometheus:
         self.clock = clock or VirtualClock()
         self.ahead_seconds = 0.0
         """How far its clock is ahead of ours."""
+        self.tells_date = False
+        """Whether its answers have a Date header."""
+        self.clock_questions = 0
         self.questions: list[str] = []
         """Every query but the one for the clock."""
         self.requests: list[dict[str, str]] = []
@@ -108,10 +112,15 @@ class ScriptedPrometheus:
         return connect(self.options(**changes), surroundings(self.clock, asked))
 
     def _reply(self, request: SeenRequest) -> Reply:
+        reply = self._reply_without_date(request)
+        return reply.with_headers({"Date": formatdate(self.now, usegmt=True)}) if self.tells_date else reply
+
+    def _reply_without_date(self, request: SeenRequest) -> Reply:
         given = request.query or parse_qs(request.body.decode())
         parameters = {name: values[0] for name, values in given.items()}
         query = parameters["query"]
         if query == "vector(1)":
+            self.clock_questions += 1
             return vector([{"metric": {}, "value": [self.now, "1"]}])
         self.questions.append(query)
         self.requests.append(parameters)

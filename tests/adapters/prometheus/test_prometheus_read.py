@@ -63,6 +63,16 @@ async def test_the_whole_fleet_costs_one_request_per_signal(prometheus: Scripted
     assert sum(sample.signal == THROUGHPUT for sample in answer.samples) == 300
 
 
+async def test_no_more_than_four_questions_are_under_way(prometheus: ScriptedPrometheus) -> None:
+    """The server is shared with others: the fifth question waits for its turn."""
+    slow = Reply(vector([]).body, stall_before_headers_seconds=0.05)
+    prometheus.answer_everything(slow)
+    async with prometheus.open() as metrics:
+        await metrics.read()
+    assert len(prometheus.questions) == 5
+    assert prometheus.server.most_connections_at_once <= 4
+
+
 async def test_all_signals_of_a_poll_describe_the_same_moment(prometheus: ScriptedPrometheus) -> None:
     """Every question of one poll carries the same time, so that signals cannot contradict each other."""
     async with prometheus.open() as metrics:
@@ -170,6 +180,32 @@ class TestFreshness:
             before = len(prometheus.server.requests)
             await metrics.read()
         assert len(prometheus.server.requests) - before == 1
+
+    async def test_a_clock_that_steps_is_measured_again(self, prometheus: ScriptedPrometheus) -> None:
+        """A laptop that was corrected by two minutes sees right ages again after one poll."""
+        prometheus.tells_date = True
+        async with prometheus.open(ERRORS_ONLY) as metrics:
+            for _ in range(3):
+                await metrics.read()
+            assert prometheus.clock_questions == 1
+            prometheus.ahead_seconds = -120.0
+            prometheus.answer("model_requests_total", errors(900, seen=NOON - 120 - 7))
+            await metrics.read()
+            answer = await metrics.read()
+            await metrics.read()
+        assert prometheus.clock_questions == 2
+        assert the(answer, ERRORS).at == pytest.approx(NOON - 7, abs=1.0)
+
+    async def test_a_proxy_with_a_clock_of_its_own_costs_nothing(self, prometheus: ScriptedPrometheus) -> None:
+        """A Date header that is off all the time is known as such after the first answer."""
+        prometheus.server.answer(
+            "/api/v1/query",
+            lambda seen: prometheus._reply(seen).with_headers({"Date": "Thu, 01 Jan 2026 11:00:00 GMT"}),
+        )
+        async with prometheus.open(ERRORS_ONLY) as metrics:
+            for _ in range(3):
+                await metrics.read()
+        assert prometheus.clock_questions == 1
 
     async def test_a_dead_target_keeps_its_last_time(self, prometheus: ScriptedPrometheus) -> None:
         """Rates answer for five minutes after the last scrape; the age goes on from that scrape."""

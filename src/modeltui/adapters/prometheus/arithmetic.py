@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite, isnan, nan
@@ -63,7 +64,8 @@ def classic_quantile(q: float, buckets: Buckets) -> Quantile | NoData:
     if n <= 0:
         return Quantile(0.0, 0.0)
     rank = q * n
-    index = next((i for i, count in enumerate(counts) if count >= rank), len(counts) - 1)
+    # The last count is the total, so there is always a bucket.
+    index = bisect_left(counts, rank)
     if index == len(bounds) - 1:
         return Quantile(bounds[-2], n, is_clamped=True)
     high = bounds[index]
@@ -112,11 +114,14 @@ def _is_exponential(spans: Sequence[Span]) -> bool:
 
 
 def _monotone(buckets: Buckets) -> tuple[list[float], list[float]]:
-    bounds = sorted(bound for bound in buckets if not isnan(bound))
+    bounds = sorted(buckets)
+    if isnan(sum(bounds)):
+        bounds = sorted(bound for bound in buckets if not isnan(bound))
     counts = []
     highest = 0.0
     for bound in bounds:
         count = buckets[bound]
-        highest = max(highest, count) if isfinite(count) else highest
+        if highest < count < inf:
+            highest = count
         counts.append(highest)
     return bounds, counts

@@ -46,9 +46,41 @@ class Folder:
     def fold_now(self, table: Table) -> Cells:
         """Return what each version's rows of an instant answer add up to."""
         cells: Cells = {}
+        if self._segment_values is None:
+            self._fold_whole(table, cells)
+            return cells
         for group, leg, row in self._known_rows(table):
             self._take(cells, group, leg, row, row.value, row.histogram)
         return cells
+
+    def _fold_whole(self, table: Table, cells: Cells) -> None:
+        """Add up rows without segments: the same as `_take`, for the answers that have most of the rows."""
+        find, identity, part, bound_of, legs = (
+            self._groups.find,
+            self._identity,
+            self._part,
+            self._bound,
+            self._legs,
+        )
+        for row in table:
+            labels = row.metric
+            group, leg = find(identity(labels)), legs.get(part(labels))
+            if leg is None or isinstance(group, Missing):
+                self._leave_out(identity(labels), group)
+                continue
+            cell = cells.get(group)
+            if cell is None:
+                cell = cells[group] = Cell()
+            if row.value is None:
+                self._add(cell, leg, row, None, row.histogram)
+            elif leg.role is Role.BUCKET:
+                cell.take_bucket(bucket_bound(bound_of(labels)) * leg.scale, number(row.value.text))
+            else:
+                cell.take(leg, number(row.value.text))
+
+    def _leave_out(self, raw: tuple[str, ...], group: Group | Missing) -> None:
+        if isinstance(group, Missing):
+            self._unlabelled[self._groups.missing_dimensions(raw)] += 1
 
     def fold_steps(self, table: Table, wanted: Callable[[Group], bool]) -> dict[float, Cells]:
         """Return, by the server's time, what each wanted version's points of a range answer add up to."""
@@ -66,11 +98,10 @@ class Folder:
         find, identity, part, legs = self._groups.find, self._identity, self._part, self._legs
         for row in table:
             labels = row.metric
-            raw = identity(labels)
-            group = find(raw)
-            if isinstance(group, Missing):
-                self._unlabelled[self._groups.missing_dimensions(raw)] += 1
-            elif (leg := legs.get(part(labels))) is not None:
+            group, leg = find(identity(labels)), legs.get(part(labels))
+            if leg is None or isinstance(group, Missing):
+                self._leave_out(identity(labels), group)
+            else:
                 yield group, leg, row
 
     def _take(self, cells: Cells, group: Group, leg: Leg, row: Any, point: Point | None, native: Any) -> None:

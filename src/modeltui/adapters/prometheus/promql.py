@@ -177,7 +177,9 @@ class _Writer:
 
     def _filled(self, text: str, labels: tuple[str, ...]) -> str:
         values = {"by": ", ".join(labels), "window": self._window, "matchers": ",".join(self._grouping.matchers)}
-        return _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+        filled = _PLACEHOLDER.sub(lambda found: values[found[1]], text)
+        # A comment must not swallow what follows.
+        return f"{filled}\n" if "#" in filled else filled
 
     def _selector(self, selector: Selector) -> str:
         return written_selector(selector, *(() if self._grouping.join else self._grouping.matchers))
