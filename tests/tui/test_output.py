@@ -224,3 +224,9 @@ def test_a_framework_that_changed_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     """When a private name is gone, the operator is told which one."""
     monkeypatch.delattr(App, "_display")
     assert output.available() == "textual has no App._display any more"
+
+
+def test_frames_that_changed_inside_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When a frame of the framework is made of other things, the operator is told so."""
+    monkeypatch.setattr(App, "_display", lambda self, screen: None)
+    assert output.available() == "textual's App._display takes other arguments"

@@ -5,7 +5,6 @@ a test of the contract tells when one has moved, and `available` falls back to s
 """
 
 # This is the one file that may look inside.
-# ruff: noqa: SLF001
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ import asyncio
 import inspect
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any, Final
 
@@ -75,10 +74,10 @@ _SYNC_END = "\x1b[?2026l"
 _REASSERT_MODES = "\x1b[?7l\x1b[?25l\x1b[m"
 
 
-_SIGNATURES: Final[tuple[tuple[Callable[..., Any], tuple[str, ...]], ...]] = (
-    (App._display, ("self", "screen", "renderable")),
-    (LayoutUpdate.__init__, ("self", "strips", "region")),
-    (ChopsUpdate.__init__, ("self", "chops", "spans", "chop_ends")),
+_SIGNATURES: Final[tuple[tuple[type, str, tuple[str, ...]], ...]] = (
+    (App, "_display", ("self", "screen", "renderable")),
+    (LayoutUpdate, "__init__", ("self", "strips", "region")),
+    (ChopsUpdate, "__init__", ("self", "chops", "spans", "chop_ends")),
 )
 
 
@@ -88,9 +87,9 @@ def available() -> str | None:
         for name in names:
             if not callable(getattr(owner, name, None)):
                 return f"textual has no {owner.__name__}.{name} any more"
-    for callee, expected in _SIGNATURES:
-        if tuple(inspect.signature(callee).parameters) != expected:
-            return f"textual's {callee.__qualname__} takes other arguments"
+    for owner, name, expected in _SIGNATURES:
+        if tuple(inspect.signature(getattr(owner, name)).parameters) != expected:
+            return f"textual's {owner.__name__}.{name} takes other arguments"
     return None
 
 
