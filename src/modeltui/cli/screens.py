@@ -49,8 +49,6 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
-    app.keep_screen = skeleton.is_drawn()
-    skeleton.hand_over()
     return run(app, crash_directory=paths.crash_dir(), use=use)
 
 

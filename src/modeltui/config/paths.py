@@ -55,7 +55,7 @@ def cache_dir(config: str, context: str = "", environ: Mapping[str, str] | None 
 
 def frame_file(config: str, context: str = "", environ: Mapping[str, str] | None = None) -> str:
     """Return where the last painted frame is kept, for the first picture of the next start."""
-    return os.path.join(cache_dir(config, context, environ), "frame.json")
+    return os.path.join(cache_dir(config, context, environ), "frame.txt")
 
 
 def snapshot_file(config: str, context: str = "", environ: Mapping[str, str] | None = None) -> str:
