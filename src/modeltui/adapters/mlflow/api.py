@@ -19,6 +19,8 @@ T = TypeVar("T")
 API: Final = "/api/2.0/mlflow/"
 _NOT_FOUND: Final = 404
 _GONE_CODES: Final = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
+_IMPOSSIBLE_NAMES: Final = ("Invalid model name", "Parameter 'version' must be an integer")
+"""What MLflow says, with a 400, of names that nothing there can have."""
 _MOST_FILE_BYTES: Final = 1 << 20
 """An `MLmodel` of a model with 5 000 columns has 300 KB."""
 
@@ -162,6 +164,8 @@ def _not_found(answer: Answer) -> BackendRefused:
 
 
 def _with_remedy(refusal: BackendRefused) -> BackendRefused:
+    if any(sign in refusal.title for sign in _IMPOSSIBLE_NAMES):
+        return NotThere(refusal.title, "MLflow can have nothing of that name.")
     if "Invalid Host header" in refusal.title:
         return BackendRefused(
             refusal.title,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -22,7 +22,7 @@ from modeltui.adapters.mlflow.provenance import provenance_of
 from modeltui.domain.errors import BackendError, BackendMalformed
 from modeltui.domain.fleet import SourceKind
 from modeltui.domain.lineage import Provenance
-from modeltui.domain.names import ModelName, VersionId
+from modeltui.domain.names import ModelName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Version, version_order
 from modeltui.ports.adapter import Surroundings
@@ -33,6 +33,7 @@ KIND: Final = "mlflow"
 PORT: Final = SourceKind.REGISTRY
 POLL_SECONDS: Final = 30.0
 """The whole fleet costs one request per 1000 models, of about a second: seldom enough for a shared server."""
+_MOST_WARNINGS: Final = 10
 
 __all__ = ["KIND", "POLL_SECONDS", "PORT", "MlflowRegistry", "Options", "connect"]
 
@@ -51,6 +52,8 @@ class ModelsPage(NamedTuple):
     models: tuple[Model, ...]
     unreadable: int
     """Rows that are no model."""
+    dangling: tuple[str, ...]
+    """Aliases of deleted versions, in words."""
     next_token: str
 
 
@@ -98,7 +101,7 @@ class MlflowRegistry:
             rows = [row for raw in raw_page.registered_models or () if (row := _row_in(raw)) is not None]
             unreadable = len(raw_page.registered_models or ()) - len(rows)
         models = tuple(self._model(row) for row in rows if row.name and not wire.is_prompt(row))
-        return ModelsPage(models, unreadable, token or "")
+        return ModelsPage(models, unreadable, tuple(_dangling(models)), token or "")
 
     def _model(self, row: wire.ModelRow) -> Model:
         model = wire.model_of(row, self._source, self._options.kind_tags, self._options.owner_tags)
@@ -113,6 +116,8 @@ class MlflowRegistry:
             yield safe_text(f"the list of models may not be whole after {count}: {pages.trouble}")
         if unreadable := sum(page.unreadable for page in pages.contents):
             yield safe_text(f"{unreadable} models could not be read: their records are not as MLflow writes them")
+        dangling = [text for page in pages.contents for text in page.dangling]
+        yield from (safe_text(text, 300) for text in dangling[:_MOST_WARNINGS])
         if (doubled := sum(len(page.models) for page in pages.contents) - count) > 0:
             yield safe_text(f"the list of models changed while it was read: {doubled} came twice, some may be missing")
 
@@ -155,6 +160,14 @@ class MlflowRegistry:
 
     def _sent_name(self, model: ModelName) -> str:
         return self._names_as_sent.get(model, model)
+
+
+def _dangling(models: Iterable[Model]) -> Iterator[str]:
+    """Yield aliases above the newest version: MLflow 2 keeps the alias of a deleted version."""
+    for model in models:
+        for pointer in model.pointers:
+            if not isinstance(model.latest, Unknown) and version_order(pointer.version) > version_order(model.latest):
+                yield f"{model.name}: {pointer.name} points at version {pointer.version}, which was deleted"
 
 
 def _row_in(raw: msgspec.Raw) -> wire.ModelRow | None:
