@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.adapters.prometheus.backend import Rows, ScriptedPrometheus, recorded, series, signals, vector
 
+from modeltui.adapters.prometheus.metrics import PrometheusMetrics
 from modeltui.adapters.prometheus.options import LabelOptions, QueryOptions
 from modeltui.domain.errors import BackendError, BackendMalformed, BackendRefused, BackendUnavailable
 from modeltui.domain.names import UNKNOWN, Missing
@@ -224,6 +225,13 @@ class TestFreshness:
             answer = await metrics.read()
         assert the(answer, ERRORS).at is UNKNOWN
 
+    async def test_a_time_in_the_future_is_now(self, prometheus: ScriptedPrometheus) -> None:
+        """An exporter that stamps its samples ahead cannot make them fresh for ever."""
+        prometheus.answer("model_requests_total", errors(900, seen=NOON + 1e9))
+        async with prometheus.open(ERRORS_ONLY) as metrics:
+            answer = await metrics.read()
+        assert the(answer, ERRORS).at == pytest.approx(NOON, abs=1.0)
+
     async def test_a_new_version_is_measured_over_the_time_it_was_there(self, prometheus: ScriptedPrometheus) -> None:
         """Thirty seconds of traffic are not spread over five minutes."""
         prometheus.answer("model_requests_total", errors(900))
@@ -377,6 +385,17 @@ class TestNames:
         (warning,) = answer.warnings
         assert "1 series without version" in warning
         assert "labels.version" in warning
+
+    async def test_names_that_change_all_the_time_are_forgotten(self, prometheus: ScriptedPrometheus) -> None:
+        """What has not answered for a quarter of an hour takes no memory; what answers stays."""
+        async with prometheus.open(ERRORS_ONLY) as metrics:
+            assert isinstance(metrics, PrometheusMetrics)
+            for minute in range(40):
+                passing = [row for index in range(50) for row in errors(9, model=f"m-{minute}-{index}")]
+                prometheus.answer("model_requests_total", [*passing, *errors(100)])
+                await metrics.read()
+                await prometheus_time_passes(prometheus, 60)
+            assert len(metrics._groups) < 18 * 51
 
     @pytest.mark.parametrize("hostile", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXTS.keys())
     async def test_hostile_labels_are_harmless(self, prometheus: ScriptedPrometheus, hostile: str) -> None:

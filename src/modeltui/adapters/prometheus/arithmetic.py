@@ -114,9 +114,7 @@ def _is_exponential(spans: Sequence[Span]) -> bool:
 
 
 def _monotone(buckets: Buckets) -> tuple[list[float], list[float]]:
-    bounds = sorted(buckets)
-    if isnan(sum(bounds)):
-        bounds = sorted(bound for bound in buckets if not isnan(bound))
+    bounds = sorted(bound for bound in buckets if not isnan(bound))
     counts = []
     highest = 0.0
     for bound in bounds:

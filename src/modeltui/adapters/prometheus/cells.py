@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import isfinite
+from math import inf, isfinite
 from typing import Final
 
 from modeltui.adapters.prometheus.arithmetic import Span, classic_quantile, native_quantile, number, whole_count
@@ -50,7 +50,8 @@ class Cell:
 
     def take_bucket(self, bound: float, amount: float) -> None:
         """Add a row of a classic histogram: so many were at most `bound`."""
-        if amount >= 0 and isfinite(amount):
+        # Neither NaN nor -Inf bounds anything.
+        if bound > -inf and 0 <= amount < inf:
             buckets = self.buckets
             if buckets is None:
                 buckets = self.buckets = {}

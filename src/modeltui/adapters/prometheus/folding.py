@@ -184,11 +184,13 @@ class Folder:
         """Note how fresh a version is; return the seconds that its counts really cover."""
         plan = self._question.plan
         if cell.seen_at is not None:
+            # A time that has not come yet would never grow old.
+            seen = min(cell.seen_at, at)
             before = group.seen_at.get(plan.signal)
-            is_new = before is None or cell.seen_at - before > plan.window_seconds
+            is_new = before is None or seen - before > plan.window_seconds
             if is_new and isinstance(last_answer, float):
                 group.began_at[plan.signal] = last_answer
-            group.seen_at[plan.signal] = cell.seen_at if before is None else max(before, cell.seen_at)
+            group.seen_at[plan.signal] = seen if before is None else max(before, seen)
         group.asked_at = at
         covered = self._covered(group)
         if covered >= plan.window_seconds:

@@ -23,6 +23,8 @@ from modeltui.domain.text import safe_text
 _FORGET_AFTER_SECONDS: Final = 900.0
 """What has not answered for this long is forgotten: three windows of five minutes."""
 _SWEEP_EVERY_SECONDS: Final = 60.0
+_MOST_REMEMBERED: Final = 100_000
+"""Beyond this only what answered within the last minute is remembered: names that change all the time are a leak."""
 
 
 @dataclass(slots=True, eq=False)
@@ -80,8 +82,10 @@ class Groups:
         if at - self._swept_at < _SWEEP_EVERY_SECONDS:
             return
         self._swept_at = at
-        old = [key for key, group in self._by_name.items() if at - group.asked_at > _FORGET_AFTER_SECONDS]
-        if not old:
+        is_crowded = len(self._by_raw) > _MOST_REMEMBERED
+        longest = _SWEEP_EVERY_SECONDS if is_crowded else _FORGET_AFTER_SECONDS
+        old = [key for key, group in self._by_name.items() if at - group.asked_at > longest]
+        if not old and not is_crowded:
             return
         for key in old:
             del self._by_name[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ class PrometheusMetrics:
         self._questions = tuple(question(plan, self._setup.grouping) for plan in self._setup.plans)
         self._groups = Groups(self._setup.grouping.identity)
         self._one_at_a_time = asyncio.Lock()
+        self._reading = threading.Lock()
+        """A thread goes on when the reading that started it is called off: the next one must not meet it."""
 
     async def read(self) -> SamplesAnswer:
         """Return the newest samples of all targets; see `Metrics.read`."""
@@ -119,8 +122,9 @@ class PrometheusMetrics:
 
     def _read_table(self, asked: Question, table: Table, at: float) -> _Answered:
         folder = Folder(asked, self._groups, self._setup.grouping.segments)
-        cells = folder.fold_now(table)
-        samples = folder.samples(cells, at, self._server_clock.offset_seconds)
+        with self._reading:
+            cells = folder.fold_now(table)
+            samples = folder.samples(cells, at, self._server_clock.offset_seconds)
         kept = cells if asked.plan.signal in self._setup.derive_from else {}
         return _Answered(folder, kept, samples, (*table.warnings, *folder.notes()))
 

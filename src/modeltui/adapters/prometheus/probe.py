@@ -7,6 +7,7 @@ from typing import Final
 
 from modeltui.adapters.prometheus.api import Api
 from modeltui.adapters.prometheus.arithmetic import number
+from modeltui.adapters.prometheus.flavours import FLAVOURS
 from modeltui.adapters.prometheus.options import Options, Setup
 from modeltui.adapters.prometheus.plan import DIMENSIONS, Own, SignalPlan
 from modeltui.adapters.prometheus.profiles import PROFILES
@@ -32,6 +33,7 @@ async def probe_server(api: Api, options: Options, setup: Setup, server_clock: S
         looks = [tasks.create_task(prober.look(plan)) for plan in setup.plans]
         others = tasks.create_task(prober.other_profiles(options.profile))
     findings = [_clock_finding(server_clock.offset_seconds)]
+    findings += _visibility(options)
     findings += [Finding(SafeText("window"), False, warning) for warning in setup.warnings]
     findings += [finding for look in looks for finding in look.result()]
     findings += _suggestion(others.result(), any(prober.series_found.values()))
@@ -139,6 +141,18 @@ def _suggestion(found: dict[str, str], something_answers: bool) -> list[Finding]
     return [
         Finding(SafeText("profiles"), UNKNOWN, safe_text(f"metrics of other profiles: {names}", 400), safe_text(remedy))
     ]
+
+
+def _visibility(options: Options) -> list[Finding]:
+    lag = options.visibility_lag_seconds
+    seconds = FLAVOURS[options.flavour].visibility_lag_seconds if lag is None else lag
+    if not seconds:
+        return []
+    says = safe_text(f"new data may be hidden for {seconds:g} s, and is that much older when it is seen")
+    remedy = SafeText(
+        "Give signals a max_age_seconds of that, one scrape and one poll more; faults show that much later."
+    )
+    return [Finding(SafeText("visibility"), UNKNOWN, says, remedy)]
 
 
 def _clock_finding(offset: float) -> Finding:
