@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -41,6 +41,9 @@ from modeltui.tui.themes import (
     tone_variable_defaults,
 )
 from modeltui.tui.widgets.prompt import Choice, Prompt
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 KEEP_SECONDS = 60.0
 """How much of what was seen may be lost by a power cut."""
@@ -90,8 +93,10 @@ class ModeltuiApp(DiffOutput, App[int]):
         self.open_context(self.fleet.context.name)
         self.set_interval(KEEP_SECONDS, self._keep)
 
-    def on_unmount(self) -> None:
+    def exit(self, result: int | None = None, return_code: int = 0, message: RenderableType | None = None) -> None:
+        # Now, not when the app is taken apart: then the grid with the frame to be kept is gone already.
         self._keep()
+        super().exit(result, return_code, message)
 
     def _keep(self) -> None:
         """Keep what is known for the next start; nothing is kept that was never live."""
