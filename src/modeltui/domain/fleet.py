@@ -162,8 +162,8 @@ class Target:
     """Worst news last on screen is bad news: stable first, then candidate, then the rest."""
     rollout: Rollout | Unknown = UNKNOWN
     known_good: KnownGood | Unknown = UNKNOWN
-    reference: Mapping[SignalName, Measurement] = field(default_factory=dict)
-    """The last known good version's measurements when it was last within all limits."""
+    references: Mapping[VersionId, Mapping[SignalName, Cell]] = field(default_factory=dict)
+    """The signals of versions that were the last known good, from when each was last within all its limits."""
     spans: tuple[ServingSpan, ...] = ()
     changes: tuple[Change, ...] = ()
     level: Level = Level.NO_DATA
@@ -183,18 +183,18 @@ class Target:
     @property
     def serving(self) -> VersionId | Unknown:
         """Return the version that answers most requests; where nobody measures, the one that should."""
-        observed = [served for served in self.versions if isinstance(served.observed, float)]
+        observed = [(v.observed, v.role is Role.STABLE, v) for v in self.versions if v.observed is not NO_DATA]
         if observed:
-            return max(observed, key=lambda served: (served.observed, served.role is Role.STABLE)).version
-        desired = [served for served in self.versions if isinstance(served.desired, float)]
+            return max(observed, key=lambda one: one[:2])[2].version
+        desired = [(v.desired, v.role is Role.STABLE, v) for v in self.versions if v.desired is not UNKNOWN]
         if desired:
-            return max(desired, key=lambda served: (served.desired, served.role is Role.STABLE)).version
+            return max(desired, key=lambda one: one[:2])[2].version
         return self.rollout.stable if isinstance(self.rollout, Rollout) else UNKNOWN
 
     @property
     def is_serving_observed(self) -> bool:
         """Tell whether the metrics, and not only an intention, say what serves."""
-        return any(isinstance(served.observed, float) for served in self.versions)
+        return any(served.observed is not NO_DATA for served in self.versions)
 
     @property
     def candidate(self) -> VersionId | Unknown:
@@ -267,6 +267,14 @@ class Fleet:
             if key not in self.targets:
                 places[key.model] = tuple(sorted((*places.get(key.model, ()), key)))
         return replace(self, targets={**self.targets, **updated}, places=places)
+
+    def without_targets(self, gone: frozenset[TargetKey]) -> Fleet:
+        """Return the fleet without these targets."""
+        targets = {key: target for key, target in self.targets.items() if key not in gone}
+        places: dict[ModelName, tuple[TargetKey, ...]] = {}
+        for key in sorted(targets):
+            places[key.model] = (*places.get(key.model, ()), key)
+        return replace(self, targets=targets, places=places)
 
 
 def _urgency(target: Target) -> tuple[float, float, float, TargetKey]:

@@ -1,13 +1,15 @@
-"""New samples of one target become its next state: shares, baselines, verdicts, history, last known good."""
+"""New samples of one target become its next state: shares, verdicts, history, last known good."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
+from modeltui.domain.baseline import comparison, expected_rate, of_segment
 from modeltui.domain.fleet import Cell, Change, ChangeKind, SegmentCell, ServedVersion, Target
-from modeltui.domain.health import Baseline, BaselineKind, Cause, Level, Rule, Verdict
-from modeltui.domain.history import observe
+from modeltui.domain.health import Baseline, Cause, Level, Rule, Verdict
+from modeltui.domain.history import ServingSpan, merged, observe
 from modeltui.domain.judgement import grown_old, judge
 from modeltui.domain.known_good import KnownGood, last_known_good
 from modeltui.domain.names import (
@@ -23,17 +25,43 @@ from modeltui.domain.names import (
 )
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Role, Rollout
-from modeltui.domain.signal import THROUGHPUT, Estimate, Measurement, Sample, has_observations
-from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.signal import Sample, has_observations
+from modeltui.domain.standing import MOST_CHANGES, expiry, rollout_changes, standing
+from modeltui.domain.text import SafeText
+from modeltui.domain.traffic import RATE, as_shares, fresh_rates, known_shares, request_rates
 from modeltui.domain.version import version_order
 
-FORGET_AFTER_SECONDS = 600.0
-"""A version that nobody wants and nobody sees leaves the target: two windows of five minutes."""
 LONGEST_GAP_SECONDS = 330.0
 """Two looks further apart than this do not prove what was between: a five-minute history step and its delay."""
-MOST_CHANGES = 24
-_THROUGHPUT = SignalName(SafeText(THROUGHPUT))
+MOST_REFERENCES = 3
+"""Versions whose good figures are kept to compare with."""
 _ROLE_ORDER = {Role.STABLE: 0, Role.CANDIDATE: 1, Role.UNASSIGNED: 2, Role.SHADOW: 3}
+
+_Samples: TypeAlias = Mapping[VersionId, Mapping[SignalName, Sample]]
+
+
+class _Look(NamedTuple):
+    """One look at a target: all that is needed to judge it."""
+
+    samples: _Samples
+    rates: Mapping[VersionId, float]
+    """Requests per second."""
+    shares: Mapping[VersionId, float]
+    seen_at: Mapping[VersionId, Instant]
+    """When each version was seen; those that are not in it when they were seen before."""
+    max_ages: Mapping[SignalName, float]
+    now: Instant
+
+
+class _Place(NamedTuple):
+    """What a version is on a target, before its signals are judged."""
+
+    version: VersionId
+    role: Role
+    desired: float | Unknown
+    observed: float | NoData
+    cells: Mapping[SignalName, Cell]
+    seen_at: Instant
 
 
 def new_target(key: TargetKey, policy: Policy) -> Target:
@@ -47,171 +75,143 @@ def judge_target(target: Target, samples: Iterable[Sample], policy: Policy, now:
     by_version: dict[VersionId, dict[SignalName, Sample]] = {}
     for sample in samples:
         by_version.setdefault(sample.version, {})[sample.signal] = sample
-    shares = _observed_shares(target, by_version)
-    served = [
-        _placed(target, version, by_version, shares, now) for version in _present_versions(target, by_version, now)
-    ]
-    judged = _judged(target, served, by_version, policy, now)
-    judged.sort(key=lambda version: (_ROLE_ORDER[version.role], _newest_first(version.version)))
-    return _concluded(target, tuple(judged), policy, now)
+    max_ages = _max_ages(policy)
+    if any(RATE in signals for signals in by_version.values()):
+        rates = request_rates(by_version, target.rollout)
+    else:
+        # A source of other signals: who answers the requests is known from elsewhere.
+        rates = fresh_rates(target.versions, target.rollout, now, max_ages.get(RATE, 60.0))
+    look = _Look(by_version, rates, as_shares(rates), dict.fromkeys(by_version, now), max_ages, now)
+    versions = _judged(target, look)
+    spans = target.spans
+    for version in versions:
+        if version.last_seen_at == now and version.observed:
+            spans = observe(
+                spans,
+                version.version,
+                version.observed,
+                version.level,
+                now,
+                longest_gap_seconds=LONGEST_GAP_SECONDS,
+                proving_share=policy.proven_share,
+            )
+    return _concluded(target, versions, spans, look, policy)
 
 
 def rejudge(target: Target, rollout: Rollout | Unknown, policy: Policy, now: Instant) -> Target:
-    """Return the target under a new desired state, judged on the samples it already has."""
-    samples = [cell.sample for version in target.versions for cell in version.cells.values()]
-    changes = target.changes
-    if isinstance(rollout, Rollout):
-        before = target.rollout if isinstance(target.rollout, Rollout) else None
-        changes = (*changes, *_rollout_changes(before, rollout, now))[-MOST_CHANGES:]
-    return judge_target(replace(target, rollout=rollout, changes=changes), samples, policy, now)
+    """Return the target under a new desired state, judged on the samples it already has: nobody was seen anew."""
+    changes = (*target.changes, *rollout_changes(target.rollout, rollout, now))[-MOST_CHANGES:]
+    target = replace(target, rollout=rollout, changes=changes)
+    look = _last_look(target, policy, now)
+    return _concluded(target, _judged(target, look), target.spans, look, policy)
+
+
+def continued(past: Target, live: Target, policy: Policy, now: Instant) -> Target:
+    """Return the target with the memory of its past and the samples of its present."""
+    look = _last_look(live, policy, now)
+    past = replace(past, references={**past.references, **live.references})
+    return _concluded(past, _judged(past, look), merged(past.spans, live.spans), look, policy)
 
 
 def aged(target: Target, policy: Policy, now: Instant) -> Target:
     """Return the target with every sample that is too old at `now` marked as stale."""
-    max_age = {signal.name: signal.max_age_seconds for signal in policy.signals}
-    versions = tuple(
-        replace(
-            version,
-            cells={name: _aged_cell(cell, max_age.get(name, 60.0), now) for name, cell in version.cells.items()},
-        )
-        for version in target.versions
+    max_ages = _max_ages(policy)
+    versions = tuple([_aged_version(version, max_ages, now) for version in target.versions])
+    level, last_judged, since, changes = standing(target, versions, target.changes, now)
+    return replace(
+        target,
+        versions=versions,
+        expires_at=expiry(versions, max_ages),
+        level=level,
+        last_judged=last_judged,
+        since=since,
+        changes=changes,
     )
-    return _with_level(replace(target, versions=versions, expires_at=_expiry(versions, policy)), now)
 
 
-def _present_versions(target: Target, by_version: Mapping[VersionId, object], now: Instant) -> list[VersionId]:
-    present = dict.fromkeys(by_version)
+def _max_ages(policy: Policy) -> dict[SignalName, float]:
+    return {signal.name: signal.max_age_seconds for signal in policy.signals}
+
+
+def _last_look(target: Target, policy: Policy, now: Instant) -> _Look:
+    versions = target.versions
+    samples = {v.version: {name: cell.sample for name, cell in v.cells.items()} for v in versions if v.cells}
+    present: _Samples = {v.version: samples[v.version] for v in versions if v.observed and v.version in samples}
+    rates = request_rates(present, target.rollout)
+    seen_at = {v.version: v.last_seen_at for v in versions}
+    return _Look(samples, rates, known_shares(versions, target.rollout), seen_at, _max_ages(policy), now)
+
+
+def _judged(target: Target, look: _Look) -> tuple[ServedVersion, ...]:
+    places = [_place(target, version, look) for version in _present_versions(target, look)]
+    stable = _stable(target, places)
+    all_requests = sum(look.rates.values())
+    versions = [_judged_version(target, place, stable, all_requests, look) for place in places]
+    if len(versions) > 1:
+        versions.sort(key=lambda version: version_order(version.version), reverse=True)
+        versions.sort(key=lambda version: _ROLE_ORDER[version.role])
+    return tuple(versions)
+
+
+def _present_versions(target: Target, look: _Look) -> list[VersionId]:
+    present = dict.fromkeys(look.samples)
     rollout = target.rollout
     if isinstance(rollout, Rollout):
         named = (rollout.stable, rollout.candidate, rollout.shadow, *rollout.weights)
-        present.update(dict.fromkeys(version for version in named if not isinstance(version, Missing)))
+        present.update(dict.fromkeys([version for version in named if not isinstance(version, Missing)]))
     for version in target.versions:
-        if now - version.last_seen_at <= FORGET_AFTER_SECONDS:
+        if look.now - version.last_seen_at <= FORGET_AFTER_SECONDS:
             present.setdefault(version.version)
     return list(present)
 
 
-def _observed_shares(
-    target: Target, by_version: Mapping[VersionId, Mapping[SignalName, Sample]]
-) -> dict[VersionId, float]:
-    totals = _live_throughputs(target, by_version)
-    everything = sum(totals.values())
-    return {version: total / everything for version, total in totals.items()} if everything > 0 else {}
-
-
-def _live_throughputs(
-    target: Target, by_version: Mapping[VersionId, Mapping[SignalName, Sample]]
-) -> dict[VersionId, float]:
-    """Return the requests per second by version, without the copies that a shadow gets."""
-    shadow = target.rollout.shadow if isinstance(target.rollout, Rollout) else UNKNOWN
-    totals: dict[VersionId, float] = {}
-    for version, samples in by_version.items():
-        throughput = samples.get(_THROUGHPUT)
-        if throughput is not None and version != shadow and not isinstance(throughput.at, Missing):
-            totals[version] = max(throughput.measurement.value, 0.0)
-    return totals
-
-
-def _placed(
-    target: Target,
-    version: VersionId,
-    by_version: Mapping[VersionId, object],
-    shares: Mapping[VersionId, float],
-    now: Instant,
-) -> ServedVersion:
-    found = target.version(version)
-    known = None if isinstance(found, Missing) else found
+def _place(target: Target, version: VersionId, look: _Look) -> _Place:
+    known = next((served for served in target.versions if served.version == version), None)
     rollout = target.rollout
     role = Role.UNASSIGNED
-    share: float | Unknown = UNKNOWN
+    desired: float | Unknown = UNKNOWN
     if isinstance(rollout, Rollout):
         role = rollout.role_of(version)
-        share = rollout.weights.get(version, 0.0) if rollout.weights else UNKNOWN
-    observed: float | NoData = shares.get(version, 0.0 if shares else NO_DATA)
-    seen_at = now if version in by_version else (known.last_seen_at if known else Instant(0.0))
-    return ServedVersion(version, role, share, observed, known.cells if known else {}, seen_at)
+        desired = rollout.weights.get(version, 0.0) if rollout.weights else UNKNOWN
+    observed: float | NoData = look.shares.get(version, 0.0) if look.shares else NO_DATA
+    seen_at = look.seen_at.get(version, known.last_seen_at if known else Instant(0.0))
+    return _Place(version, role, desired, observed, known.cells if known else {}, seen_at)
 
 
-def _judged(
-    target: Target,
-    served: list[ServedVersion],
-    by_version: Mapping[VersionId, Mapping[SignalName, Sample]],
-    policy: Policy,
-    now: Instant,
-) -> list[ServedVersion]:
-    max_age = {signal.name: signal.max_age_seconds for signal in policy.signals}
-    traffic = sum(_live_throughputs(target, by_version).values())
-    result = []
-    for version in served:
-        fresh = by_version.get(version.version)
-        if fresh is None:
-            cells = {n: _aged_cell(cell, max_age.get(n, 60.0), now) for n, cell in version.cells.items()}
-            result.append(replace(version, cells=cells))
-            continue
-        against = _baseline_version(target, version, by_version)
-        cells = dict(version.cells)
-        for name, sample in fresh.items():
-            baseline = _baseline(target, version, name, against, by_version, traffic)
-            rules = target.rules.get(name, ())
-            cell = _judge_cell(cells.get(name), sample, rules, baseline)
-            cells[name] = _aged_cell(cell, max_age.get(name, 60.0), now)
-        for name in cells.keys() - fresh.keys():
-            cells[name] = _aged_cell(cells[name], max_age.get(name, 60.0), now)
-        result.append(replace(version, cells=cells))
-    return result
+def _stable(target: Target, places: list[_Place]) -> VersionId | Unknown:
+    """Return the version to compare with: the named one; where nobody names it, the one that serves now."""
+    named = target.rollout.stable if isinstance(target.rollout, Rollout) else UNKNOWN
+    if not isinstance(named, Missing):
+        return named
+    serving = [(place.observed, place.version) for place in places if not isinstance(place.observed, Missing)]
+    return max(serving, key=lambda one: one[0])[1] if serving else target.stable
 
 
-def _baseline_version(
-    target: Target, version: ServedVersion, by_version: Mapping[VersionId, object]
-) -> tuple[VersionId, BaselineKind] | None:
-    stable = target.stable
-    if version.role is not Role.STABLE and stable != version.version:
-        if not isinstance(stable, Missing) and stable in by_version:
-            return stable, BaselineKind.STABLE
-        return None
-    good = target.known_good
-    if isinstance(good, Missing) or good.version == version.version:
-        return None
-    kind = BaselineKind.LAST_KNOWN_GOOD if good.version in by_version else BaselineKind.EARLIER
-    return good.version, kind
+def _judged_version(
+    target: Target, place: _Place, stable: VersionId | Unknown, all_requests: float, look: _Look
+) -> ServedVersion:
+    cells = dict(place.cells)
+    fresh = look.samples.get(place.version, {})
+    against = comparison(target, stable, place.version, place.role, look.samples) if fresh else NO_DATA
+    for name, sample in fresh.items():
+        max_age = look.max_ages.get(name, 60.0)
+        if name == RATE:
+            baseline = expected_rate(place.version, place.role, place.desired, all_requests)
+        else:
+            baseline = NO_DATA if isinstance(against, Missing) else against.baseline(name, look.now, max_age)
+        cells[name] = _judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
+    for name, cell in cells.items():
+        cells[name] = _aged_cell(cell, look.max_ages.get(name, 60.0), look.now)
+    return ServedVersion(place.version, place.role, place.desired, place.observed, cells, place.seen_at)
 
 
-def _baseline(
-    target: Target,
-    version: ServedVersion,
-    signal: SignalName,
-    against: tuple[VersionId, BaselineKind] | None,
-    by_version: Mapping[VersionId, Mapping[SignalName, Sample]],
-    traffic: float,
-) -> Baseline | NoData:
-    if signal == _THROUGHPUT:
-        if not isinstance(version.desired, float) or version.role is Role.SHADOW:
-            return NO_DATA
-        expected = Estimate(version.desired * traffic)
-        return Baseline(BaselineKind.EXPECTED_SHARE, version.version, expected)
-    if against is None:
-        return NO_DATA
-    other, kind = against
-    if kind is BaselineKind.EARLIER:
-        measurement = target.reference.get(signal)
-        return Baseline(kind, other, measurement) if measurement is not None else NO_DATA
-    sample = by_version[other].get(signal)
-    if sample is None or isinstance(sample.at, Missing):
-        return NO_DATA
-    return Baseline(kind, other, sample.measurement, sample.segments)
-
-
-def _judge_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData) -> Cell:
-    watches = before.watches if before else ()
+def _judged_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData) -> Cell:
     if isinstance(sample.at, Missing):
-        verdict = before.verdict if before else Verdict(Level.NO_DATA, Cause.NOT_SCRAPED)
-        value = sample.measurement.value if has_observations(sample.measurement) else NO_DATA
-        return Cell(sample, grown_old(replace(verdict, value=value), Cause.NOT_SCRAPED), watches)
-    watches, verdict = judge(rules, watches, sample.measurement, baseline, sample.at)
+        return _unscraped_cell(before, sample)
+    watches, verdict = judge(rules, before.watches if before else (), sample.measurement, baseline, sample.at)
     if not sample.segments:
         return Cell(sample, verdict, watches)
-    segments = _judge_segments(before, sample, rules, baseline, sample.at)
-    cell = Cell(sample, verdict, watches, segments)
+    cell = Cell(sample, verdict, watches, _judged_segments(before, sample, rules, baseline, sample.at))
     worst = cell.worst_segment()
     if isinstance(worst, Missing) or worst.verdict.level <= verdict.level:
         return cell
@@ -224,150 +224,94 @@ def _judge_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], ba
         since=worst.verdict.since,
         segment=worst.name,
     )
-    return replace(cell, verdict=raised)
+    return Cell(sample, raised, watches, cell.segments)
 
 
-def _judge_segments(
+def _unscraped_cell(before: Cell | None, sample: Sample) -> Cell:
+    """Return the cell of a process that is gone: its last figures, marked, and all memory for its return."""
+    value = sample.measurement.value if has_observations(sample.measurement) else NO_DATA
+    if before is None:
+        verdict = Verdict(Level.NO_DATA, Cause.NOT_SCRAPED, value)
+        return Cell(sample, grown_old(verdict, Cause.NOT_SCRAPED))
+    verdict = grown_old(replace(before.verdict, value=value), Cause.NOT_SCRAPED)
+    return Cell(sample, verdict, before.watches, _aged_segments(before.segments, Cause.NOT_SCRAPED))
+
+
+def _judged_segments(
     before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData, at: Instant
 ) -> tuple[SegmentCell, ...]:
-    earlier = {segment.name: segment for segment in before.segments} if before else {}
+    earlier = {segment.name: segment.watches for segment in before.segments} if before else {}
     judged = []
     for name, measurement in sample.segments:
-        known = earlier.get(name)
-        same_segment = _segment_baseline(baseline, name)
-        watches, verdict = judge(rules, known.watches if known else (), measurement, same_segment, at)
+        watches, verdict = judge(rules, earlier.get(name, ()), measurement, of_segment(baseline, name), at)
         judged.append(SegmentCell(name, measurement, verdict, watches))
     return tuple(judged)
 
 
-def _segment_baseline(baseline: Baseline | NoData, name: SafeText) -> Baseline | NoData:
-    if isinstance(baseline, Missing):
-        return NO_DATA
-    for segment, measurement in baseline.segments:
-        if segment == name:
-            return replace(baseline, measurement=measurement, segments=())
-    return NO_DATA
+def _aged_version(version: ServedVersion, max_ages: Mapping[SignalName, float], now: Instant) -> ServedVersion:
+    cells = {name: _aged_cell(cell, max_ages.get(name, 60.0), now) for name, cell in version.cells.items()}
+    return ServedVersion(version.version, version.role, version.desired, version.observed, cells, version.last_seen_at)
 
 
 def _aged_cell(cell: Cell, max_age_seconds: float, now: Instant) -> Cell:
     at = cell.sample.at
-    if isinstance(at, Missing) or now - at > max_age_seconds:
-        cause = Cause.NOT_SCRAPED if isinstance(at, Missing) else Cause.TOO_OLD
-        old = grown_old(cell.verdict, cause)
-        return cell if old is cell.verdict else replace(cell, verdict=old)
-    return cell
+    if cell.verdict.level is Level.STALE or (not isinstance(at, Missing) and now - at <= max_age_seconds):
+        return cell
+    cause = Cause.NOT_SCRAPED if isinstance(at, Missing) else Cause.TOO_OLD
+    return Cell(cell.sample, grown_old(cell.verdict, cause), cell.watches, _aged_segments(cell.segments, cause))
 
 
-def _concluded(target: Target, versions: tuple[ServedVersion, ...], policy: Policy, now: Instant) -> Target:
-    before = target
-    target = replace(target, versions=versions, expires_at=_expiry(versions, policy))
-    spans = target.spans
-    for version in versions:
-        if isinstance(version.observed, float) and version.observed > 0 and version.last_seen_at == now:
-            spans = observe(
-                spans,
-                version.version,
-                version.observed,
-                version.level,
-                now,
-                longest_gap_seconds=LONGEST_GAP_SECONDS,
-                proving_share=policy.proven_share,
-            )
+def _aged_segments(segments: tuple[SegmentCell, ...], cause: Cause) -> tuple[SegmentCell, ...]:
+    return tuple([SegmentCell(s.name, s.measurement, grown_old(s.verdict, cause), s.watches) for s in segments])
+
+
+def _concluded(
+    target: Target, versions: tuple[ServedVersion, ...], spans: tuple[ServingSpan, ...], look: _Look, policy: Policy
+) -> Target:
     records = target.rollout.served if isinstance(target.rollout, Rollout) else ()
-    good = last_known_good(spans, records, now=now, proven_after_seconds=policy.proven_after_seconds)
-    target = replace(target, spans=spans, known_good=good, reference=_reference(target, good))
-    return _with_level(_with_serving_change(before, target, now), now)
+    good = last_known_good(spans, records, now=look.now, proven_after_seconds=policy.proven_after_seconds)
+    changes = _with_serving_change(target, versions, look.now)
+    level, last_judged, since, changes = standing(target, versions, changes, look.now)
+    return Target(
+        target.key,
+        versions,
+        target.rollout,
+        good,
+        _references(target, versions, good),
+        spans,
+        changes,
+        level,
+        last_judged,
+        since,
+        expiry(versions, look.max_ages),
+        target.rules,
+    )
 
 
-def _reference(target: Target, good: KnownGood | Unknown) -> Mapping[SignalName, Measurement]:
+def _references(
+    target: Target, versions: tuple[ServedVersion, ...], good: KnownGood | Unknown
+) -> Mapping[VersionId, Mapping[SignalName, Cell]]:
+    """Return the figures to compare with later: of the last known good while it is within all its limits."""
     if isinstance(good, Missing):
-        return target.reference
-    served = target.version(good.version)
-    if isinstance(served, Missing) or served.level is not Level.OK:
-        return target.reference
-    return {name: cell.sample.measurement for name, cell in served.cells.items()}
+        return target.references
+    served = next((version for version in versions if version.version == good.version), None)
+    if served is None or served.level is not Level.OK:
+        return target.references
+    others = [(version, cells) for version, cells in target.references.items() if version != good.version]
+    return dict([*others[1 - MOST_REFERENCES :], (good.version, served.cells)])
 
 
-def _with_serving_change(before: Target, after: Target, now: Instant) -> Target:
-    was, serves = before.serving, after.serving
-    if not before.is_serving_observed or was == serves or isinstance(serves, Missing):
-        return after
-    change = Change(now, ChangeKind.SERVING, safe_text(was if not isinstance(was, Missing) else "-"), serves)
-    return replace(after, changes=(*after.changes, change)[-MOST_CHANGES:])
+def _with_serving_change(target: Target, versions: tuple[ServedVersion, ...], now: Instant) -> tuple[Change, ...]:
+    was, serves = _observed_most(target.versions), _observed_most(versions)
+    if isinstance(was, Missing) or isinstance(serves, Missing) or was == serves:
+        return target.changes
+    change = Change(now, ChangeKind.SERVING, SafeText(was), SafeText(serves))
+    return (*target.changes, change)[-MOST_CHANGES:]
 
 
-def _rollout_changes(before: Rollout | None, after: Rollout, now: Instant) -> list[Change]:
-    if before is None:
-        return []
-    pairs = (
-        (ChangeKind.STABLE, before.stable, after.stable),
-        (ChangeKind.CANDIDATE, before.candidate, after.candidate),
-        (ChangeKind.STAGE, _stage_name(before), _stage_name(after)),
-    )
-    return [Change(now, kind, _word(was), _word(is_now)) for kind, was, is_now in pairs if was != is_now]
-
-
-def _stage_name(rollout: Rollout) -> SafeText | Unknown:
-    return rollout.stage if isinstance(rollout.stage, Missing) else rollout.stage.name
-
-
-def _word(value: SafeText | Unknown) -> SafeText:
-    return SafeText("none") if isinstance(value, Missing) else value
-
-
-def counts_for_target(version: ServedVersion) -> bool:
-    """Tell whether a version's verdict is the target's: it answers requests, or it should."""
-    answers = isinstance(version.observed, float) and version.observed > 0
-    should = isinstance(version.desired, float) and version.desired > 0
-    unmeasured = isinstance(version.observed, Missing) and version.role is Role.STABLE
-    return answers or should or unmeasured
-
-
-def _with_level(target: Target, now: Instant) -> Target:
-    levels = [version.level for version in target.versions if counts_for_target(version)]
-    level = max(levels, default=Level.NO_DATA)
-    if level is Level.STALE:
-        before = [
-            cell.verdict.before
-            for version in target.versions
-            if counts_for_target(version)
-            for cell in version.cells.values()
-        ]
-        last_judged = max(before, default=Level.OK)
-    else:
-        last_judged = level
-    if level is target.level and isinstance(target.since, float):
-        return replace(target, last_judged=last_judged)
-    change = Change(now, ChangeKind.LEVEL, safe_text(target.level.name), safe_text(level.name))
-    changes = target.changes if target.since is UNKNOWN else (*target.changes, change)[-MOST_CHANGES:]
-    return replace(
-        target, level=level, last_judged=last_judged, since=_level_since(target, level, now), changes=changes
-    )
-
-
-def _level_since(target: Target, level: Level, now: Instant) -> Instant:
-    if level < Level.WARN:
-        return now
-    starts = [
-        cell.verdict.since
-        for version in target.versions
-        if counts_for_target(version)
-        for cell in version.cells.values()
-        if cell.verdict.level is level and not isinstance(cell.verdict.since, Missing)
-    ]
-    return min(starts, default=now)
-
-
-def _expiry(versions: tuple[ServedVersion, ...], policy: Policy) -> Instant:
-    max_age = {signal.name: signal.max_age_seconds for signal in policy.signals}
-    expiries = [
-        cell.sample.at + max_age.get(name, 60.0)
-        for version in versions
-        for name, cell in version.cells.items()
-        if cell.verdict.level is not Level.STALE and not isinstance(cell.sample.at, Missing)
-    ]
-    return Instant(min(expiries, default=float("inf")))
-
-
-def _newest_first(version: VersionId) -> tuple[tuple[int, int, str], ...]:
-    return tuple((-a, -b, c) for a, b, c in version_order(version))
+def _observed_most(versions: Iterable[ServedVersion]) -> VersionId | NoData:
+    """Return the version that was seen to answer most requests; an intention is not seen."""
+    observed = [version for version in versions if not isinstance(version.observed, Missing)]
+    if not observed:
+        return NO_DATA
+    return max(observed, key=lambda version: (version.observed or 0.0, version.role is Role.STABLE)).version

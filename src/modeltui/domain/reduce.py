@@ -18,6 +18,7 @@ from modeltui.domain.event import (
     Watched,
 )
 from modeltui.domain.fleet import Fleet, SourceState, Target
+from modeltui.domain.forgetting import to_forget
 from modeltui.domain.judging import aged, judge_target, new_target, rejudge
 from modeltui.domain.names import (
     NO_DATA,
@@ -106,7 +107,10 @@ def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
         fleet = replace(fleet, series=with_samples(fleet.series, looked_at, event.at))
     fleet = _answered(fleet, event.source, event.at, event.warnings) if event.is_last_part else fleet
     fleet, changes = _with_targets(fleet, updated)
-    return fleet, changes | Changes(sources=event.is_last_part)
+    gone = to_forget(fleet) if event.is_last_part else frozenset()
+    if gone:
+        fleet = fleet.without_targets(gone)
+    return fleet, changes | Changes(targets=gone, sources=event.is_last_part, order=bool(gone))
 
 
 def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:

@@ -1,0 +1,75 @@
+"""What leaves the fleet, and what stays although nobody speaks of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from modeltui.domain.event import SamplesRead, SourceFailed
+from modeltui.domain.fleet import Context, Fleet, SourceKind, SourceState
+from modeltui.domain.names import Environment, Instant, ModelName, SignalName, SourceName, TargetKey, VersionId
+from modeltui.domain.policy import DEFAULT_POLICY
+from modeltui.domain.reduce import reduce
+from modeltui.domain.rollout import Rollout
+from modeltui.domain.signal import ERRORS, Counts, Sample
+from modeltui.domain.text import SafeText
+
+METRICS = SourceName(SafeText("metrics"))
+OTHER = SourceName(SafeText("other"))
+T0 = 1_000_000.0
+
+
+def key(model: str) -> TargetKey:
+    return TargetKey(ModelName(SafeText(model)), Environment(SafeText("prod")))
+
+
+def answer(at: float, *models: str, source: SourceName = METRICS) -> SamplesRead:
+    signal = SignalName(SafeText(ERRORS))
+    samples = (
+        Sample(key(model), VersionId(SafeText("1")), signal, Counts(0, 900), Instant(at), 300.0) for model in models
+    )
+    return SamplesRead(source, Instant(at), tuple(samples))
+
+
+def fleet_with(*sources: SourceName) -> Fleet:
+    states = {name: SourceState(name, SourceKind.METRICS, SafeText("fake"), 15.0) for name in sources}
+    return Fleet(Context(SafeText("test")), DEFAULT_POLICY, sources=states)
+
+
+def test_a_target_that_no_source_speaks_of_any_more_leaves() -> None:
+    """A model that was taken out of service ten minutes ago is off the screen."""
+    fleet, _ = reduce(fleet_with(METRICS), answer(T0, "old", "new"))
+    fleet, changes = reduce(fleet, answer(T0 + 601, "new"))
+
+    assert set(fleet.targets) == {key("new")}
+    assert key("old") in changes.targets
+    assert fleet.places == {key("new").model: (key("new"),)}
+
+
+def test_a_target_stays_for_two_windows_after_it_was_seen_last() -> None:
+    """A model that missed some scrapes is stale, not gone."""
+    fleet, _ = reduce(fleet_with(METRICS), answer(T0, "old", "new"))
+    fleet, _ = reduce(fleet, answer(T0 + 599, "new"))
+
+    assert set(fleet.targets) == {key("old"), key("new")}
+
+
+def test_silence_of_a_source_is_no_evidence_about_its_targets() -> None:
+    """While one of two metrics sources is down for an hour, its targets stay on the screen."""
+    fleet, _ = reduce(fleet_with(METRICS, OTHER), answer(T0, "a"))
+    fleet, _ = reduce(fleet, answer(T0, "b", source=OTHER))
+    fleet, _ = reduce(fleet, SourceFailed(OTHER, Instant(T0 + 30), SafeText("no answer")))
+    fleet, _ = reduce(fleet, answer(T0 + 3600, "a"))
+
+    assert set(fleet.targets) == {key("a"), key("b")}
+
+
+def test_a_version_that_is_still_wanted_is_not_forgotten() -> None:
+    """A stable version without a single request stays, and is no data."""
+    fleet, _ = reduce(fleet_with(METRICS), answer(T0, "a"))
+    target = fleet.targets[key("a")]
+    wanted = VersionId(SafeText("1"))
+    rollout = Rollout(key("a"), METRICS, {wanted: 1.0}, stable=wanted)
+    fleet = fleet.with_targets({key("a"): replace(target, rollout=rollout)})
+    fleet, _ = reduce(fleet, answer(T0 + 3600, "b"))
+
+    assert key("a") in fleet.targets
