@@ -74,7 +74,7 @@ async def _follow(observer: Observer, wanted: set[TargetKey] | None, form: Form)
 
     def on_change(fleet: Fleet, changes: Changes) -> None:
         for key in sorted(changes.targets):
-            if wanted is not None and key not in wanted:
+            if key not in fleet.targets or (wanted is not None and key not in wanted):
                 continue
             line = change_line(fleet, fleet.targets[key])
             if shown.get(key) == line:

@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from modeltui.domain.baseline import comparison, expected_rate, of_segment
 from modeltui.domain.fleet import Cell, Change, ChangeKind, SegmentCell, ServedVersion, Target
+from modeltui.domain.forgetting import is_forgotten
 from modeltui.domain.health import Baseline, Cause, Level, Rule, Verdict
 from modeltui.domain.history import ServingSpan, merged, observe
 from modeltui.domain.judgement import grown_old, judge
@@ -85,7 +86,7 @@ def judge_target(target: Target, samples: Iterable[Sample], policy: Policy, now:
     versions = _judged(target, look)
     spans = target.spans
     for version in versions:
-        if version.last_seen_at == now and version.observed:
+        if version.last_seen_at == now and not isinstance(version.observed, Missing) and version.observed > 0:
             spans = observe(
                 spans,
                 version.version,
@@ -160,7 +161,7 @@ def _present_versions(target: Target, look: _Look) -> list[VersionId]:
         named = (rollout.stable, rollout.candidate, rollout.shadow, *rollout.weights)
         present.update(dict.fromkeys([version for version in named if not isinstance(version, Missing)]))
     for version in target.versions:
-        if look.now - version.last_seen_at <= FORGET_AFTER_SECONDS:
+        if not is_forgotten(target, version, look.now):
             present.setdefault(version.version)
     return list(present)
 
