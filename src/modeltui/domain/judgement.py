@@ -82,7 +82,19 @@ def grown_old(verdict: Verdict, cause: Cause) -> Verdict:
     if verdict.level is Level.STALE:
         return verdict
     before = verdict.before if verdict.level is Level.NO_DATA else verdict.level
-    return replace(verdict, level=Level.STALE, cause=cause, before=before)
+    # Spelled out, for a whole fleet grows old in one second when a backend is away.
+    return Verdict(
+        Level.STALE,
+        cause,
+        verdict.value,
+        verdict.n,
+        verdict.baseline,
+        verdict.limit,
+        verdict.rule,
+        verdict.since,
+        before,
+        verdict.segment,
+    )
 
 
 def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:

@@ -19,7 +19,7 @@ from modeltui.domain.event import (
 )
 from modeltui.domain.fleet import Fleet, SourceState, Target
 from modeltui.domain.forgetting import to_forget
-from modeltui.domain.judging import aged, judge_target, new_target, rejudge
+from modeltui.domain.judging import aged, continued, judge_target, new_target, rejudge
 from modeltui.domain.names import (
     NO_DATA,
     UNKNOWN,
@@ -33,6 +33,7 @@ from modeltui.domain.names import (
 from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
 from modeltui.domain.series import only_of, with_past, with_samples
 from modeltui.domain.signal import Sample
+from modeltui.domain.standing import MOST_CHANGES
 from modeltui.domain.text import SafeText
 
 
@@ -115,8 +116,7 @@ def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
 
 def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
     wanted = frozenset(event.targets)
-    began = event.steps[0][0] if event.steps else event.at
-    past = {key: _without_past(fleet.targets.get(key) or new_target(key, fleet.policy), began) for key in wanted}
+    past = {key: _without_past(fleet.targets.get(key) or new_target(key, fleet.policy)) for key in wanted}
     for at, samples in event.steps:
         by_target: dict[TargetKey, list[Sample]] = {}
         for sample in samples:
@@ -126,21 +126,19 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
             past[key] = judge_target(past[key], of_target, fleet.policy, at)
     updated = {}
     for key, target in past.items():
-        now = fleet.targets.get(key)
-        latest = [cell.sample for v in now.versions for cell in v.cells.values()] if now else []
-        judged = judge_target(target, latest, fleet.policy, event.at) if latest else target
+        live = fleet.targets.get(key)
+        judged = aged(continued(target, live, fleet.policy, event.at) if live else target, fleet.policy, event.at)
         # What was seen live stays: history only adds what came before it.
-        live = now.changes if now else ()
-        earlier = tuple(c for c in judged.changes if not live or c.at < live[0].at)
-        updated[key] = replace(judged, changes=(*earlier, *live))
+        seen = live.changes if live else ()
+        earlier = tuple(change for change in judged.changes if not seen or change.at < seen[0].at)
+        updated[key] = replace(judged, changes=(*earlier, *seen)[-MOST_CHANGES:])
     fleet = replace(fleet, series=with_past(fleet.series, event.steps, fleet.watched & wanted))
     return _with_targets(fleet, updated)
 
 
-def _without_past(target: Target, began: Instant) -> Target:
-    """Return the target as it was before the history begins: what follows is judged afresh, step by step."""
-    spans = tuple(span for span in target.spans if span.last_seen_at < began)
-    return Target(target.key, rollout=target.rollout, rules=target.rules, spans=spans)
+def _without_past(target: Target) -> Target:
+    """Return the target as if nothing had been seen of it: its past is judged afresh, step by step."""
+    return Target(target.key, rollout=target.rollout, rules=target.rules)
 
 
 def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from modeltui.domain.fleet import Cell, Fleet, ServedVersion, Target
 from modeltui.domain.health import BaselineKind, Level, Verdict
-from modeltui.domain.judging import counts_for_target
 from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, VersionId
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.series import WHOLE
 from modeltui.domain.signal import Signal
 from modeltui.domain.skew import skewed_environments
+from modeltui.domain.traffic import counts_for_target
 from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.cells import cell_width, fit

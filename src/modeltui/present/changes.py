@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level
-from modeltui.domain.judging import counts_for_target
 from modeltui.domain.names import Instant, Missing
+from modeltui.domain.traffic import counts_for_target
 from modeltui.present import format as form
 from modeltui.present import words
 

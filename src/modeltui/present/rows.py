@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from modeltui.domain.fleet import Cell, Fleet, ServedVersion, Target
 from modeltui.domain.health import Level, Verdict
-from modeltui.domain.judging import counts_for_target
 from modeltui.domain.names import Instant, Missing, SignalName, VersionId
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.signal import Signal, Unit
 from modeltui.domain.skew import skewed_environments
+from modeltui.domain.traffic import counts_for_target
 from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.glyphs import UNICODE, Glyphs
