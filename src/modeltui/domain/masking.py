@@ -6,6 +6,7 @@ A mask must never hide what an operator compares, so words of the trade (`max_to
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from modeltui.domain.secret import MASK
@@ -43,6 +44,7 @@ _HINTS: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
     """Tell whether what is called `name` is, in all likelihood, a credential."""
     return _SECRET_NAME.search(name) is not None and _WORD_OF_THE_TRADE.search(name) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -164,9 +165,12 @@ class MlflowRegistry:
 
 def _dangling(models: Iterable[Model]) -> Iterator[str]:
     """Yield aliases above the newest version: MLflow 2 keeps the alias of a deleted version."""
+    order = lru_cache(version_order)
     for model in models:
         for pointer in model.pointers:
-            if not isinstance(model.latest, Unknown) and version_order(pointer.version) > version_order(model.latest):
+            if isinstance(model.latest, Unknown) or pointer.version == model.latest:
+                continue
+            if order(pointer.version) > order(model.latest):
                 yield f"{model.name}: {pointer.name} points at version {pointer.version}, which was deleted"
 
 
