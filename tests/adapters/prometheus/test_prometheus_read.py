@@ -481,7 +481,7 @@ class TestFaults:
             (recorded("prometheus-2.42-parse-error-400.json", 400), BackendRefused),
             (recorded("prometheus-2.42-many-to-many-422.json", 422), BackendRefused),
             (recorded("victoriametrics-1.79.5-parse-error-422.json", 422), BackendRefused),
-            (recorded("mimir-3.0-limit-422.json", 422), BackendRefused),
+            (recorded("mimir-documented-limit-422.json", 422), BackendRefused),
             (Reply(b"404 page not found\n", 404, "text/plain"), BackendRefused),
             (Reply(b"Service Unavailable", 503, "text/plain"), BackendUnavailable),
             (
@@ -520,7 +520,7 @@ class TestFaults:
 
     async def test_mimirs_own_error_id_is_shown(self, prometheus: ScriptedPrometheus) -> None:
         """The id leads to the runbook, so it must not be cut off."""
-        prometheus.answer_everything(recorded("mimir-3.0-limit-422.json", 422))
+        prometheus.answer_everything(recorded("mimir-documented-limit-422.json", 422))
         async with prometheus.open(ERRORS_ONLY) as metrics:
             with pytest.raises(BackendRefused) as caught:
                 await metrics.read()
@@ -529,10 +529,10 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("payload", "says"),
         [
-            ("victoriametrics-cluster-partial.json", "partial answer"),
-            ("thanos-0.39-warnings.json", "context deadline exceeded"),
-            ("thanos-0.39-data-warnings.json", "No StoreAPIs matched"),
-            ("prometheus-3.8-infos.json", "ignored histograms"),
+            ("victoriametrics-documented-partial.json", "partial answer"),
+            ("thanos-documented-warnings.json", "context deadline exceeded"),
+            ("thanos-documented-data-warnings.json", "No StoreAPIs matched"),
+            ("prometheus-documented-infos.json", "ignored histograms"),
         ],
     )
     async def test_warnings_beside_the_data_are_shown(
@@ -609,7 +609,7 @@ class TestRecorded:
 
     async def test_a_native_histogram(self, prometheus: ScriptedPrometheus) -> None:
         """Its buckets tell the quantile, spread over the exponent within one of them."""
-        prometheus.answer("duration", recorded("prometheus-3.8-native-histogram.json"))
+        prometheus.answer("duration", recorded("prometheus-documented-native-histogram.json"))
         async with prometheus.open(signals(LATENCY)) as metrics:
             answer = await metrics.read()
         assert the(answer, LATENCY).measurement.n == 100.0

@@ -105,7 +105,7 @@ KSERVE_RAW = Profile(
         "a version, unless the scrape copies a pod label such as version or pod_template_hash",
     ),
 )
-"""KServe's own Python runtimes in raw deployments (kserve/metrics.py, 0.15). Throughput is what latency counted."""
+"""KServe's own Python runtimes in raw deployments (kserve/metrics.py, source of August 2026). Throughput is what latency counted."""
 
 SELDON_V1 = Profile(
     Identity(("deployment_name",), ("predictor_name",), ("namespace",)),
@@ -134,7 +134,7 @@ SELDON_V2 = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, _MEAN_ONLY + " with a model's name on them"),
 )
-"""Seldon Core 2 (scheduler/pkg/metrics, 2.10). HTTP and gRPC codes share one label."""
+"""Seldon Core 2 (scheduler/pkg/metrics, source of January 2026). HTTP and gRPC codes share one label."""
 
 _TRITON_DONE = Selector("nv_inference_request_success")
 _TRITON_FAILED = Selector("nv_inference_request_failure")
@@ -146,7 +146,7 @@ TRITON = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, _MEAN_ONLY, "failures of an ensemble once: its member and itself both count them"),
 )
-"""NVIDIA Triton (docs/user_guide/metrics.md and core metrics.cc, 2.60)."""
+"""NVIDIA Triton (docs/user_guide/metrics.md and core metrics.cc, source of August 2026)."""
 
 MLSERVER = Profile(
     Identity(("model",), ("version",), ("namespace",)),
@@ -191,7 +191,7 @@ ISTIO = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, "a version of pods without the label version"),
 )
-"""Istio 1.2x sidecars. One reporter only: with both every request would count twice."""
+"""Istio sidecars, by the names of its standard metrics. One reporter only: with both every request would count twice."""
 
 NGINX = Profile(
     Identity(("ingress",), ("canary", "service"), ("namespace",)),
@@ -204,7 +204,7 @@ NGINX = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, "the model's own version: the name of the service stands for it"),
 )
-"""ingress-nginx 1.12 (socket.go). The label canary names the canary's backend and is empty for the stable one."""
+"""ingress-nginx (internal/ingress/metric/collectors/socket.go). The label canary names the canary's backend and is empty for the stable one."""
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {
