@@ -105,7 +105,8 @@ KSERVE_RAW = Profile(
         "a version, unless the scrape copies a pod label such as version or pod_template_hash",
     ),
 )
-"""KServe's own Python runtimes in raw deployments (kserve/metrics.py, source of August 2026). Throughput is what latency counted."""
+"""KServe's own Python runtimes in raw deployments (kserve/metrics.py, source of August 2026). Throughput is what
+latency counted."""
 
 SELDON_V1 = Profile(
     Identity(("deployment_name",), ("predictor_name",), ("namespace",)),
@@ -191,7 +192,8 @@ ISTIO = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, "a version of pods without the label version"),
 )
-"""Istio sidecars, by the names of its standard metrics. One reporter only: with both every request would count twice."""
+"""Istio sidecars, by the names of its standard metrics. One reporter only: with both every request would count
+twice."""
 
 NGINX = Profile(
     Identity(("ingress",), ("canary", "service"), ("namespace",)),
@@ -204,7 +206,8 @@ NGINX = Profile(
     },
     cannot_say=(_NO_CONFIDENCE, "the model's own version: the name of the service stands for it"),
 )
-"""ingress-nginx (internal/ingress/metric/collectors/socket.go). The label canary names the canary's backend and is empty for the stable one."""
+"""ingress-nginx (internal/ingress/metric/collectors/socket.go). The label canary names the canary's backend and is
+empty for the stable one."""
 
 PROFILES: Final[Mapping[str, Profile]] = MappingProxyType(
     {
