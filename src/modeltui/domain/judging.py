@@ -25,6 +25,7 @@ from modeltui.domain.names import (
     VersionId,
 )
 from modeltui.domain.policy import Policy
+from modeltui.domain.proof import proven_level
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.signal import Sample, has_observations
 from modeltui.domain.standing import MOST_CHANGES, expiry, rollout_changes, standing
@@ -91,7 +92,7 @@ def judge_target(target: Target, samples: Iterable[Sample], policy: Policy, now:
                 spans,
                 version.version,
                 version.observed,
-                version.level,
+                proven_level(version, versions, target.rules),
                 now,
                 longest_gap_seconds=LONGEST_GAP_SECONDS,
                 proving_share=policy.proven_share,
