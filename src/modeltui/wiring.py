@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from modeltui.config.problems import InvalidConfigError, Problem, did_you_mean
 from modeltui.config.schema import Mode, SourceConfig
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.cached import to_cache, with_cached
-from modeltui.domain.errors import ConfigError
 from modeltui.domain.fleet import Context, Fleet, SourceKind
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.policy import Policy
@@ -82,7 +82,9 @@ async def open_observer(
     secrets = SecretStore()
     policy = policy_of(loaded.context)
     async with AsyncExitStack() as stack:
-        sources = [await _open(plan, policy, clock, secrets, stack) for plan in checked_plans(loaded, secrets)]
+        # A secret may be a command that takes seconds: the screens must answer keys meanwhile.
+        plans = await asyncio.to_thread(checked_plans, loaded, secrets)
+        sources = [await _open(plan, policy, clock, secrets, stack) for plan in plans]
         fleet = Fleet(
             context_of(loaded), policy, at=clock.now(), sources={source.name: source.state() for source in sources}
         )
@@ -120,29 +122,16 @@ def save_snapshot(loaded: Loaded, fleet: Fleet) -> None:
 
 def prepare_demo(directory: Path, seed: int) -> Path:
     """Make the embedded world and its configuration where they are not yet; return the configuration file."""
-    from modeltui.adapters.embedded.demo_config import demo_config
-    from modeltui.adapters.embedded.world import create_world
+    from modeltui.adapters.embedded import demo
 
-    world, config = directory / "world.sqlite", directory / "modeltui.yaml"
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not world.exists():
-            create_world(world, seed, SystemClock().now())
-        config.write_text(demo_config(world), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"{directory} cannot hold a world: {error.strerror}", "name another one with --dir"
-        ) from error
-    return config
+    return demo.prepare(directory, seed, SystemClock().now())
 
 
 def run_demo(directory: Path, seed: int, speed: float, *, ends_with_parent: bool) -> int:
     """Keep the world of `prepare_demo` moving until told to end."""
-    from modeltui.adapters.embedded import simulator
+    from modeltui.adapters.embedded import demo
 
-    world = str(directory / "world.sqlite")
-    arguments = [world, "--seed", str(seed), "--speed", str(speed)]
-    return simulator.main([*arguments, "--with-parent"] if ends_with_parent else arguments)
+    return demo.run(directory, seed, speed, ends_with_parent=ends_with_parent)
 
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:
