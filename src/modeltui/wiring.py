@@ -124,14 +124,15 @@ def prepare_demo(directory: Path, seed: int) -> Path:
     """Make the embedded world and its configuration where they are not yet; return the configuration file."""
     from modeltui.adapters.embedded import demo
 
-    return demo.prepare(directory, seed, SystemClock().now())
+    return demo.prepare_demo(directory, seed, SystemClock().now()).config
 
 
 def run_demo(directory: Path, seed: int, speed: float, *, ends_with_parent: bool) -> int:
     """Keep the world of `prepare_demo` moving until told to end."""
-    from modeltui.adapters.embedded import demo
+    from modeltui.adapters.embedded import demo_config, simulator
 
-    return demo.run(directory, seed, speed, ends_with_parent=ends_with_parent)
+    arguments = [str(directory / demo_config.WORLD_NAME), "--seed", str(seed), "--speed", str(speed)]
+    return simulator.main([*arguments, "--with-parent"] if ends_with_parent else arguments)
 
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:

@@ -1,35 +1,41 @@
-"""A directory with a world and the configuration that opens it."""
+"""The files of a demo: a world and the configuration that shows it, in one directory."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from modeltui.adapters.embedded import simulator
-from modeltui.adapters.embedded.demo_config import demo_config
+from modeltui.adapters.embedded.demo_config import CONFIG_NAME, WORLD_NAME, demo_config
 from modeltui.adapters.embedded.world import create_world
-from modeltui.domain.errors import ConfigError
+from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.names import Instant
-
-WORLD = "world.sqlite"
-CONFIG = "modeltui.yaml"
+from modeltui.domain.text import safe_text
 
 
-def prepare(directory: Path, seed: int, now: Instant) -> Path:
-    """Make the world and its configuration where they are not yet; return the configuration file."""
-    world, config = directory / WORLD, directory / CONFIG
+@dataclass(frozen=True, slots=True)
+class DemoFiles:
+    """Where a demo lies."""
+
+    world: Path
+    config: Path
+
+
+def prepare_demo(directory: Path, seed: int, now: Instant) -> DemoFiles:
+    """Return the files of a demo in `directory`, made where they do not exist; what exists is left as it is.
+
+    Making them takes about a second. Raises `BackendUnavailable` when they cannot be written.
+    """
+    files = DemoFiles(directory.absolute() / WORLD_NAME, directory.absolute() / CONFIG_NAME)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not world.exists():
-            create_world(world, seed, now)
-        config.write_text(demo_config(world), encoding="utf-8")
+        if not files.config.exists():
+            files.config.write_text(demo_config(Path(WORLD_NAME)), encoding="utf-8")
+            files.config.chmod(0o600)
     except OSError as error:
-        raise ConfigError(
-            f"{directory} cannot hold a world: {error.strerror}", "name another one with --dir"
+        raise BackendUnavailable(
+            f"the demo cannot be written into {safe_text(str(directory))}: {error.strerror}",
+            "Choose another place with --dir.",
         ) from error
-    return config
-
-
-def run(directory: Path, seed: int, speed: float, *, ends_with_parent: bool) -> int:
-    """Keep the world moving until told to end; return the exit code."""
-    arguments = [str(directory / WORLD), "--seed", str(seed), "--speed", str(speed)]
-    return simulator.main([*arguments, "--with-parent"] if ends_with_parent else arguments)
+    if not files.world.exists():
+        create_world(files.world, seed, now)
+    return files
