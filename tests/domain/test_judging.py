@@ -13,14 +13,27 @@ from modeltui.domain.policy import DEFAULT_POLICY
 from modeltui.domain.rollout import Role, Stage
 from modeltui.domain.signal import Sample
 from modeltui.domain.text import SafeText
-from modeltui.testing.worlds import START, Value, World, mean, record, rollout, seen, signal_name, version_id
+from modeltui.testing.worlds import (
+    NO_SEGMENTS,
+    START,
+    Value,
+    World,
+    mean,
+    record,
+    rollout,
+    seen,
+    signal_name,
+    version_id,
+)
 
 PLACE = "fraud@prod-hk"
 
 
 def look(version: str, at: Instant | Unknown, rate: float | None = None, **signals: Value) -> tuple[Sample, ...]:
     """Return samples of a version on the one place of these tests."""
-    return seen(PLACE, version, at, **({} if rate is None else {"throughput": rate}), **signals)
+    if rate is not None:
+        signals = {"throughput": rate, **signals}
+    return seen(PLACE, version, at, NO_SEGMENTS, **signals)
 
 
 def baseline_of(world: World, version: str, signal: str) -> Baseline:
@@ -238,7 +251,8 @@ def test_throughput_is_compared_with_the_share_that_it_should_have() -> None:
     verdict = world.cell(PLACE, "2", "throughput").verdict
     assert verdict.level is Level.WARN
     baseline = baseline_of(world, "2", "throughput")
-    assert (baseline.kind, baseline.measurement.value) == (BaselineKind.EXPECTED_SHARE, pytest.approx(50.0))
+    assert baseline.kind is BaselineKind.EXPECTED_SHARE
+    assert baseline.measurement.value == pytest.approx(50.0)
     assert world.cell(PLACE, "1", "throughput").verdict.level is Level.OK
 
 
@@ -265,7 +279,8 @@ def test_harm_in_one_segment_raises_the_signal() -> None:
     assert cell.verdict.value == pytest.approx(110 / 9000)
     worst = cell.worst_segment()
     assert not isinstance(worst, Missing)
-    assert (worst.name, worst.verdict.value) == ("region=hk", pytest.approx(0.4))
+    assert worst.name == "region=hk"
+    assert worst.verdict.value == pytest.approx(0.4)
     assert world.target(PLACE).level is Level.BREACH
 
 

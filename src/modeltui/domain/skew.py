@@ -37,7 +37,7 @@ class Sameness(StrEnum):
     SAME = "same"
     DIFFERENT = "different"
     UNKNOWN = "unknown"
-    """At least one side does not say: that is not the same."""
+    """Those that say agree, and at least one side does not say: that is not the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,10 @@ def _table(target: Target) -> dict[SafeText, SafeText]:
 
 
 def _sameness(values: list[SafeText | None]) -> Sameness:
-    if any(value is None for value in values):
-        return Sameness.UNKNOWN
-    return Sameness.SAME if len(set(values)) <= 1 else Sameness.DIFFERENT
+    told = {value for value in values if value is not None}
+    if len(told) > 1:
+        return Sameness.DIFFERENT
+    return Sameness.SAME if None not in values else Sameness.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
