@@ -18,10 +18,11 @@ from modeltui import wiring
 from modeltui.adapters.embedded.demo import prepare_demo
 from modeltui.adapters.embedded.demo_config import demo_config
 from modeltui.adapters.embedded.scenario import DEMO, ENVIRONMENTS
+from modeltui.adapters.embedded.world import open_world
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.config.load import Options, load
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.errors import BackendUnavailable
+from modeltui.domain.errors import BackendUnavailable, ConfigError
 from modeltui.domain.health import Level
 from modeltui.domain.names import Instant, Missing
 from modeltui.testing.clock import VirtualClock
@@ -40,7 +41,7 @@ def test_the_files_of_a_demo_are_made_once(tmp_path: Path) -> None:
     assert prepare_demo(directory, 99, Instant(BEGAN_AT + 9)) == files
     assert [files.world.read_bytes(), files.config.read_bytes()] == before
     (tmp_path / "file").write_text("")
-    with pytest.raises(BackendUnavailable) as caught:
+    with pytest.raises(ConfigError) as caught:
         prepare_demo(tmp_path / "file", 3, BEGAN_AT)
     assert "--dir" in caught.value.remedy
 
@@ -113,16 +114,18 @@ async def ticks(world: Path, wanted: int) -> list[Instant]:
 
 
 def test_another_process_moves_the_world_while_this_one_looks(tmp_path: Path) -> None:
-    """The simulator runs apart; an observer sees its ticks; told to end it ends, and tidies up."""
+    """The simulator runs apart; an observer sees its ticks; no second simulator may join it."""
     world = tmp_path / "world.sqlite"
     with start_simulator(world) as simulator:
         try:
             assert simulator.poll() is None
             assert len(asyncio.run(ticks(world, 3))) == 3
+            with pytest.raises(BackendUnavailable, match="another simulator"):
+                open_world(world)
         finally:
             simulator.send_signal(signal.SIGTERM)
             assert simulator.wait(10) == 0
-    assert {file.name for file in tmp_path.iterdir()} == {"world.sqlite"}
+    assert {file.name for file in tmp_path.iterdir()} == {"world.sqlite", "world.sqlite.lock"}
     with closing(sqlite3.connect(world)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 

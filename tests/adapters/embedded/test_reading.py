@@ -247,7 +247,7 @@ async def test_reading_leaves_no_trace(
     assert set(_footprint(world_path)) == names
     world.close()
     after = _footprint(world_path)
-    assert set(after) == {"world.sqlite"}, "the writer tidies up"
+    assert set(after) == {"world.sqlite", "world.sqlite.lock"}, "the writer tidies up"
     await question(world_path, clock)
     assert _footprint(world_path) == after
 

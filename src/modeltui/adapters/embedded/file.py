@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import stat
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -45,6 +47,10 @@ class WorldFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._descriptor: int | None = None
+        """Open on the file as it was seen last, and closed only when it is another one: closing any descriptor of a
+        file drops the locks that SQLite holds on it, in the whole process."""
+        self._identity: tuple[int, int] = (0, 0)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="world-reader")
 
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
@@ -63,7 +69,8 @@ class WorldFile:
 
     def close(self) -> None:
         """Let the thread go; a question under way is left to end by itself."""
-        self._worker.shutdown(wait=False, cancel_futures=True)
+        self._worker.submit(self._forget)
+        self._worker.shutdown(wait=False)
 
     @property
     def _name(self) -> str:
@@ -91,8 +98,7 @@ class WorldFile:
             raise self._damaged(str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
-        with self.path.open("rb") as file:
-            header = file.read(_HEADER_BYTES)
+        header = self._header()
         self._check(header)
         options = "mode=ro"
         if header[18] == _WAL and not Path(f"{self.path}-wal").exists():
@@ -103,6 +109,21 @@ class WorldFile:
         )
         connection.execute("PRAGMA query_only = 1")
         return connection
+
+    def _header(self) -> bytes:
+        facts = self.path.stat()
+        if not stat.S_ISREG(facts.st_mode):
+            raise BackendUnavailable(f"{self._name} is not a regular file", START_IT)
+        if self._descriptor is None or (facts.st_dev, facts.st_ino) != self._identity:
+            self._forget()
+            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            self._identity = (facts.st_dev, facts.st_ino)
+        return os.pread(self._descriptor, _HEADER_BYTES, 0)
+
+    def _forget(self) -> None:
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            os.close(descriptor)
 
     def _check(self, header: bytes) -> None:
         if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):

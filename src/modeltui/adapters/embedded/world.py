@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Final, Self
@@ -20,7 +20,8 @@ from modeltui.adapters.embedded.plans import Scenario
 from modeltui.adapters.embedded.scenario import DEMO
 from modeltui.adapters.embedded.schema import APPLICATION_ID, BUCKETS, SCHEMA_VERSION, TABLES
 from modeltui.adapters.embedded.traffic import Counter
-from modeltui.domain.errors import BackendMalformed, BackendRefused, BackendUnavailable
+from modeltui.adapters.embedded.writing import OnlyWriter, connected, transaction
+from modeltui.domain.errors import BackendError, BackendRefused, BackendUnavailable
 from modeltui.domain.names import Instant
 from modeltui.domain.text import safe_text
 
@@ -33,7 +34,6 @@ THINNED_SECONDS: Final = 15.0
 GAUGE_SECONDS: Final = 10.0
 LONGEST_TICK_SECONDS: Final = 30.0
 """After a longer pause of the simulator the requests of the pause were never counted."""
-LOCK_SECONDS: Final = 5.0
 
 
 def create_world(path: Path, seed: int, now: Instant, scenario: Scenario = DEMO) -> None:
@@ -55,7 +55,7 @@ def create_world(path: Path, seed: int, now: Instant, scenario: Scenario = DEMO)
             connection.execute("BEGIN")
             connection.execute("INSERT INTO world VALUES (?, ?, ?)", [SCHEMA_VERSION, seed, now])
             write_inventory(connection, scenario, now)
-            _write_past(World(connection, scenario, thinning=False), now)
+            _write_past(World(connection, scenario), now)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = DELETE")
         # Unlike a rename this never replaces a world that somebody else has made meanwhile.
@@ -81,13 +81,15 @@ def _write_past(world: World, now: Instant) -> None:
 class World:
     """The writer's side of a world file. One at a time; every tick is one transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, scenario: Scenario = DEMO, *, thinning: bool = True) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, scenario: Scenario = DEMO, *, only: OnlyWriter | None = None
+    ) -> None:
         self._connection = connection
+        self._only = only
         self._places = places(scenario)
         row = connection.execute("SELECT seed, began_at FROM world").fetchone()
         self._seed: int = row[0]
         self._began_at: float = row[1]
-        self._thinning = thinning
         (newest,) = connection.execute("SELECT MAX(at) FROM counters").fetchone()
         self._newest_at: float | None = newest
         self._dense: deque[float] = deque()
@@ -114,6 +116,8 @@ class World:
             pass  # the companions of the WAL stay beside it, and readers use them
         finally:
             self._connection.close()
+            if self._only:
+                self._only.release()
 
     def __enter__(self) -> Self:
         return self
@@ -129,7 +133,7 @@ class World:
         if self._newest_at is not None and at <= self._newest_at:
             return
         try:
-            with _transaction(self._connection):
+            with transaction(self._connection):
                 self.tick(at, speed=speed)
         except sqlite3.OperationalError as error:
             raise BackendUnavailable(
@@ -156,7 +160,7 @@ class World:
         self._progress_jobs(at)
         self._newest_at = at
         self._dense.append(at)
-        if self._thinning:
+        if self._only:  # a draft holds no more than it should
             self._thin(at, [row[0] for row in counters], [row[0] for row in gauges])
 
     def _measured(self, story_seconds: float) -> Iterable[Place]:
@@ -275,13 +279,19 @@ def open_world(path: Path, scenario: Scenario = DEMO) -> World:
     """Return a world that exists, ready to be continued; raise `BackendError` when it cannot be."""
     if not path.is_file():
         raise BackendUnavailable(f"there is no world {safe_text(str(path))}", "Make one with `modeltui demo --dir`.")
-    connection = _connected(path)
+    connection = connected(path)
+    try:
+        only = OnlyWriter(path)
+    except BackendError:
+        connection.close()
+        raise
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        return World(connection, scenario)
+        return World(connection, scenario, only=only)
     except sqlite3.Error as error:
         connection.close()
+        only.release()
         raise BackendUnavailable(
             f"the world {safe_text(str(path))} cannot be continued: {safe_text(str(error))}",
             "Make a new one, or end the simulator that holds it.",
@@ -290,7 +300,7 @@ def open_world(path: Path, scenario: Scenario = DEMO) -> World:
 
 def set_weights(path: Path, model: str, environment: str, weights: Mapping[str, float], says: str = "") -> int:
     """Tell the world who gets which version of one target, and return the new revision."""
-    with closing(_connected(path)) as connection, _transaction(connection):
+    with closing(connected(path)) as connection, transaction(connection):
         key = [model, environment]
         cursor = connection.execute(
             "UPDATE targets SET revision = revision + 1, says = CASE ? WHEN '' THEN says ELSE ? END"
@@ -304,31 +314,3 @@ def set_weights(path: Path, model: str, environment: str, weights: Mapping[str, 
         rows = [(*key, version, weight) for version, weight in weights.items()]
         connection.executemany("INSERT INTO weights VALUES (?, ?, ?, ?)", rows)
         return int(row[0])
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None
-        )
-        (application,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    except sqlite3.Error as error:
-        raise BackendUnavailable(
-            f"the world {safe_text(str(path))} cannot be opened: {safe_text(str(error))}", "Make a new one."
-        ) from error
-    if (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
-        connection.close()
-        raise BackendMalformed(f"{safe_text(str(path))} is no world of this program", "Make a new one.")
-    return connection
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
-    connection.execute("COMMIT")

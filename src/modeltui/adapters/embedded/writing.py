@@ -1,0 +1,75 @@
+"""How a world file is opened for writing: by one simulator at a time, and by nobody who would make an empty one."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from modeltui.adapters.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
+from modeltui.domain.errors import BackendMalformed, BackendUnavailable
+from modeltui.domain.text import safe_text
+
+LOCK_SECONDS: Final = 5.0
+
+
+class OnlyWriter:
+    """The right to move a world, for one process: two simulators would count against each other.
+
+    The system takes it back when the process ends, however it ends. The lock has a file of its own, which stays:
+    SQLite locks the world itself in its own way.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Take it, or raise `BackendUnavailable` when somebody has it."""
+        try:
+            self._descriptor = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise BackendUnavailable(
+                f"the world {safe_text(str(path))} cannot be written: {error.strerror}",
+                "Look whether its directory is yours.",
+            ) from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise BackendUnavailable(
+                f"another simulator moves the world {safe_text(str(path))}",
+                "Look at it with `modeltui --config`, or end that simulator first.",
+            ) from error
+
+    def release(self) -> None:
+        """Give it back."""
+        os.close(self._descriptor)
+
+
+def connected(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None
+        )
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.Error as error:
+        raise BackendUnavailable(
+            f"the world {safe_text(str(path))} cannot be opened: {safe_text(str(error))}", "Make a new one."
+        ) from error
+    if (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
+        connection.close()
+        raise BackendMalformed(f"{safe_text(str(path))} is no world of this program", "Make a new one.")
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
