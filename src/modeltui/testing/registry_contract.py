@@ -24,7 +24,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from modeltui.domain.errors import BackendRefused
-from modeltui.domain.lineage import Gap, Known, Unreadable
+from modeltui.domain.lineage import Gap, Known, Provenance, Unreadable
 from modeltui.domain.names import Missing, ModelName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Version, newest, version_order
@@ -110,8 +110,7 @@ async def provenance_says_what_it_does_not_know(registry: Registry) -> None:
     for _, version in await _some_versions(registry):
         provenance = await registry.read_provenance(version.model, version.id)
         what = f"{version.model} {version.id}"
-        for field in fields(provenance):
-            _check_fact(f"{what}.{field.name}", getattr(provenance, field.name))
+        check_provenance(what, provenance)
         _expect(bool(provenance.known_fields()), f"{what}: nothing at all is known")
 
 
@@ -174,6 +173,13 @@ CHECKS: Final[tuple[Check, ...]] = (
     a_cancelled_read_harms_nothing,
     probing_helps,
 )
+
+
+def check_provenance(what: str, provenance: Provenance) -> None:
+    """Check one provenance alone: every field a fact of one of the four kinds, every text safe."""
+    for field in fields(provenance):
+        _check_fact(f"{what}.{field.name}", getattr(provenance, field.name))
+    _check_texts(what, provenance)
 
 
 def name_of(check: Check) -> str:

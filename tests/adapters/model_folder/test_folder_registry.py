@@ -153,7 +153,7 @@ async def test_model_with_its_own_metadata_is_no_version(tmp_path: Path) -> None
 
 
 async def test_links_that_lead_nowhere(models: Path, tmp_path: Path) -> None:
-    """Dangling, circular and escaping links are no pointers; each is named in a warning, and the rest stays."""
+    """Dangling, circular and escaping links are no pointers; each is named in a warning, and the rest stays (T33)."""
     outside = write_version(tmp_path / "elsewhere", "v9")
     model = models / FRAUD
     (model / "dangling").symlink_to("v7")
@@ -180,7 +180,7 @@ async def test_link_to_a_link(models: Path) -> None:
 
 
 async def test_model_that_is_a_link_out_of_the_folder(models: Path, tmp_path: Path) -> None:
-    """A model that is a link is not followed out of the folder; the operator is told."""
+    """A model that is a link is not followed out of the folder; the operator is told (T33)."""
     write_version(tmp_path / "secret-models" / "leak", "v1")
     (models / "leak").symlink_to(tmp_path / "secret-models" / "leak")
     answer = await fold(models).read_models()
@@ -197,7 +197,7 @@ async def test_root_behind_a_link(models: Path, tmp_path: Path) -> None:
 
 
 async def test_lfs_pointer_instead_of_weights(models: Path) -> None:
-    """A Git LFS pointer gives digest and size without the weights, and says that they are not here."""
+    """A Git LFS pointer gives digest and size without the weights, and says that they are not here (T32)."""
     oid = "4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393"
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 987654321\n"
     path = write_version(models / FRAUD, "v2", weights=pointer.encode())
@@ -209,7 +209,7 @@ async def test_lfs_pointer_instead_of_weights(models: Path) -> None:
 
 @pytest.mark.parametrize("digest", ["d8e8fca2dc0f896fd7cb4cb0031ba249", "196a322c107c2572335158503c64bfba.dir"])
 async def test_dvc_pointer_instead_of_weights(models: Path, digest: str) -> None:
-    """A DVC pointer, of a file or a directory, gives the digest; the weights are not here."""
+    """A DVC pointer, of a file or a directory, gives the digest; the weights are not here (T31)."""
     path = write_version(models / FRAUD, "v2", weights=None)
     (path / "model.pt.dvc").write_text(f"outs:\n- md5: {digest}\n  size: 48211\n  path: model.pt\n", encoding="utf-8")
     artifact = await _artifact(fold(models), "v2")
@@ -268,7 +268,7 @@ async def test_file_changed_while_it_is_hashed(models: Path) -> None:
 
 
 async def test_weights_that_lead_out_of_the_folder(models: Path, tmp_path: Path) -> None:
-    """Weights that are a link out of the folder are not opened; the rest of the version is shown."""
+    """Weights that are a link out of the folder are not opened; the rest of the version is shown (T33)."""
     (tmp_path / "passwd").write_text("root:x:0:0\n", encoding="utf-8")
     path = write_version(models / FRAUD, "v2", weights=None, metadata={"git_commit": "abc"})
     (path / "model.pt").symlink_to(tmp_path / "passwd")
@@ -329,7 +329,7 @@ async def test_no_metadata_is_absent_not_unreadable(models: Path) -> None:
 
 
 async def test_bare_nan_as_python_writes_it(models: Path) -> None:
-    """`NaN` and `Infinity`, which Python's json.dump writes, are read as what they are."""
+    """`NaN` and `Infinity`, which Python's json.dump writes, are read as what they are (T14)."""
     write_version(models / FRAUD, "v2", metadata='{"metrics": {"auc": NaN, "loss": Infinity, "n": "many"}}')
     found = await fold(models).read_provenance(FRAUD, vid("v2"))
     assert isinstance(found.metrics, Known)
@@ -337,7 +337,7 @@ async def test_bare_nan_as_python_writes_it(models: Path) -> None:
 
 
 async def test_requirements_as_people_write_them(models: Path) -> None:
-    """Comments go, continuations are joined, and hashes, markers, `-r`, `-e` and addresses stay, without passwords."""
+    """Comments go, continuations are joined, and hashes, markers, `-r`, `-e` and addresses stay, without passwords (T34)."""
     written = (
         "# comment\r\n"
         "pandas==2.2.3 \\\r\n    --hash=sha256:aaa \\\r\n    --hash=sha256:bbb  # pinned\r\n"
@@ -361,7 +361,7 @@ async def test_requirements_as_people_write_them(models: Path) -> None:
     ids=["crlf", "yaml", "bom"],
 )
 async def test_card_as_people_write_it(models: Path, card: str) -> None:
-    """A README.md without front matter, with broken YAML or with Windows line ends is shown as it is."""
+    """A README.md without front matter, with broken YAML or with Windows line ends is shown as it is (T35)."""
     (write_version(models / FRAUD, "v2") / "README.md").write_bytes(card.encode())
     found = await fold(models).read_provenance(FRAUD, vid("v2"))
     assert isinstance(found.model_card, Known)
@@ -369,7 +369,7 @@ async def test_card_as_people_write_it(models: Path, card: str) -> None:
 
 
 async def test_secrets_are_masked(models: Path) -> None:
-    """Passwords and tokens in parameters, tags and addresses never reach the screen; words of the trade do."""
+    """Passwords and tokens in parameters, tags and addresses never reach the screen; words of the trade do (T40)."""
     facts = {
         "params": {
             "db_password": "hunter2x",
