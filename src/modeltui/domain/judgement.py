@@ -97,6 +97,13 @@ def grown_old(verdict: Verdict, cause: Cause) -> Verdict:
     )
 
 
+def remembered(past: tuple[Watch, ...], live: tuple[Watch, ...]) -> tuple[Watch, ...]:
+    """Return one memory of what a backend tells of the past and what was seen live: nothing is calmed by reading."""
+    if len(past) != len(live):
+        return live or past
+    return tuple(_longer(one, other) for one, other in zip(past, live, strict=True))
+
+
 def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:
     """Return where the limit lies now, in the signal's unit."""
     match limit:
@@ -147,6 +154,12 @@ def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instan
     since = watch.since if watch.phase is Phase.PENDING else at
     phase = Phase.FIRING if at - since >= rule.for_seconds else Phase.PENDING
     return watch if watch.phase is phase else Watch(phase, since)
+
+
+def _longer(past: Watch, live: Watch) -> Watch:
+    if past.phase is Phase.CLEAR or live.phase is Phase.FIRING:
+        return replace(live, since=min(past.since, live.since)) if past.phase is not Phase.CLEAR else live
+    return past if live.phase is Phase.CLEAR else replace(past, since=min(past.since, live.since))
 
 
 def _read(rule: Rule, watch: Watch, *, violated: bool) -> tuple[Level, Cause]:

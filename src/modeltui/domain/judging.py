@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple, TypeAlias
 
-from modeltui.domain.baseline import comparison, expected_rate, of_segment
-from modeltui.domain.fleet import Cell, Change, ChangeKind, SegmentCell, ServedVersion, Target
+from modeltui.domain.baseline import comparison, expected_rate
+from modeltui.domain.cells import aged_cell, judged_cell, with_memory
+from modeltui.domain.fleet import Cell, Change, ChangeKind, ServedVersion, Target
 from modeltui.domain.forgetting import is_forgotten
-from modeltui.domain.health import Baseline, Cause, Level, Rule, Verdict
+from modeltui.domain.health import Level
 from modeltui.domain.history import ServingSpan, merged, observe
-from modeltui.domain.judgement import grown_old, judge
 from modeltui.domain.known_good import KnownGood, last_known_good
 from modeltui.domain.names import (
     NO_DATA,
@@ -27,7 +27,7 @@ from modeltui.domain.names import (
 from modeltui.domain.policy import Policy
 from modeltui.domain.proof import proven_level
 from modeltui.domain.rollout import Role, Rollout
-from modeltui.domain.signal import Sample, has_observations
+from modeltui.domain.signal import Sample
 from modeltui.domain.standing import MOST_CHANGES, expiry, rollout_changes, standing
 from modeltui.domain.text import SafeText
 from modeltui.domain.traffic import RATE, as_shares, fresh_rates, known_shares, request_rates
@@ -111,7 +111,8 @@ def rejudge(target: Target, rollout: Rollout | Unknown, policy: Policy, now: Ins
 def continued(past: Target, live: Target, policy: Policy, now: Instant) -> Target:
     """Return the target with the memory of its past and the samples of its present."""
     look = _last_look(live, policy, now)
-    past = replace(past, references={**past.references, **live.references})
+    versions = tuple([_with_memory(version, past.version(version.version)) for version in live.versions])
+    past = replace(past, versions=versions, references={**past.references, **live.references})
     return _concluded(past, _judged(past, look), merged(past.spans, live.spans), look, policy)
 
 
@@ -201,70 +202,15 @@ def _judged_version(
             baseline = expected_rate(place.version, place.role, place.desired, all_requests)
         else:
             baseline = NO_DATA if isinstance(against, Missing) else against.baseline(name, look.now, max_age)
-        cells[name] = _judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
+        cells[name] = judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
     for name, cell in cells.items():
-        cells[name] = _aged_cell(cell, look.max_ages.get(name, 60.0), look.now)
+        cells[name] = aged_cell(cell, look.max_ages.get(name, 60.0), look.now)
     return ServedVersion(place.version, place.role, place.desired, place.observed, cells, place.seen_at)
 
 
-def _judged_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData) -> Cell:
-    if isinstance(sample.at, Missing):
-        return _unscraped_cell(before, sample)
-    watches, verdict = judge(rules, before.watches if before else (), sample.measurement, baseline, sample.at)
-    if not sample.segments:
-        return Cell(sample, verdict, watches)
-    cell = Cell(sample, verdict, watches, _judged_segments(before, sample, rules, baseline, sample.at))
-    worst = cell.worst_segment()
-    if isinstance(worst, Missing) or worst.verdict.level <= verdict.level:
-        return cell
-    raised = replace(
-        verdict,
-        level=worst.verdict.level,
-        before=worst.verdict.level,
-        cause=Cause.SEGMENT,
-        rule=worst.verdict.rule,
-        since=worst.verdict.since,
-        segment=worst.name,
-    )
-    return Cell(sample, raised, watches, cell.segments)
-
-
-def _unscraped_cell(before: Cell | None, sample: Sample) -> Cell:
-    """Return the cell of a process that is gone: its last figures, marked, and all memory for its return."""
-    value = sample.measurement.value if has_observations(sample.measurement) else NO_DATA
-    if before is None:
-        verdict = Verdict(Level.NO_DATA, Cause.NOT_SCRAPED, value)
-        return Cell(sample, grown_old(verdict, Cause.NOT_SCRAPED))
-    verdict = grown_old(replace(before.verdict, value=value), Cause.NOT_SCRAPED)
-    return Cell(sample, verdict, before.watches, _aged_segments(before.segments, Cause.NOT_SCRAPED))
-
-
-def _judged_segments(
-    before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData, at: Instant
-) -> tuple[SegmentCell, ...]:
-    earlier = {segment.name: segment.watches for segment in before.segments} if before else {}
-    judged = []
-    for name, measurement in sample.segments:
-        watches, verdict = judge(rules, earlier.get(name, ()), measurement, of_segment(baseline, name), at)
-        judged.append(SegmentCell(name, measurement, verdict, watches))
-    return tuple(judged)
-
-
 def _aged_version(version: ServedVersion, max_ages: Mapping[SignalName, float], now: Instant) -> ServedVersion:
-    cells = {name: _aged_cell(cell, max_ages.get(name, 60.0), now) for name, cell in version.cells.items()}
+    cells = {name: aged_cell(cell, max_ages.get(name, 60.0), now) for name, cell in version.cells.items()}
     return ServedVersion(version.version, version.role, version.desired, version.observed, cells, version.last_seen_at)
-
-
-def _aged_cell(cell: Cell, max_age_seconds: float, now: Instant) -> Cell:
-    at = cell.sample.at
-    if cell.verdict.level is Level.STALE or (not isinstance(at, Missing) and now - at <= max_age_seconds):
-        return cell
-    cause = Cause.NOT_SCRAPED if isinstance(at, Missing) else Cause.TOO_OLD
-    return Cell(cell.sample, grown_old(cell.verdict, cause), cell.watches, _aged_segments(cell.segments, cause))
-
-
-def _aged_segments(segments: tuple[SegmentCell, ...], cause: Cause) -> tuple[SegmentCell, ...]:
-    return tuple([SegmentCell(s.name, s.measurement, grown_old(s.verdict, cause), s.watches) for s in segments])
 
 
 def _concluded(
@@ -288,6 +234,13 @@ def _concluded(
         expiry(versions, look.max_ages),
         target.rules,
     )
+
+
+def _with_memory(live: ServedVersion, past: ServedVersion | NoData) -> ServedVersion:
+    """Return what was seen live with what its rules remember of the time before."""
+    if isinstance(past, Missing):
+        return live
+    return replace(live, cells={name: with_memory(cell, past.cells.get(name)) for name, cell in live.cells.items()})
 
 
 def _references(

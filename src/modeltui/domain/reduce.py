@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from modeltui.domain.event import (
@@ -28,6 +28,7 @@ from modeltui.domain.names import (
     ModelName,
     SourceName,
     TargetKey,
+    Unknown,
     VersionId,
 )
 from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
@@ -35,6 +36,9 @@ from modeltui.domain.series import only_of, with_past, with_samples
 from modeltui.domain.signal import Sample
 from modeltui.domain.standing import MOST_CHANGES
 from modeltui.domain.text import SafeText
+
+CLOCK_SET_BACK_SECONDS = 60.0
+"""An event from further back than this means that the clock was corrected; from less, that it came late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,8 @@ NOTHING = Changes()
 
 def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
     """Return the fleet after `event`, and what changed."""
-    fleet = replace(fleet, at=max(fleet.at, event.at))
+    is_set_back = event.at < fleet.at - CLOCK_SET_BACK_SECONDS
+    fleet = replace(fleet, at=event.at if is_set_back else max(fleet.at, event.at))
     match event:
         case Tick():
             return _tick(fleet)
@@ -142,7 +147,9 @@ def _without_past(target: Target) -> Target:
 
 
 def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:
-    models = {name: model for name, model in fleet.models.items() if model.source != event.source}
+    # With a warning the list may not be whole: then nothing is missing from it.
+    is_whole = not event.warnings
+    models = {name: model for name, model in fleet.models.items() if not is_whole or model.source != event.source}
     models.update((model.name, model) for model in event.models if fleet.policy.wants(model.name))
     fleet = _answered(replace(fleet, models=models), event.source, event.at, event.warnings)
     pointed = _pointed(fleet, event)
@@ -154,10 +161,8 @@ def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:
         rollout = rollout_from_pointers(key, event.source, roles)
         if rollout != target.rollout:
             updated[key] = rejudge(target, rollout, fleet.policy, event.at)
-    for key, target in fleet.targets.items():
-        rollout_then = target.rollout
-        if isinstance(rollout_then, Rollout) and rollout_then.source == event.source and key not in pointed:
-            updated[key] = rejudge(target, UNKNOWN, fleet.policy, event.at)
+    if is_whole:
+        updated.update(_without_rollout(fleet, event.source, pointed.keys(), event.at))
     fleet, changes = _with_targets(fleet, updated)
     names = frozenset(model.name for model in event.models)
     return fleet, changes | Changes(sources=True, details=names if len(names) < 100 else frozenset())
@@ -187,12 +192,21 @@ def _rollouts(fleet: Fleet, event: RolloutsRead) -> tuple[Fleet, Changes]:
         target = fleet.targets.get(rollout.target) or new_target(rollout.target, fleet.policy)
         if rollout != target.rollout:
             updated[rollout.target] = rejudge(target, rollout, fleet.policy, event.at)
-    for key, target in fleet.targets.items():
-        mine = isinstance(target.rollout, Rollout) and target.rollout.source == event.source
-        if mine and key not in described:
-            updated[key] = rejudge(target, UNKNOWN, fleet.policy, event.at)
+    if not event.warnings:
+        updated.update(_without_rollout(fleet, event.source, described, event.at))
     fleet, changes = _with_targets(fleet, updated)
     return fleet, changes | Changes(sources=True)
+
+
+def _without_rollout(
+    fleet: Fleet, source: SourceName, described: Set[TargetKey], at: Instant
+) -> dict[TargetKey, Target]:
+    """Return the targets that `source` described before and does not any more, without a desired state."""
+    return {
+        key: rejudge(target, UNKNOWN, fleet.policy, at)
+        for key, target in fleet.targets.items()
+        if isinstance(target.rollout, Rollout) and target.rollout.source == source and key not in described
+    }
 
 
 def _failed(fleet: Fleet, event: SourceFailed) -> Fleet:
@@ -218,5 +232,12 @@ def _with_targets(fleet: Fleet, updated: Mapping[TargetKey, Target]) -> tuple[Fl
     order = any(
         key not in fleet.targets or fleet.targets[key].level is not target.level for key, target in updated.items()
     )
-    changes = Changes(targets=frozenset(updated), order=order)
-    return fleet.with_targets(updated), changes
+    after = fleet.with_targets(updated)
+    # Skew is drawn at every place of a model: another stable version here looks different there.
+    moved = {key.model for key, target in updated.items() if _stable(fleet.targets.get(key)) != target.stable}
+    siblings = frozenset(key for model in moved for key in after.places[model])
+    return after, Changes(targets=siblings.union(updated), order=order)
+
+
+def _stable(target: Target | None) -> VersionId | Unknown:
+    return UNKNOWN if target is None else target.stable

@@ -20,7 +20,8 @@ AllSeries: TypeAlias = Mapping[SeriesKey, tuple[Point, ...]]
 
 def with_samples(series: AllSeries, samples: Iterable[Sample], now: Instant) -> AllSeries:
     """Return the series after these samples; a sample seen before adds nothing, what is too old leaves."""
-    result = dict(series)
+    began = now - SERIES_SECONDS
+    result = {key: points for key, points in series.items() if points[-1].at > began}
     for sample in samples:
         if isinstance(sample.at, Missing):
             continue
@@ -28,8 +29,8 @@ def with_samples(series: AllSeries, samples: Iterable[Sample], now: Instant) -> 
             points = result.get(key, ())
             if points and sample.at <= points[-1].at:
                 continue
-            kept = points if not points or now - points[0].at < SERIES_SECONDS else points[1:]
-            result[key] = (*kept, Point(sample.at, measurement.value, measurement.n))
+            first = next((place for place, point in enumerate(points) if point.at > began), len(points))
+            result[key] = (*points[first:], Point(sample.at, measurement.value, measurement.n))
     return result
 
 
