@@ -139,8 +139,8 @@ class VersionReader:
             return found
         whole = value_of(self._facts, "metrics", self._own_keys)
         names = ("segments", "slices", "by_segment")
-        below = [whole[name] for name in names if whole.get(name)] if isinstance(whole, dict) else []
-        return self._known(told.scores(below[0])) if below else ABSENT
+        below = [told.scores(whole[name]) for name in names if whole.get(name)] if isinstance(whole, dict) else []
+        return next((self._known(scores) for scores in below if scores), ABSENT)
 
     def _prompts(self, value: Any) -> Mapping[SafeText, SafeText]:
         return told.table(value if isinstance(value, dict) else {"prompt": value})
