@@ -11,7 +11,7 @@ from typing import TypeAlias
 from modeltui.domain.event import Event, SourceFailed, Tick, Watched
 from modeltui.domain.fleet import Fleet, SourceKind, Target
 from modeltui.domain.health import Cause
-from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
+from modeltui.domain.names import Instant, Missing, ModelName, TargetKey, VersionId
 from modeltui.engine.poller import Poller, apply_in_parts
 from modeltui.engine.questions import ask_history, ask_probe, ask_provenance, ask_versions
 from modeltui.engine.source import Source
@@ -24,6 +24,8 @@ HISTORY_STEP_SECONDS = 30.0
 """120 points: 60 cells of braille, and six requests for everything on screen."""
 CHECK_SECONDS = 900.0
 """How far one look at the present reaches back to know how long a violation has lasted."""
+MOST_COMPARED_AT_ONCE = 5
+"""Targets whose past is asked for after one poll to find the known good version; the rest after the next ones."""
 MOST_WATCHED = 60
 """Targets whose points are kept; more than a tall screen shows."""
 TICK_SECONDS = 1.0
@@ -64,6 +66,7 @@ class Observer:
         self._with_history: set[TargetKey] = set()
         self._recent: dict[TargetKey, None] = {}
         self._answered_at: dict[Source, float] = {}
+        self._began_at = clock.boottime()
 
     @property
     def fleet(self) -> Fleet:
@@ -83,9 +86,13 @@ class Observer:
         async with asyncio.TaskGroup() as tasks:
             for poller in self._pollers:
                 tasks.create_task(poller.poll_once())
-        doubtful = [t.key for t in self.fleet.worst_first() if _needs_past(t)][:HISTORY_TARGETS_PER_QUESTION]
-        if doubtful:
-            await self._read_history(doubtful, CHECK_SECONDS)
+        worst = self.fleet.worst_first()
+        uncompared = [target.key for target in worst if _lacks_comparison(target)][:HISTORY_TARGETS_PER_QUESTION]
+        if uncompared:
+            await self._read_history(uncompared, HISTORY_SECONDS)
+        begun = [t.key for t in worst if _began_before(t) and t.key not in uncompared][:HISTORY_TARGETS_PER_QUESTION]
+        if begun:
+            await self._read_history(begun, CHECK_SECONDS)
         self.store.apply(Tick(self.clock.now()))
         return self.fleet
 
@@ -180,17 +187,34 @@ class Observer:
         return owner or registries
 
     async def _after_poll(self, source: Source, answered: bool) -> None:
-        """Fetch the past again where a gap was: a laptop slept, a backend was away."""
+        """Fetch the past again where a gap was: a laptop slept, a backend was away, also when we started."""
         if source.kind is not SourceKind.METRICS or not answered:
             return
         now = self.clock.boottime()
-        before = self._answered_at.get(source, now)
+        before = self._answered_at.get(source, self._began_at)
         self._answered_at[source] = now
         if now - before > 4 * source.every_seconds + HISTORY_STEP_SECONDS and self._recent:
             self._wish(_WantHistory(frozenset(self._recent)))
+        self._want_comparisons()
+
+    def _want_comparisons(self) -> None:
+        """Look for the known good version of targets that nobody looks at: they could be bad without a word."""
+        missing = [
+            key
+            for key, target in self.fleet.targets.items()
+            if key not in self._with_history and _lacks_comparison(target)
+        ][:MOST_COMPARED_AT_ONCE]
+        if missing:
+            self._with_history.update(missing)
+            self._wish(_WantHistory(frozenset(missing)))
 
 
-def _needs_past(target: Target) -> bool:
+def _lacks_comparison(target: Target) -> bool:
+    """Tell whether several versions are measured and none is known to be good: only the past tells them apart."""
+    return isinstance(target.known_good, Missing) and sum(bool(version.cells) for version in target.versions) > 1
+
+
+def _began_before(target: Target) -> bool:
     """Tell whether the present alone cannot say how bad it is: a violation without a known beginning."""
     return any(
         cell.verdict.cause is Cause.NOT_YET_LONG_ENOUGH
