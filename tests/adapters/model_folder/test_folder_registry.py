@@ -337,7 +337,7 @@ async def test_bare_nan_as_python_writes_it(models: Path) -> None:
 
 
 async def test_requirements_as_people_write_them(models: Path) -> None:
-    """Comments go, continuations are joined; hashes, markers, `-r`, `-e` and addresses stay, without passwords (T34)."""
+    """Comments go, continuations join; hashes, markers, `-r`, `-e` and addresses stay, without passwords (T34)."""
     written = (
         "# comment\r\n"
         "pandas==2.2.3 \\\r\n    --hash=sha256:aaa \\\r\n    --hash=sha256:bbb  # pinned\r\n"
