@@ -132,7 +132,9 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
     updated = {}
     for key, target in past.items():
         live = fleet.targets.get(key)
-        judged = aged(continued(target, live, fleet.policy, event.at) if live else target, fleet.policy, event.at)
+        was_seen = live is not None and any(version.cells for version in live.versions)
+        judged = continued(target, live, fleet.policy, event.at) if live and was_seen else target
+        judged = aged(judged, fleet.policy, event.at)
         # What was seen live stays: history only adds what came before it.
         seen = live.changes if live else ()
         earlier = tuple(change for change in judged.changes if not seen or change.at < seen[0].at)
