@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.history import ServingSpan
-from modeltui.domain.judging import aged, judge_target, new_target
+from modeltui.domain.judging import aged, judge_target, new_target, rejudge
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.signal import Sample
@@ -39,6 +39,8 @@ def with_cached(fleet: Fleet, cached: Iterable[CachedTarget], saved_at: Instant,
         if fleet.policy.wants(old.key.model):
             empty = replace(new_target(old.key, fleet.policy), rollout=old.rollout, spans=old.spans)
             then = judge_target(empty, old.samples, fleet.policy, saved_at)
+            # Once more, now that the last known good is known: it is what the others are compared with.
+            then = rejudge(then, old.rollout, fleet.policy, saved_at)
             targets[old.key] = replace(aged(then, fleet.policy, now), changes=())
     if not targets:
         return fleet

@@ -112,8 +112,11 @@ def continued(past: Target, live: Target, policy: Policy, now: Instant) -> Targe
     """Return the target with the memory of its past and the samples of its present."""
     look = _last_look(live, policy, now)
     versions = tuple([_with_memory(version, past.version(version.version)) for version in live.versions])
-    past = replace(past, versions=versions, references={**past.references, **live.references})
-    return _concluded(past, _judged(past, look), merged(past.spans, live.spans), look, policy)
+    spans = merged(past.spans, live.spans)
+    # What only both together prove must be known before anything is compared with it.
+    good = _known_good(past, spans, policy, now)
+    past = replace(past, versions=versions, references={**past.references, **live.references}, known_good=good)
+    return _concluded(past, _judged(past, look), spans, look, policy)
 
 
 def aged(target: Target, policy: Policy, now: Instant) -> Target:
@@ -216,8 +219,7 @@ def _aged_version(version: ServedVersion, max_ages: Mapping[SignalName, float], 
 def _concluded(
     target: Target, versions: tuple[ServedVersion, ...], spans: tuple[ServingSpan, ...], look: _Look, policy: Policy
 ) -> Target:
-    records = target.rollout.served if isinstance(target.rollout, Rollout) else ()
-    good = last_known_good(spans, records, now=look.now, proven_after_seconds=policy.proven_after_seconds)
+    good = _known_good(target, spans, policy, look.now)
     changes = _with_serving_change(target, versions, look.now)
     level, last_judged, since, changes = standing(target, versions, changes, look.now)
     return Target(
@@ -234,6 +236,11 @@ def _concluded(
         expiry(versions, look.max_ages),
         target.rules,
     )
+
+
+def _known_good(target: Target, spans: tuple[ServingSpan, ...], policy: Policy, now: Instant) -> KnownGood | Unknown:
+    records = target.rollout.served if isinstance(target.rollout, Rollout) else ()
+    return last_known_good(spans, records, now=now, proven_after_seconds=policy.proven_after_seconds)
 
 
 def _with_memory(live: ServedVersion, past: ServedVersion | NoData) -> ServedVersion:

@@ -128,7 +128,7 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
             if sample.target in wanted:
                 by_target.setdefault(sample.target, []).append(sample)
         for key, of_target in by_target.items():
-            past[key] = judge_target(past[key], of_target, fleet.policy, at)
+            past[key] = judge_target(_trusting(past[key], fleet.targets.get(key)), of_target, fleet.policy, at)
     updated = {}
     for key, target in past.items():
         live = fleet.targets.get(key)
@@ -141,6 +141,13 @@ def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:
         updated[key] = replace(judged, changes=(*earlier, *seen)[-MOST_CHANGES:])
     fleet = replace(fleet, series=with_past(fleet.series, event.steps, fleet.watched & wanted))
     return _with_targets(fleet, updated)
+
+
+def _trusting(past: Target, live: Target | None) -> Target:
+    """Return the past with what is known to be good now, while it proves nothing better by itself."""
+    if live is None or not isinstance(past.known_good, Missing) or isinstance(live.known_good, Missing):
+        return past
+    return replace(past, known_good=live.known_good)
 
 
 def _without_past(target: Target) -> Target:
