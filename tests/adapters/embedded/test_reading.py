@@ -88,7 +88,7 @@ async def test_signals_are_counts_with_their_segments(world_path: Path, clock: V
     assert 0.03 < latency.value < 0.045
     rate = samples["3.0.0", "throughput"]
     assert rate.window_seconds == 60
-    assert rate.measurement.value == pytest.approx(60, rel=0.3)
+    assert rate.measurement.value == pytest.approx(80, rel=0.3)
     assert errors.window_seconds == 300
     assert all(sample.at == BEGAN_AT for sample in samples.values())
 
@@ -129,7 +129,7 @@ async def test_a_pause_of_the_simulator_is_no_window(world_path: Path, clock: Vi
     sample = next(s for s in await read_samples(world_path, clock) if s.target == HK and s.signal == "error_rate")
     assert sample.window_seconds == pytest.approx(18)
     assert isinstance(sample.measurement, Counts)
-    assert sample.measurement.total == pytest.approx(18 * 1200 * 0.95, rel=0.4)
+    assert sample.measurement.total == pytest.approx(18 * 1600 * 0.95, rel=0.4)
 
 
 async def test_a_rollout_tells_stage_jobs_and_surroundings(world_path: Path, clock: VirtualClock) -> None:

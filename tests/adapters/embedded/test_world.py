@@ -177,7 +177,7 @@ async def test_a_faster_story_keeps_its_seconds(world_path: Path, tmp_path: Path
         " AND segment = 'merchant_size=micro' AND at >= ?",
         BEGAN_AT + 6,
     )
-    assert requests == pytest.approx(14 * 1200 * 0.05 * 0.04, rel=0.5)
+    assert requests == pytest.approx(14 * 1600 * 0.05 * 0.04, rel=0.5)
     assert errors / requests > 0.08
 
 

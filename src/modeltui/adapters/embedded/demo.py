@@ -7,7 +7,7 @@ from pathlib import Path
 
 from modeltui.adapters.embedded.demo_config import CONFIG_NAME, WORLD_NAME, demo_config
 from modeltui.adapters.embedded.world import create_world
-from modeltui.domain.errors import BackendUnavailable
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.names import Instant
 from modeltui.domain.text import safe_text
 
@@ -23,7 +23,7 @@ class DemoFiles:
 def prepare_demo(directory: Path, seed: int, now: Instant) -> DemoFiles:
     """Return the files of a demo in `directory`, made where they do not exist; what exists is left as it is.
 
-    Making them takes about a second. Raises `BackendUnavailable` when they cannot be written.
+    Making them takes about a second. Raises `ConfigError` when the directory cannot hold them.
     """
     files = DemoFiles(directory.absolute() / WORLD_NAME, directory.absolute() / CONFIG_NAME)
     try:
@@ -32,9 +32,8 @@ def prepare_demo(directory: Path, seed: int, now: Instant) -> DemoFiles:
             files.config.write_text(demo_config(Path(WORLD_NAME)), encoding="utf-8")
             files.config.chmod(0o600)
     except OSError as error:
-        raise BackendUnavailable(
-            f"the demo cannot be written into {safe_text(str(directory))}: {error.strerror}",
-            "Choose another place with --dir.",
+        raise ConfigError(
+            f"{safe_text(str(directory))} cannot hold a world: {error.strerror}", "Name another one with --dir."
         ) from error
     if not files.world.exists():
         create_world(files.world, seed, now)

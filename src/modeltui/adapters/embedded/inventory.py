@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
-from modeltui.adapters.embedded.lineage import DAY_SECONDS, digest, documents
+from modeltui.adapters.embedded.lineage import DAY_SECONDS, digest, documents, registered_at
 from modeltui.adapters.embedded.plans import ModelPlan, Scenario, TargetPlan
 
 HOUR_SECONDS: Final = 3600.0
@@ -37,7 +37,7 @@ def _versions(model: ModelPlan, told: dict[str, Any], now: float) -> Iterator[Ro
         yield (
             model.name,
             plan.id,
-            now - plan.age_days * DAY_SECONDS,
+            registered_at(model, plan, now),
             plan.by,
             "READY" if plan.approved_by else "PENDING_APPROVAL",
             plan.says,

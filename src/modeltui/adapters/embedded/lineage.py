@@ -35,6 +35,13 @@ def digest(*parts: object) -> str:
     return hashlib.sha256("/".join(map(str, parts)).encode()).hexdigest()
 
 
+def registered_at(model: ModelPlan, plan: VersionPlan, now: float) -> float:
+    """Return when a version was registered: on its day, at an hour of its own."""
+    hours = int(digest(model.name, plan.id, "hour")[:4], 16) % 9
+    minutes = int(digest(model.name, plan.id, "minute")[:4], 16) % 60
+    return now - plan.age_days * DAY_SECONDS - hours * 3600.0 - minutes * 60.0
+
+
 def _merged(before: Document, changed: Mapping[str, Any]) -> Document:
     """Return the document with these fields changed: tables row by row, everything else as a whole."""
     after = dict(before)
@@ -48,10 +55,9 @@ def _merged(before: Document, changed: Mapping[str, Any]) -> Document:
 
 
 def _registered(model: ModelPlan, plan: VersionPlan, now: float) -> Document:
-    registered_at = now - plan.age_days * DAY_SECONDS
     approvals: list[Document] = []
     if plan.approved_by:
-        at = registered_at + 0.8 * DAY_SECONDS
+        at = registered_at(model, plan, now) + 0.8 * DAY_SECONDS
         comment = "Challenger report read; limits agreed."
         approvals.append({"by": plan.approved_by, "decision": "approved", "at": at, "comment": comment})
     stamp = digest(model.name, plan.id, "artifact")

@@ -19,7 +19,7 @@ STAGING: Final = "staging"
 ENVIRONMENTS: Final = (HK, CN, STAGING)
 """In the order of display."""
 
-ONSET_SECONDS: Final = 40.0
+ONSET_SECONDS: Final = 35.0
 """When the canary goes bad; about a minute later that has lasted long enough to be a breach."""
 
 # fmt: off - a table: model, environment, requests per second, stable version, days it has served
@@ -35,7 +35,7 @@ TARGETS: Final = (
         says="Progressing: canary-5 holds for 24h, then canary-25",
         jobs=(JobPlan(name="chargeback-backfill", version="3.0.0", started_hours_ago=1.6, lasts_hours=3),),
     ),
-    TargetPlan("fraud-detector", CN, 860, "2.3.1", 160),
+    TargetPlan("fraud-detector", CN, 1150, "2.3.1", 160),
     TargetPlan("fraud-detector", STAGING, 12, "3.0.0", 7, has_segments=False),
     # Two offices, two versions, two environments.
     TargetPlan(
