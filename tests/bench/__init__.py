@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside references; run apart: `python -m tests.bench`."""
