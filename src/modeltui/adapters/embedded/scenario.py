@@ -78,7 +78,7 @@ TARGETS: Final = (
     TargetPlan("pricing-ensemble", STAGING, 4, "7.1.0", 4, has_segments=False),
     # An agent.
     TargetPlan("kyc-agent", HK, 9, "1.8.0", 40),
-    TargetPlan("kyc-agent", STAGING, 1.5, "1.9.0-rc.1", 1.5, has_segments=False),
+    TargetPlan("kyc-agent", STAGING, 4, "1.9.0-rc.1", 1.5, has_segments=False),
     # Slow in one office.
     TargetPlan("document-ocr", HK, 38, "3.1.4", 55),
     TargetPlan("document-ocr", CN, 44, "3.1.4", 54),

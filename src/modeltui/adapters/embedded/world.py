@@ -58,8 +58,7 @@ def create_world(path: Path, seed: int, now: Instant, scenario: Scenario = DEMO)
             _write_past(World(connection, scenario), now)
             connection.execute("COMMIT")
             connection.execute("PRAGMA journal_mode = DELETE")
-        # Unlike a rename this never replaces a world that somebody else has made meanwhile.
-        os.link(draft, path)
+        _publish(draft, path)
     except (sqlite3.Error, OSError) as error:
         raise BackendUnavailable(
             f"the world {safe_text(str(path))} cannot be written: {safe_text(str(error))}",
@@ -67,6 +66,16 @@ def create_world(path: Path, seed: int, now: Instant, scenario: Scenario = DEMO)
         ) from error
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Give the draft its name, unless somebody else has made a world there meanwhile."""
+    try:
+        os.link(draft, path)  # unlike a rename this never replaces anything
+    except FileExistsError as error:
+        raise BackendRefused(f"{safe_text(str(path))} exists already", "Use it: somebody made it just now.") from error
+    except OSError:
+        draft.rename(path)  # a file system without hard links
 
 
 def _write_past(world: World, now: Instant) -> None:
