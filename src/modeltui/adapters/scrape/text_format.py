@@ -45,7 +45,8 @@ _ESCAPE: Final = re.compile(r'\\([\\"n])')
 _MOST_CACHED: Final = 10_000
 _MOST_REPORTED: Final = 5
 _NAME_LABEL: Final = "__name__"
-_OPENMETRICS: Final = "application/openmetrics-text"
+OPENMETRICS: Final = "application/openmetrics-text"
+_END: Final = "# EOF"
 
 
 class Scraped(NamedTuple):
@@ -73,16 +74,19 @@ class UnreadableLine:
 class Exposition:
     """One answer of a `/metrics` page. Iterate it once; then it knows what could not be read."""
 
-    def __init__(self, body: bytes, media_type: str = "", wanted: Collection[str] | None = None) -> None:
+    def __init__(self, body: bytes | str, media_type: str = "", wanted: Collection[str] | None = None) -> None:
         """Prepare to read `body`; only metrics in `wanted` are given, all when it is None."""
-        self._text = body.decode("utf-8", "replace").removeprefix("\ufeff")
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        self._text = text.removeprefix("\ufeff")
         # OpenMetrics counts time in seconds, the older format in milliseconds.
-        self._is_openmetrics = media_type == _OPENMETRICS or (not media_type and body.rstrip().endswith(b"# EOF"))
+        self._is_openmetrics = media_type == OPENMETRICS or (not media_type and self._text.rstrip().endswith(_END))
         self._wanted = wanted
         self._cached: dict[str, Mapping[str, str] | None] = {}
         self.types: dict[str, str] = {}
         """`counter`, `gauge`, `histogram` … by metric family, as far as they have been read."""
         self.samples_given = 0
+        self.line_number = 0
+        """Of the sample given last, counted from 1."""
         self.unreadable_count = 0
         self.first_unreadable: list[UnreadableLine] = []
         """The first few lines that could not be read."""
@@ -106,6 +110,7 @@ class Exposition:
                 sample = self._sample(line, number)
                 if sample is not None:
                     self.samples_given += 1
+                    self.line_number = number
                     yield sample
             elif line["type"] is not None:
                 self.types[_unquoted(line["family"])] = line["type"]
@@ -163,7 +168,7 @@ class Exposition:
             self.first_unreadable.append(UnreadableLine(number, safe_text(text, 80)))
 
 
-def parse(body: bytes, media_type: str = "", wanted: Collection[str] | None = None) -> Exposition:
+def parse(body: bytes | str, media_type: str = "", wanted: Collection[str] | None = None) -> Exposition:
     """Return the samples in `body`, to be iterated once.
 
     `media_type` is the content type of the answer, without parameters. `wanted` names the metrics that are needed:

@@ -1,0 +1,184 @@
+"""The ledgers of all pages become samples: each version's totals are added up before anything is made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import inf, isnan
+from typing import Final
+
+from modeltui.adapters.scrape.catalogue import Group, Meaning, Segment, Track
+from modeltui.adapters.scrape.cells import Cell, CellReading, read_cell
+from modeltui.adapters.scrape.ledger import Ledger
+from modeltui.adapters.scrape.plan import Gauge, SignalPlan
+from modeltui.adapters.scrape.ring import Span
+from modeltui.domain.names import Instant, SegmentName
+from modeltui.domain.signal import Measurement, Sample
+from modeltui.domain.text import safe_text
+
+MOST_SEGMENTS: Final = 20
+"""Of one label, by traffic; the rest is one segment called `other`."""
+OTHER: Final = "other"
+NO_VALUE: Final = "(none)"
+"""The segment of the series that lack the label while others have it."""
+_GAUGE_LINGERS_SECONDS: Final = 60.0
+"""How long the last value of a dead instance counts beside those of living ones: four scrapes of 15 s."""
+_SHORTEST_MEMORY_SECONDS: Final = 300.0
+"""How long a version that nobody answers for is still named, with its old time, when its window is shorter."""
+
+
+@dataclass(slots=True, eq=False)
+class Folded:
+    """One signal of one version, over all pages."""
+
+    seen_at: float
+    """The moment when it was last on any page."""
+    measured_at: float
+    whole: Cell = field(default_factory=Cell)
+    segments: dict[Segment, Cell] = field(default_factory=dict)
+    begin: float = inf
+    end: float = -inf
+
+    @property
+    def covered_seconds(self) -> float:
+        """What the counts really cover; not positive before the second scrape."""
+        return self.end - self.begin if self.end > self.begin else 0.0
+
+    def cell(self, segment: Segment | None) -> Cell:
+        """Return the cell of a segment, or of the whole."""
+        if segment is None:
+            return self.whole
+        found = self.segments.get(segment)
+        if found is None:
+            found = self.segments[segment] = Cell()
+        return found
+
+
+class Folder:
+    """Adds up what all pages say."""
+
+    def __init__(self, meaning: Meaning) -> None:
+        self._meaning = meaning
+        self.clamped = 0
+        """Quantiles of the last answer that lie above the highest finite bound."""
+
+    def samples(
+        self,
+        ledgers: Sequence[Ledger],
+        moment: float,
+        as_instant: Callable[[float], Instant],
+        wants: Callable[[Group], bool] | None = None,
+        longest_age_seconds: float = inf,
+    ) -> list[Sample]:
+        """Return what was known at `moment` of the groups that are wanted."""
+        self.clamped = 0
+        found: list[Sample] = []
+        for (group, index), folded in self._folded(ledgers, moment, wants, longest_age_seconds).items():
+            plan = self._meaning.plans[index]
+            reading = _read(plan, folded.whole, folded.covered_seconds)
+            if reading is None:
+                continue
+            self.clamped += reading.is_clamped
+            # A gauge is of one moment and stands for its whole window.
+            is_gauge = isinstance(plan.recipe, Gauge)
+            covered = plan.window_seconds if is_gauge else min(folded.covered_seconds, plan.window_seconds)
+            segments = tuple(self._segments(plan, folded))
+            at = as_instant(folded.measured_at)
+            found.append(Sample(group.target, group.version, plan.signal, reading.measurement, at, covered, segments))
+        return found
+
+    def _folded(
+        self,
+        ledgers: Sequence[Ledger],
+        moment: float,
+        wants: Callable[[Group], bool] | None,
+        longest_age_seconds: float,
+    ) -> dict[tuple[Group, int], Folded]:
+        tracks = list(self._tracks(ledgers, moment, wants, longest_age_seconds))
+        folded: dict[tuple[Group, int], Folded] = {}
+        for _, track in tracks:
+            key = (track.group, track.signal_index)
+            seen = min(track.seen_at, moment)
+            known = folded.get(key)
+            measured = min(track.measured_at, moment)
+            if known is None:
+                folded[key] = Folded(seen, measured)
+            else:
+                known.seen_at, known.measured_at = max(known.seen_at, seen), max(known.measured_at, measured)
+        for ledger, track in tracks:
+            self._add(ledger, track, folded[track.group, track.signal_index])
+        return folded
+
+    def _tracks(
+        self,
+        ledgers: Sequence[Ledger],
+        moment: float,
+        wants: Callable[[Group], bool] | None,
+        longest_age_seconds: float,
+    ) -> Iterator[tuple[Ledger, Track]]:
+        for ledger in ledgers:
+            for track in ledger.catalogue.tracks:
+                if track.began_at > moment or (wants is not None and not wants(track.group)):
+                    continue
+                memory = max(self._meaning.plans[track.signal_index].window_seconds, _SHORTEST_MEMORY_SECONDS)
+                if moment - track.seen_at <= min(memory, longest_age_seconds):
+                    yield ledger, track
+
+    def _add(self, ledger: Ledger, track: Track, folded: Folded) -> None:
+        plan = self._meaning.plans[track.signal_index]
+        slots = ledger.catalogue.slots
+        if isinstance(plan.recipe, Gauge):
+            for slot in track.slots:
+                value, scraped_at = ledger.ring.value(folded.seen_at, slot)
+                if not isnan(value) and folded.seen_at - scraped_at <= _GAUGE_LINGERS_SECONDS:
+                    folded.cell(slots[slot].segment).take(slots[slot], value)
+            return
+        span = ledger.ring.span(folded.seen_at, plan.window_seconds)
+        if span is None:
+            return
+        folded.begin = min(folded.begin, max(span.begin, track.began_at))
+        folded.end = max(folded.end, span.end)
+        _add_growth(span, ledger, track, folded)
+
+    def _segments(self, plan: SignalPlan, folded: Folded) -> Iterator[tuple[SegmentName, Measurement]]:
+        for index, label in enumerate(self._meaning.segments):
+            parts = {segment.value: cell for segment, cell in folded.segments.items() if segment.label_index == index}
+            # A signal without the label has one nameless part, which is the whole.
+            if set(parts) <= {""}:
+                continue
+            named: dict[SegmentName, Cell] = {}
+            for value, cell in _largest(parts).items():
+                named.setdefault(SegmentName(safe_text(f"{label}={value or NO_VALUE}", 120)), Cell()).add(cell)
+            for name, cell in named.items():
+                reading = _read(plan, cell, folded.covered_seconds)
+                if reading is not None:
+                    yield name, reading.measurement
+
+
+def _add_growth(span: Span, ledger: Ledger, track: Track, folded: Folded) -> None:
+    slots = ledger.catalogue.slots
+    for number in track.slots:
+        slot = slots[number]
+        folded.cell(slot.segment).take(slot, span.grown(number))
+
+
+def _read(plan: SignalPlan, cell: Cell, covered_seconds: float) -> CellReading | None:
+    if covered_seconds <= 0 and not isinstance(plan.recipe, Gauge):
+        return None
+    reading = read_cell(plan.recipe, cell, covered_seconds)
+    return reading if isinstance(reading, CellReading) else None
+
+
+def _largest(parts: dict[str, Cell]) -> dict[str, Cell]:
+    """Return the segments with the most traffic, and the others as one."""
+    if len(parts) <= MOST_SEGMENTS:
+        return parts
+    ordered = sorted(parts.items(), key=lambda item: (item[1].weight(), item[0]), reverse=True)
+    kept = dict(ordered[:MOST_SEGMENTS])
+    other = Cell()
+    for _, part in ordered[MOST_SEGMENTS:]:
+        other.add(part)
+    if OTHER in kept:
+        other.add(kept.pop(OTHER))
+    kept[OTHER] = other
+    return kept
