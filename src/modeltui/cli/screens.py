@@ -49,7 +49,10 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
-    return run(app, crash_directory=paths.crash_dir(), use=use)
+    code = run(app, crash_directory=paths.crash_dir(), use=use)
+    if app.refusal is not None:
+        fail(app.refusal.title, app.refusal.remedy)
+    return code
 
 
 def draw_first_frame(options: Options) -> None:

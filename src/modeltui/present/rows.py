@@ -17,13 +17,14 @@ from modeltui.present.glyphs import UNICODE, Glyphs
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 
-TARGET, ENVIRONMENT, STATE, SERVING, CANDIDATE, STAGE, SKEW, SINCE, TRAFFIC = (
+TARGET, ENVIRONMENT, STATE, SERVING, CANDIDATE, STAGE, STAGE_TIME, SKEW, SINCE, TRAFFIC = (
     "model",
     "environment",
     "state",
     "serving",
     "candidate",
     "stage",
+    "stage_time",
     "skew",
     "since",
     "traffic",
@@ -179,7 +180,7 @@ _MAKERS = {
     SERVING: _serving,
     CANDIDATE: lambda row: _version_span(row, row.target.candidate),
     STAGE: _stage,
-    "stage_time": lambda row: Span(_stage_time(row), Tone.PLAIN),
+    STAGE_TIME: lambda row: Span(_stage_time(row), Tone.PLAIN),
     SKEW: _skew,
     SINCE: _since,
     TRAFFIC: _traffic,

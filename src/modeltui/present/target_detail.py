@@ -12,7 +12,7 @@ from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.cells import fit
 from modeltui.present.glyphs import Glyphs
-from modeltui.present.rows import TargetRow, state_span
+from modeltui.present.rows import STAGE_TIME, TargetRow, state_span
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
@@ -28,7 +28,7 @@ def heading_lines(fleet: Fleet, target: Target, glyphs: Glyphs) -> list[Line]:
     line = [Span(f" {target.key}", Tone.STRONG), Span("  "), state_span(target, glyphs)]
     if target.level >= Level.WARN and not isinstance(target.since, Missing):
         line.append(Span(f" for {form.age(target.since, fleet.at)}", Tone.PLAIN))
-    stage = TargetRow(fleet, target, glyphs).cell("stage_time").text
+    stage = TargetRow(fleet, target, glyphs).cell(STAGE_TIME).text
     if stage:
         line.append(Span(f"  stage {stage}", Tone.PLAIN))
     rollout = target.rollout

@@ -79,6 +79,8 @@ class ModeltuiApp(DiffOutput, App[int]):
         self._observer: Observer | None = None
         self._bridge = Bridge(self, self._take)
         self._save = save
+        self.refusal: ModeltuiError | None = None
+        """Why there is nothing to look at: said once the terminal is given back."""
 
     # Life
 
@@ -117,18 +119,44 @@ class ModeltuiApp(DiffOutput, App[int]):
         self.run_worker(self._observe(name), name="observer", group="observer", exclusive=True, exit_on_error=True)
 
     async def _observe(self, name: str) -> None:
+        opened = False
         try:
             async with self._open_observer(name) as observer:
+                opened = True
                 self._observer = observer
-                self.fleet = observer.fleet
-                observer.store.subscribe(self._bridge.on_change)
-                self._redraw()
-                await observer.run()
+                self._look_at(observer.fleet)
+                unsubscribe = observer.store.subscribe(self._bridge.on_change)
+                try:
+                    await observer.run()
+                finally:
+                    unsubscribe()
         except ModeltuiError as error:
-            lines: list[Line] = [(Span(error.title, Tone.BREACH),), (Span(error.remedy),)]
-            self.show_text(lambda _: lines)
-        finally:
             self._observer = None
+            before = self.fleet.context.name
+            if opened:
+                raise
+            if name == before:
+                self.refusal = error
+                self.exit(error.exit_code)
+                return
+            # What cannot be opened must not leave the last picture standing still.
+            self._show_error(error, f"still looking at {before}")
+            self.open_context(before)
+
+    def _look_at(self, fleet: Fleet) -> None:
+        """Draw another fleet, from the first screen."""
+        self._bridge.forget()
+        if fleet.context != self.fleet.context:
+            self.action_fleet()
+            for screen in self.screen_stack:
+                if isinstance(screen, FleetScreen):
+                    screen.forget()
+        self.fleet = fleet
+        self._redraw()
+
+    def _show_error(self, error: ModeltuiError, then: str) -> None:
+        lines: list[Line] = [(Span(error.title, Tone.BREACH),), (Span(error.remedy),), (), (Span(then, Tone.MUTED),)]
+        self.show_text(lambda _: lines)
 
     # Data
 
@@ -178,7 +206,9 @@ class ModeltuiApp(DiffOutput, App[int]):
         self.push_screen(ChartScreen(key, signal))
 
     def show_text(self, make: Callable[[int], list[Line]]) -> None:
-        """Show a page of lines."""
+        """Show a page of lines; one page at a time, so that one esc leads back."""
+        if isinstance(self.screen, TextScreen):
+            self.pop_screen()
         self.push_screen(TextScreen(make))
 
     def open_filter(self, screen: FleetScreen) -> None:
@@ -215,7 +245,11 @@ class ModeltuiApp(DiffOutput, App[int]):
             self.run_worker(self._observer.poll_now(), group="poll-now", exclusive=True, exit_on_error=False)
 
     def action_contexts(self) -> None:
-        choices = [Choice(name, "context", partial(self.open_context, name)) for name in self._contexts]
+        here = self.fleet.context.name
+        choices = [
+            Choice(name, "context, shown now" if name == here else "context", partial(self.open_context, name))
+            for name in self._contexts
+        ]
         self.screen.mount(Prompt("context", self.glyphs, choices=choices))
 
     def action_palette(self) -> None:

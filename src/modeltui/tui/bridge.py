@@ -31,6 +31,10 @@ class Bridge:
         if self._timer is None:
             self._timer = self._app.set_timer(UPDATE_SECONDS, self._flush)
 
+    def forget(self) -> None:
+        """Drop what was collected: it is of another context."""
+        self._fleet, self._changes = None, NOTHING
+
     def _flush(self) -> None:
         self._timer = None
         changes, self._changes = self._changes, NOTHING

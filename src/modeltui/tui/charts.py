@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
@@ -11,7 +12,7 @@ from modeltui.domain.names import Missing, SegmentName
 from modeltui.domain.rollout import Role
 from modeltui.domain.signal import Point, Signal
 from modeltui.present import format as form
-from modeltui.present.glyphs import Glyphs
+from modeltui.present.glyphs import Glyphs, elide_apart
 from modeltui.present.rows import worst_cell
 from modeltui.present.span import Line
 from modeltui.present.tone import Tone
@@ -22,21 +23,27 @@ _TONES = {Role.STABLE: Tone.SERIES_2, Role.CANDIDATE: Tone.SERIES_1}
 _OTHER_TONES = (Tone.SERIES_1, Tone.SERIES_3)
 _MARKED = (ChangeKind.SERVING, ChangeKind.STABLE, ChangeKind.CANDIDATE, ChangeKind.STAGE)
 _LEAST_GAP_SECONDS = 95.0
+_LONGEST_NAME = 16
 
 
 def signal_chart(fleet: Fleet, target: Target, signal: Signal, *, whole_screen: bool = False) -> Draw:
     """Return how to draw one signal over the last hour: every version, and the segment that is over its limit."""
     series: list[Series] = []
     gap = _LEAST_GAP_SECONDS
+    whole = [version.version for version in target.versions]
+    names = dict(zip(whole, elide_apart(whole, _LONGEST_NAME), strict=True))
     for place, version in enumerate(sorted(target.versions, key=lambda version: version.role is Role.STABLE)):
         points = fleet.points(target.key, version.version, signal.name)
         gap = max(gap, _usual_gap(points))
         tone = _TONES.get(version.role, _OTHER_TONES[place % len(_OTHER_TONES)])
-        series.append(_series(f"{signal.title.lower()} {version.version} {version.role.value}", points, tone))
+        series.append(_series(names[version.version], points, tone))
         segment = _harmed_segment(version, signal)
         if segment is not None:
             points = fleet.points(target.key, version.version, signal.name, segment)
-            series.insert(0, _series(f"{version.version} {segment}", points, Tone.SERIES_3))
+            short = segment.rpartition("=")[2]
+            series.insert(0, _series(f"{names[version.version]} {short}", points, Tone.SERIES_3))
+    if series:
+        series[0] = replace(series[0], label=f"{signal.title.lower()} {series[0].label}")
     limits = _limits(target, signal)
     markers = tuple(Marker(change.at, str(change.after)) for change in target.changes if change.kind in _MARKED)
     render = full_screen_chart if whole_screen else render_chart

@@ -10,7 +10,7 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.reduce import Changes
+from modeltui.domain.reduce import NOTHING, Changes
 from modeltui.present.banner import banner
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
@@ -18,12 +18,15 @@ from modeltui.present.tone import Tone
 from modeltui.tui.actions import FLEET, SKEW, valid_on
 from modeltui.tui.layout import Box
 from modeltui.tui.widgets.lines import StyledLines
+from modeltui.tui.widgets.prompt import Prompt, key_spans
 
 if TYPE_CHECKING:
     from modeltui.tui.app import ModeltuiApp
 
 _POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew")})
 """Keys that would lead to where one is."""
+_LEAST_KEYS = 24
+"""Cells of the last row that keys have before anything else."""
 
 
 def bindings_of(screen: str) -> list[BindingType]:
@@ -39,6 +42,11 @@ class Board(Screen[None]):
 
     NAME: ClassVar[str] = "board"
     AUTO_FOCUS: ClassVar[str] = ""
+
+    can_draw = False
+    """Whether the widgets are there: news may come before them."""
+    _prompt_keys: Line = ()
+    """The keys of a prompt, while one is open."""
 
     @property
     def board_app(self) -> ModeltuiApp:
@@ -65,27 +73,33 @@ class Board(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
+        self.can_draw = True
         self.place_widgets(self.size.width, self.size.height)
         self.draw_all()
 
     def on_resize(self, event: Resize) -> None:
-        self.place_widgets(event.size.width, event.size.height)
-        self.draw_all()
+        if self.can_draw:
+            self.place_widgets(event.size.width, event.size.height)
+            self.draw_all()
 
     def on_screen_resume(self) -> None:
         self.draw_all()
 
     def draw_all(self) -> None:
         """Draw everything from the newest snapshot."""
-        if self.is_mounted:
+        if self.can_draw:
             self.draw_banner()
             self.draw_keys()
             self.draw_body(None)
 
     def update_fleet(self, changes: Changes) -> None:
-        """Draw what may look different now."""
+        """Draw what may look different now; when nothing changed but the time, the ages."""
+        if not self.can_draw:
+            return
         self.draw_banner()
-        if changes.targets or changes.order or changes.sources or changes.details:
+        if changes == NOTHING:
+            self.draw_ages()
+        else:
             self.draw_body(changes)
 
     def place_widgets(self, width: int, height: int) -> None:
@@ -104,6 +118,10 @@ class Board(Screen[None]):
         """Draw the body; without `changes` all of it."""
         raise NotImplementedError
 
+    def draw_ages(self) -> None:
+        """Draw what grows old by itself: a figure that nobody measures any more must not look new."""
+        self.draw_body(None)
+
     def draw_banner(self) -> None:
         """Draw row 1."""
         behind = self.board_app.behind
@@ -112,7 +130,22 @@ class Board(Screen[None]):
 
     def draw_keys(self) -> None:
         """Draw the last row: keys that are valid now, what rescues first."""
-        self.query_one("#keys", StyledLines).update([key_line(self.NAME, self.size.width)], fill=Tone.PLAIN)
+        line = self._prompt_keys or key_line(self.NAME, self.size.width, self.remark())
+        self.query_one("#keys", StyledLines).update([line], fill=Tone.PLAIN)
+
+    def remark(self) -> str:
+        """Return what stands at the right of the last row where there is room."""
+        return ""
+
+    def on_prompt_opened(self, message: Prompt.Opened) -> None:
+        message.stop()
+        self._prompt_keys = message.keys
+        self.draw_keys()
+
+    def on_prompt_closed(self, message: Prompt.Closed) -> None:
+        message.stop()
+        self._prompt_keys = ()
+        self.draw_keys()
 
     def action_go_back(self) -> None:
         self.board_app.go_back()
@@ -121,14 +154,16 @@ class Board(Screen[None]):
         self.board_app.open_help(self.NAME)
 
 
-def key_line(screen: str, width: int) -> Line:
-    """Return the last row of a screen: as many whole entries as fit; the rest is in the help."""
+def key_line(screen: str, width: int, remark: str = "") -> Line:
+    """Return the last row of a screen: as many whole entries as fit, a remark at its right; the rest is in the help."""
     spans: list[Span] = [Span(" ")]
-    left = width - 1
+    if len(remark) + _LEAST_KEYS > width:
+        remark = ""
+    left = width - 1 - (len(remark) + 1 if remark else 0)
     for action in valid_on(screen):
         needed = len(action.shown) + len(action.words) + 3
         if not action.words or (screen, action.id) in _POINTLESS or needed > left:
             continue
-        spans += [Span(action.shown, Tone.ACCENT), Span(f" {action.words}  ", Tone.MUTED)]
+        spans += key_spans(action.shown, action.words)
         left -= needed
-    return tuple(spans)
+    return (*spans, Span(" " * left + remark, Tone.MUTED)) if remark else tuple(spans)

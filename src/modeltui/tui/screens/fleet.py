@@ -10,11 +10,12 @@ from textual.binding import BindingType
 from textual.events import Key
 
 from modeltui.domain.fleet import Fleet, Target
-from modeltui.domain.health import Level
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.domain.reduce import Changes
+from modeltui.domain.skew import skewed_environments
 from modeltui.present import rows as row_keys
 from modeltui.present.card import Card
+from modeltui.present.cells import cell_width
 from modeltui.present.changes import change_line
 from modeltui.present.events import event_lines
 from modeltui.present.rows import TargetRow
@@ -33,6 +34,8 @@ from modeltui.tui.widgets.lines import StyledLines
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
 
 MOST_CHARTS = 3
+_SIX = 6
+"""Signals that have a column at 80 cells."""
 
 
 class FleetScreen(Board):
@@ -49,6 +52,10 @@ class FleetScreen(Board):
         self._chosen = False
         """Until somebody moves it, the cursor stays on the worst; then it stays on its target."""
         self._columns: tuple[str, ...] = ()
+
+    def forget(self) -> None:
+        """Start over: another context's fleet has another worst."""
+        self.filter_text, self._keys, self._chosen = "", [], False
 
     def compose_body(self) -> ComposeResult:
         yield CellGrid(glyphs=self.glyphs, id="grid")
@@ -72,17 +79,24 @@ class FleetScreen(Board):
         for place in range(MOST_CHARTS):
             box = self._charts[place] if place < len(self._charts) else NOWHERE
             self._put(f"chart{place}", box)
-        grid = self.query_one("#grid", CellGrid)
+        self._choose_columns()
+
+    def _choose_columns(self) -> None:
+        layout = self._boxes
         wanted = fleet_columns(self.fleet, compact=layout.size_class is SizeClass.COMPACT)
         columns = choose_columns(wanted, layout.column_budget, margin=1)
-        grid.set_columns(columns)
+        self.query_one("#grid", CellGrid).set_columns(columns)
         self._columns = tuple(column.key for column in columns)
+
+    def remark(self) -> str:
+        return self._boxes.notice
 
     # What is drawn
 
     def draw_body(self, changes: Changes | None) -> None:
         grid = self.query_one("#grid", CellGrid)
         if changes is None or changes.order or not self._keys:
+            self._choose_columns()
             self._keys = [target.key for target in self.fleet.worst_first() if self._matches(target)]
             grid.set_rows(self._keys, self._row, empty=self._empty_words())
             if self._keys and not self._chosen:
@@ -91,7 +105,12 @@ class FleetScreen(Board):
             grid.refresh_rows()
         self._watch()
         self._draw_card()
+        self._draw_charts()
         self._draw_tail()
+
+    def draw_ages(self) -> None:
+        self.query_one("#grid", CellGrid).refresh_rows()
+        self._draw_card()
 
     def _row(self, key: Hashable) -> Row:
         target = self.fleet.targets.get(cast(TargetKey, key))
@@ -111,9 +130,14 @@ class FleetScreen(Board):
             return
         width, height = self._card.width, self._card.height
         if layout.card_rows <= 1:
-            card.update([(Span(change_line(self.fleet, target).at(self.fleet.at)),)])
+            card.update([(Span(f" {change_line(self.fleet, target).now}"),)])
             return
         card.update(Card(self.fleet, target, width, self.glyphs).lines()[:height])
+
+    def _draw_charts(self) -> None:
+        target = self.cursor_target()
+        if target is None or not self._charts:
+            return
         signals = worst_first(target, self.fleet.policy.signals)
         for place, _ in enumerate(self._charts[: len(signals)]):
             self.query_one(f"#chart{place}", Chart).show(signal_chart(self.fleet, target, signals[place]))
@@ -172,6 +196,7 @@ class FleetScreen(Board):
     def on_cell_grid_highlighted(self, message: CellGrid.Highlighted) -> None:
         message.stop()
         self._draw_card()
+        self._draw_charts()
         self._watch()
 
     def on_cell_grid_selected(self, message: CellGrid.Selected) -> None:
@@ -210,7 +235,7 @@ def matches(fleet: Fleet, target: Target, text: str) -> bool:
             str(target.key),
             target.level.name.lower().replace("_", " "),
             *(version.version for version in target.versions),
-            "skew" if target.level is Level.WARN and fleet.targets else "",
+            "skew" if skewed_environments(fleet, target.key) else "",
         ]
     ).lower()
     return all(word in where for word in text.lower().split())
@@ -218,26 +243,41 @@ def matches(fleet: Fleet, target: Target, text: str) -> bool:
 
 def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
     """Return every column in order; the grid leaves out what does not fit, the highest priority number first."""
+    model, environment, version = _longest_names(fleet)
     if compact:
         return (
-            Column(row_keys.TARGET, "MODEL", 12, grow=3, elide_middle=True),
-            Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, priority=1),
-            Column(row_keys.STATE, "STATE", 9, priority=0),
-            Column(row_keys.SERVING, "LIVE", 6, priority=2),
+            Column(row_keys.TARGET, "MODEL", 9, grow=3, most=model, elide_middle=True),
+            Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, most=environment, priority=1),
+            Column(row_keys.STATE, "STATE", 8, grow=1, most=18),
+            Column(row_keys.SERVING, "LIVE", 6, grow=1, most=version, priority=2, elide_middle=True),
         )
     signals = [
-        Column(str(signal.name), str(signal.title), 6, grow=1, most=8, priority=1 if place < 6 else 6)
+        Column(str(signal.name), str(signal.title), 6, grow=1, most=8, priority=1 if place < _SIX else 6)
         for place, signal in enumerate(fleet.policy.signals)
     ]
+    # With more signals than columns the worst one may have none: then the state itself must be there.
+    state = [Column(row_keys.STATE, "STATE", 9, grow=1, most=18)] if len(signals) > _SIX else []
     return (
-        Column(row_keys.TARGET, "MODEL", 14, grow=4, most=32, elide_middle=True),
-        Column(row_keys.ENVIRONMENT, "ENV", 7, grow=1, most=14),
-        Column(row_keys.SERVING, "LIVE", 6, grow=1, most=10),
-        Column(row_keys.CANDIDATE, "CAND", 6, grow=1, most=10, priority=2),
+        Column(row_keys.TARGET, "MODEL", 14, grow=8, most=model, elide_middle=True),
+        Column(row_keys.ENVIRONMENT, "ENV", 7, grow=2, most=environment),
+        *state,
+        Column(row_keys.SERVING, "LIVE", 6, grow=3, most=version, elide_middle=True),
+        Column(row_keys.CANDIDATE, "CAND", 6, grow=3, most=version, priority=2, elide_middle=True),
         *signals,
         Column(row_keys.STAGE, "SHARE", 5, priority=3),
         Column(row_keys.SINCE, "SINCE", 6, priority=4),
         Column(row_keys.TRAFFIC, "TRAFFIC", 7, priority=5),
-        Column("stage_time", "STAGE", 18, priority=7, grow=1, most=26),
+        Column(row_keys.STAGE_TIME, "STAGE", 18, priority=7, grow=1, most=26),
         Column(row_keys.SKEW, "SKEW", 10, priority=6, grow=1, most=18),
     )
+
+
+def _longest_names(fleet: Fleet) -> tuple[int, int, int]:
+    """Return how wide the columns of models, environments and versions are worth being."""
+    model, environment, version = 14, 7, 8
+    for key, target in fleet.targets.items():
+        model = max(model, cell_width(key.model))
+        environment = max(environment, cell_width(key.environment))
+        for served in target.versions:
+            version = max(version, cell_width(served.version) + 1)  # and a mark
+    return min(model, 40), min(environment, 20), min(version, 31)

@@ -35,6 +35,8 @@ _LEAST_HEIGHT: Final = 5
 """A legend, three rows of plot and the ages; a smaller chart is a sparkline."""
 _MOST_LABEL: Final = 10
 _CELLS_PER_AGE: Final = 12
+_BETWEEN: Final = "   "
+"""Between the entries of the legend."""
 _ROWS_PER_TICK: Final = 4
 _HEADROOM: Final = 0.06
 """The share of the range that is left free above and below, so that no curve lies on the frame."""
@@ -128,7 +130,7 @@ def render_chart(
         plot.marker_label(marker)
     for limit in limits:
         plot.limit_label(limit)
-    lines = [fit_line(_legend(series, limits, end, gap_after_seconds, glyphs, format_value), width, glyphs)]
+    lines = [_legend(series, limits, end, gap_after_seconds, glyphs, format_value, width)]
     blank = Span(" " * (label_width + 1) + glyphs.vertical, Tone.MUTED)
     for row in range(plot_height):
         spans = plot.spans(row)
@@ -296,20 +298,28 @@ def _legend(
     gap_after_seconds: float,
     glyphs: Glyphs,
     format_value: Callable[[float], str],
-) -> list[Span]:
-    spans: list[Span] = []
+    width: int,
+) -> Line:
+    """Return whole entries in `width` cells: the first curve and the limits before any other curve."""
+    curves: list[Line] = []
     for place, one in enumerate(series):
         newest = _newest(one.points, end, gap_after_seconds)
         mark = glyphs.series_marks[place % len(glyphs.series_marks)]
-        spans.append(Span(f"{mark} {one.label} ", one.tone))
-        if is_number(newest):
-            spans.append(Span(format_value(newest) + "   ", Tone.STRONG))
-        else:
-            spans.append(Span("no data   ", Tone.UNKNOWN))
-    spans.extend(
-        Span(f"{glyphs.limit_line} {limit.label} {format_value(limit.value)}   ", limit.tone) for limit in limits
-    )
-    return spans
+        value = Span(format_value(newest), Tone.STRONG) if is_number(newest) else Span("no data", Tone.UNKNOWN)
+        curves.append((Span(f"{mark} {drawable_text(one.label, glyphs)} ", one.tone), value))
+    levels: list[Line] = [
+        (Span(f"{glyphs.limit_line} {limit.label} {format_value(limit.value)}", limit.tone),) for limit in limits
+    ]
+    left = width
+    kept: list[Line] = []
+    for entry in (*curves[:1], *levels, *curves[1:]):
+        needed = sum(cell_width(span.text) for span in entry) + (len(_BETWEEN) if kept else 0)
+        if needed <= left or not kept:
+            kept.append(entry)
+            left -= needed
+    shown = [entry for entry in (*curves, *levels) if any(entry is one for one in kept)]
+    spans = [span for place, entry in enumerate(shown) for span in (*([Span(_BETWEEN)] if place else []), *entry)]
+    return fit_line(spans, width, glyphs)
 
 
 def _newest(points: Points, end: float, gap_after_seconds: float) -> float | NoData:
@@ -371,6 +381,6 @@ def _no_data(
     words = f"{glyphs.unknown} no data in this time"
     blank: Line = (Span(" " * width),)
     middle = fit_line(((" " * max(0, (width - len(words)) // 2) + words, Tone.UNKNOWN),), width, glyphs)
-    legend = fit_line(_legend(series, limits, 0.0, 0.0, glyphs, format_value), width, glyphs)
+    legend = _legend(series, limits, 0.0, 0.0, glyphs, format_value, width)
     row = (height - 1) // 2
     return (legend, *(middle if line == row else blank for line in range(1, height)))

@@ -9,6 +9,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.widgets import Input
 
 from modeltui.domain.text import safe_text
@@ -34,6 +35,11 @@ class Choice:
         return f"{self.text} {self.note}".lower()
 
 
+def key_spans(key: str, does: str) -> Line:
+    """Return one entry of the last row."""
+    return (Span(key, Tone.ACCENT), Span(f" {does}  ", Tone.MUTED))
+
+
 class Prompt(Vertical):
     """Asks for text; without choices every change is told at once, with choices Enter takes the marked one."""
 
@@ -44,9 +50,19 @@ class Prompt(Vertical):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", show=False, priority=True),
         Binding("enter", "accept", show=False, priority=True),
-        Binding("up,ctrl+p", "mark(-1)", show=False, priority=True),
-        Binding("down,ctrl+n", "mark(1)", show=False, priority=True),
+        Binding("up,ctrl+p,shift+tab", "mark(-1)", show=False, priority=True),
+        Binding("down,ctrl+n,tab", "mark(1)", show=False, priority=True),
     ]
+
+    class Opened(Message):
+        """It is there; its keys count now."""
+
+        def __init__(self, keys: Line) -> None:
+            super().__init__()
+            self.keys = keys
+
+    class Closed(Message):
+        """It is gone; the screen's own keys count again."""
 
     def __init__(
         self,
@@ -76,6 +92,7 @@ class Prompt(Vertical):
     def on_mount(self) -> None:
         self._draw()
         self.query_one(Input).focus()
+        self.post_message(self.Opened(self._key_line()))
 
     def on_input_changed(self, message: Input.Changed) -> None:
         message.stop()
@@ -109,6 +126,7 @@ class Prompt(Vertical):
 
     def _close(self) -> None:
         screen = self.screen
+        screen.post_message(self.Closed())
         self.remove()
         grids = screen.query("#grid, #text")
         if grids:
@@ -118,11 +136,22 @@ class Prompt(Vertical):
         words = self._text.lower().split()
         return [choice for choice in self._choices if all(word in choice.searched for word in words)]
 
+    def _key_line(self) -> Line:
+        accept, cancel = ("go there", "cancel") if self._choices else ("keep", "show all again")
+        keys = [("enter", accept), ("esc", cancel), *([("up down", "choose")] if self._choices else [])]
+        return (Span(" "), *(span for key, does in keys for span in key_spans(key, does)))
+
+    def on_resize(self) -> None:
+        """Show as many matches as there is room for."""
+        self._draw()
+
     def _draw(self) -> None:
         found = self._matching()
-        first = max(0, self._marked - MOST_SHOWN + 1)
+        # Row 1, the field and the keys stay; what is chosen from takes the rest.
+        most = max(min(MOST_SHOWN, self.screen.size.height - 3), 0)
+        first = max(0, self._marked - most + 1)
         lines: list[Line] = []
-        for place, choice in enumerate(found[first : first + MOST_SHOWN], first):
+        for place, choice in enumerate(found[first : first + most], first):
             marked = place == self._marked
             lines.append(
                 (
