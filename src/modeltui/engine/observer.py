@@ -11,7 +11,7 @@ from typing import TypeAlias
 from modeltui.domain.event import Event, SourceFailed, Tick, Watched
 from modeltui.domain.fleet import Fleet, SourceKind, Target
 from modeltui.domain.health import Cause
-from modeltui.domain.names import Instant, Missing, ModelName, TargetKey, VersionId
+from modeltui.domain.names import Instant, Missing, ModelName, SourceName, TargetKey, VersionId
 from modeltui.engine.poller import Poller, apply_in_parts
 from modeltui.engine.questions import ask_history, ask_probe, ask_provenance, ask_versions
 from modeltui.engine.source import Source
@@ -29,6 +29,8 @@ MOST_COMPARED_AT_ONCE = 5
 MOST_WATCHED = 60
 """Targets whose points are kept; more than a tall screen shows."""
 TICK_SECONDS = 1.0
+SHORTEST_PAST_PAUSE_SECONDS = 60.0
+LONGEST_PAST_PAUSE_SECONDS = 900.0
 HISTORY_TARGETS_PER_QUESTION = 20
 
 
@@ -65,7 +67,11 @@ class Observer:
         self._pending: set[_Wish] = set()
         self._with_history: set[TargetKey] = set()
         self._recent: dict[TargetKey, None] = {}
-        self._answered_at: dict[Source, float] = {}
+        self._unread: set[TargetKey] = set()
+        """Targets whose past was asked for in vain."""
+        self._vain_questions = 0
+        self._ask_past_again_at = 0.0
+        self._answered_at: dict[SourceName, float] = {}
         self._began_at = clock.boottime()
 
     @property
@@ -104,6 +110,7 @@ class Observer:
         for target in list(self._recent)[:-MOST_WATCHED]:
             del self._recent[target]
             self._with_history.discard(target)
+            self._unread.discard(target)
         watched = frozenset(self._recent)
         if watched != self.fleet.watched:
             self.store.apply(Watched(self.clock.now(), watched))
@@ -153,20 +160,23 @@ class Observer:
     async def _serve_wishes(self) -> None:
         while True:
             wish = await self._wishes.get()
-            self._pending.discard(wish)
             await self._serve(wish)
+            # Not before: what is being asked already is not asked again.
+            self._pending.discard(wish)
 
     async def _serve(self, wish: _Wish) -> None:
         match wish:
             case _WantHistory(targets=targets):
-                await self._read_history(sorted(targets), HISTORY_SECONDS)
+                self._heard_of_past(targets, await self._read_history(sorted(targets), HISTORY_SECONDS))
             case _WantVersions(model=model):
                 await self._apply([await ask_versions(s, self.clock, model) for s in self._registries_of(model)])
             case _WantProvenance(model=model, version=version):
                 registries = self._registries_of(model)
                 await self._apply([await ask_provenance(s, self.clock, model, version) for s in registries])
 
-    async def _read_history(self, targets: list[TargetKey], seconds: float) -> None:
+    async def _read_history(self, targets: list[TargetKey], seconds: float) -> bool:
+        """Return whether every metrics source told the past of these targets, which is applied by then."""
+        answered = True
         now = self.clock.now()
         end = Instant(now - now % HISTORY_STEP_SECONDS)
         start = Instant(end - seconds)
@@ -175,7 +185,23 @@ class Observer:
                 continue
             for first in range(0, len(targets), HISTORY_TARGETS_PER_QUESTION):
                 part = targets[first : first + HISTORY_TARGETS_PER_QUESTION]
-                await self._apply(await ask_history(source, self.clock, part, start, end, HISTORY_STEP_SECONDS))
+                events = await ask_history(source, self.clock, part, start, end, HISTORY_STEP_SECONDS)
+                await self._apply(events)
+                if any(isinstance(event, SourceFailed) for event in events):
+                    answered = False
+                    break  # the next part would wait as long for nothing
+        return answered
+
+    def _heard_of_past(self, targets: frozenset[TargetKey], answered: bool) -> None:
+        if answered:
+            self._unread -= targets
+            self._vain_questions = 0
+            return
+        # The past is the heaviest question: a backend that cannot bear it is left alone for longer and longer.
+        self._unread |= targets & self._with_history
+        pause = min(SHORTEST_PAST_PAUSE_SECONDS * 2.0 ** min(self._vain_questions, 10), LONGEST_PAST_PAUSE_SECONDS)
+        self._vain_questions += 1
+        self._ask_past_again_at = self.clock.boottime() + pause
 
     async def _apply(self, events: list[Event]) -> None:
         await apply_in_parts(self.store, self.clock, events)
@@ -191,10 +217,12 @@ class Observer:
         if source.kind is not SourceKind.METRICS or not answered:
             return
         now = self.clock.boottime()
-        before = self._answered_at.get(source, self._began_at)
-        self._answered_at[source] = now
+        before = self._answered_at.get(source.name, self._began_at)
+        self._answered_at[source.name] = now
         if now - before > 4 * source.every_seconds + HISTORY_STEP_SECONDS and self._recent:
             self._wish(_WantHistory(frozenset(self._recent)))
+        elif self._unread and now >= self._ask_past_again_at:
+            self._wish(_WantHistory(frozenset(self._unread)))
         self._want_comparisons()
 
     def _want_comparisons(self) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
 from modeltui.domain.event import Event, SourceFailed
-from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.questions import ask
 from modeltui.engine.source import Source
 from modeltui.engine.store import Store
 from modeltui.ports.clock import Clock
 
 LONGEST_BACK_OFF_SECONDS = 30.0
+SHORTEST_PAUSE_SECONDS = 0.5
+"""A backend that cannot keep up gets a breath all the same."""
 
 
 class Poller:
@@ -25,6 +27,7 @@ class Poller:
         self._jitter = jitter
         self._failures = 0
         self._next_at = 0.0
+        self._turn = asyncio.Lock()
 
     async def run(self, after_poll: Callable[[Source, bool], Awaitable[None]] | None = None) -> None:
         """Poll for ever; `after_poll` hears of each answer whether it was one."""
@@ -36,22 +39,26 @@ class Poller:
             await self._clock.sleep(self._pause())
 
     async def poll_once(self) -> bool:
-        """Ask once and apply what came; return whether the source answered."""
-        try:
+        """Ask once and apply what came; return whether the source answered.
+
+        Who asks while a question is under way gets its answer: no source is asked twice at once.
+        """
+        if self._turn.locked():
+            async with self._turn:
+                return not self._failures
+        async with self._turn:
             events = await ask(self.source, self._clock)
-        except Exception as error:  # a bug in one adapter costs its own cells only
-            events = [_bug(self.source, self._clock, error)]
-        answered = not any(isinstance(event, SourceFailed) for event in events)
-        self._failures = 0 if answered else self._failures + 1
-        await apply_in_parts(self._store, self._clock, events)
-        return answered
+            answered = not any(isinstance(event, SourceFailed) for event in events)
+            self._failures = 0 if answered else self._failures + 1
+            await apply_in_parts(self._store, self._clock, events)
+            return answered
 
     def _pause(self) -> float:
         if not self._failures:
-            return self._next_at - self._clock.boottime()
+            return max(self._next_at - self._clock.boottime(), SHORTEST_PAUSE_SECONDS)
         # Full jitter: a hundred operators must not come back in step.
-        ceiling = min(2.0**self._failures, LONGEST_BACK_OFF_SECONDS)
-        return self._jitter.uniform(0.5, max(ceiling, 1.0))
+        ceiling = min(2.0 ** min(self._failures, 10), LONGEST_BACK_OFF_SECONDS)
+        return self._jitter.uniform(SHORTEST_PAUSE_SECONDS, ceiling)
 
 
 async def apply_in_parts(store: Store, clock: Clock, events: list[Event]) -> None:
@@ -60,12 +67,3 @@ async def apply_in_parts(store: Store, clock: Clock, events: list[Event]) -> Non
         store.apply(event)
         if len(events) > 1:
             await clock.sleep(0)
-
-
-def _bug(source: Source, clock: Clock, error: Exception) -> SourceFailed:
-    return SourceFailed(
-        source.name,
-        clock.now(),
-        safe_text(f"{source.name}: the adapter failed on the answer ({type(error).__name__})"),
-        SafeText("this is a defect of the adapter: run 'modeltui doctor' and report what it prints"),
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from typing import cast
+from collections.abc import Awaitable, Iterator, Sequence
+from typing import TypeVar, cast
 
 from modeltui.domain.errors import BackendError
 from modeltui.domain.event import (
@@ -28,83 +28,65 @@ from modeltui.ports.probe import Probe
 from modeltui.ports.registry import Registry
 from modeltui.ports.rollout_reader import RolloutReader
 
+_T = TypeVar("_T")
+
 TARGETS_PER_PART = 200
 """A large answer is reduced in parts of some milliseconds, so that keys are answered in between."""
 
 
 async def ask(source: Source, clock: Clock) -> list[Event]:
     """Return the events of one poll; a failure is an event, not an exception."""
-    try:
-        async with asyncio.timeout(source.deadline_seconds):
-            return await _poll(source, clock)
-    except TimeoutError:
-        return [_too_slow(source, clock)]
-    except BackendError as error:
-        return [failure(source, clock, error)]
+    answer = await _answer(source, clock, _poll(source, clock))
+    return [answer] if isinstance(answer, SourceFailed) else answer
 
 
 async def ask_history(
     source: Source, clock: Clock, targets: Sequence[TargetKey], start: Instant, end: Instant, step_seconds: float
 ) -> list[Event]:
     """Return one event per target with its past, or the failure."""
-    metrics = cast(Metrics, source.port)
-    try:
-        async with asyncio.timeout(source.deadline_seconds):
-            answer = await metrics.read_history(targets, start, end, step_seconds)
-    except TimeoutError:
-        return [_too_slow(source, clock)]
-    except BackendError as error:
-        return [failure(source, clock, error)]
-    by_target: dict[TargetKey, list[tuple[Instant, tuple[Sample, ...]]]] = {}
-    for at, samples in answer.steps:
-        of_step: dict[TargetKey, list[Sample]] = {}
-        for sample in samples:
-            of_step.setdefault(sample.target, []).append(sample)
-        for target, its_samples in of_step.items():
-            by_target.setdefault(target, []).append((at, tuple(its_samples)))
-    now = clock.now()
-    return [HistoryRead(source.name, now, (target,), tuple(steps)) for target, steps in by_target.items()]
+    answer = await _answer(source, clock, _history(source, clock, targets, start, end, step_seconds))
+    return [answer] if isinstance(answer, SourceFailed) else answer
 
 
 async def ask_versions(source: Source, clock: Clock, model: ModelName) -> Event:
     """Return the versions of a model as an event."""
     registry = cast(Registry, source.port)
-    try:
-        async with asyncio.timeout(source.deadline_seconds):
-            return VersionsRead(source.name, clock.now(), model, await registry.read_versions(model))
-    except TimeoutError:
-        return _too_slow(source, clock)
-    except BackendError as error:
-        return failure(source, clock, error)
+    answer = await _answer(source, clock, registry.read_versions(model))
+    if isinstance(answer, SourceFailed):
+        return answer
+    return VersionsRead(source.name, clock.now(), model, answer)
 
 
 async def ask_provenance(source: Source, clock: Clock, model: ModelName, version: VersionId) -> Event:
     """Return where a version comes from as an event."""
     registry = cast(Registry, source.port)
-    try:
-        async with asyncio.timeout(source.deadline_seconds):
-            provenance = await registry.read_provenance(model, version)
-    except TimeoutError:
-        return _too_slow(source, clock)
-    except BackendError as error:
-        return failure(source, clock, error)
-    return ProvenanceRead(source.name, clock.now(), model, version, provenance)
+    answer = await _answer(source, clock, registry.read_provenance(model, version))
+    if isinstance(answer, SourceFailed):
+        return answer
+    return ProvenanceRead(source.name, clock.now(), model, version, answer)
 
 
 async def ask_probe(source: Source, clock: Clock) -> Probe | SourceFailed:
     """Return what a source says of itself, or why it does not."""
-    try:
-        async with asyncio.timeout(source.deadline_seconds):
-            return await source.port.probe()
-    except TimeoutError:
-        return _too_slow(source, clock)
-    except BackendError as error:
-        return failure(source, clock, error)
+    return await _answer(source, clock, source.port.probe())
 
 
 def failure(source: Source, clock: Clock, error: BackendError) -> SourceFailed:
     """Return the event for an error that a backend caused."""
     return SourceFailed(source.name, clock.now(), safe_text(error.title, 300), safe_text(error.remedy, 300))
+
+
+async def _answer(source: Source, clock: Clock, question: Awaitable[_T]) -> _T | SourceFailed:
+    """Return what a source answers within its deadline, or its failure; nothing that an adapter does ends the rest."""
+    try:
+        async with asyncio.timeout(source.deadline_seconds):
+            return await question
+    except TimeoutError:
+        return _too_slow(source, clock)
+    except BackendError as error:
+        return failure(source, clock, error)
+    except Exception as error:  # a bug in one adapter costs its own cells only
+        return _bug(source, clock, error)
 
 
 async def _poll(source: Source, clock: Clock) -> list[Event]:
@@ -129,6 +111,30 @@ def _parts(source: Source, at: Instant, samples: tuple[Sample, ...], warnings: t
         part = tuple(sample for group in groups[first : first + TARGETS_PER_PART] for sample in group)
         is_last = first + TARGETS_PER_PART >= len(groups)
         yield SamplesRead(source.name, at, part, is_last, warnings if is_last else ())
+
+
+async def _history(
+    source: Source, clock: Clock, targets: Sequence[TargetKey], start: Instant, end: Instant, step_seconds: float
+) -> list[Event]:
+    answer = await cast(Metrics, source.port).read_history(targets, start, end, step_seconds)
+    by_target: dict[TargetKey, list[tuple[Instant, tuple[Sample, ...]]]] = {}
+    for at, samples in answer.steps:
+        of_step: dict[TargetKey, list[Sample]] = {}
+        for sample in samples:
+            of_step.setdefault(sample.target, []).append(sample)
+        for target, its_samples in of_step.items():
+            by_target.setdefault(target, []).append((at, tuple(its_samples)))
+    now = clock.now()
+    return [HistoryRead(source.name, now, (target,), tuple(steps)) for target, steps in by_target.items()]
+
+
+def _bug(source: Source, clock: Clock, error: Exception) -> SourceFailed:
+    return SourceFailed(
+        source.name,
+        clock.now(),
+        safe_text(f"{source.name}: the adapter failed on the answer ({type(error).__name__})"),
+        SafeText("this is a defect of the adapter: run 'modeltui doctor' and report what it prints"),
+    )
 
 
 def _too_slow(source: Source, clock: Clock) -> SourceFailed:
