@@ -9,7 +9,7 @@ from math import inf, isnan, nan
 from typing import Final
 
 from modeltui.adapters.scrape.catalogue import Catalogue
-from modeltui.adapters.scrape.processes import Process, Processes
+from modeltui.adapters.scrape.processes import Leap, Process, Processes
 from modeltui.adapters.scrape.ring import Ring
 
 _START_SLACK_SECONDS: Final = 2.0
@@ -60,11 +60,13 @@ class Ledger:
             and reading.uptime_seconds is not None
             and reading.uptime_seconds <= moment - previous + _START_SLACK_SECONDS
         )
-        process = self.processes.answering(reading.started_at, has_just_started, indices, values, moment)
-        appeared = self._take_counters(process, indices, values)
-        self._take_new(process, appeared, moment)
-        process.answers += 1
-        process.heard_at = moment
+        process, undone = self.processes.answering(reading.started_at, has_just_started, indices, values, moment)
+        if undone is not None:
+            self._undo(undone)
+        before = array("d", process.last)
+        appeared, added = self._take_counters(process, indices, values)
+        added |= self._take_new(process, appeared, moment)
+        process.answered(before, added, moment)
         self._mark_seen(reading, moment)
         self.ring.append(moment, self._totals)
         self._sweep(reading.indices, moment)
@@ -80,17 +82,20 @@ class Ledger:
             for slot in series[reading.indices[place]].gauges:
                 totals[slot] = value if isnan(totals[slot]) else max(totals[slot], value)
 
-    def _take_counters(self, process: Process, indices: Sequence[int], values: Sequence[float]) -> dict[int, float]:
-        """Add what has grown; return the series that this process did not have before."""
+    def _take_counters(
+        self, process: Process, indices: Sequence[int], values: Sequence[float]
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """Add what has grown; return the series that this process did not have before, and what was added."""
         series, totals, last, doubted = self.catalogue.series, self._totals, process.last, process.doubted
         process.make_room(len(series))
         appeared: dict[int, float] = {}
+        added: dict[int, float] = {}
         for index, value in zip(indices, values, strict=True):
             before = last[index]
             if value == before:
                 continue
             if value > before:
-                grown = value - before
+                grown = added[index] = value - before
                 for slot in series[index].counters:
                     totals[slot] += grown
             elif isnan(before):
@@ -101,23 +106,38 @@ class Ledger:
                 continue
             doubted.discard(index)
             last[index] = value
-        return appeared
+        return appeared, added
 
-    def _take_new(self, process: Process, appeared: Mapping[int, float], moment: float) -> None:
-        """Count series that this process did not have before: from zero where it is sure that they began there."""
+    def _take_new(self, process: Process, appeared: Mapping[int, float], moment: float) -> dict[int, float]:
+        """Count series that this process did not have before, from zero where it is sure that they began there.
+
+        Return what was added.
+        """
         previous = self.ring.newest
         is_watched = process.answers >= _ANSWERS_BEFORE_TRUST
         known = set(process.metrics)
+        added: dict[int, float] = {}
         for index, value in appeared.items():
             series = self.catalogue.series[index]
             process.metrics.add(series.metric)
             if previous is None or not (process.counts_from_zero or (is_watched and series.metric in known)):
                 continue
+            added[index] = value
             for slot in series.counters:
                 self._totals[slot] += value
             for track in series.tracks:
                 if self.catalogue.tracks[track].began_at == moment:
                     self.catalogue.tracks[track].began_at = previous
+        return added
+
+    def _undo(self, leap: Leap) -> None:
+        """Take back what was growth only as long as two processes seemed one."""
+        amounts: dict[int, float] = {}
+        for index, grown in leap.added.items():
+            for slot in self.catalogue.series[index].counters:
+                amounts[slot] = amounts.get(slot, 0.0) + grown
+                self._totals[slot] -= grown
+        self.ring.subtract(leap.moment, amounts)
 
     def _mark_seen(self, reading: Reading, moment: float) -> None:
         series, tracks = self.catalogue.series, self.catalogue.tracks

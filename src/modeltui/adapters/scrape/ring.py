@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import nan
@@ -89,6 +89,13 @@ class Ring:
         if index < 0 or slot >= len(self._vectors[index]):
             return nan, reference
         return self._vectors[index][slot], self._moments[index]
+
+    def subtract(self, since: float, amounts: Mapping[int, float]) -> None:
+        """Take back, from all scrapes since a moment, what was counted by mistake."""
+        for vector in self._vectors[bisect_left(self._moments, since) :]:
+            for slot, amount in amounts.items():
+                if slot < len(vector):
+                    vector[slot] -= amount
 
     def keep_slots(self, slots: Sequence[int]) -> None:
         """Forget all numbers but these, which move to the front in this order."""
