@@ -18,6 +18,7 @@ _TLS_HOUSEKEEPING: Final = (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSL
 
 
 def is_stale(error: httpx.HTTPError, progress: Progress) -> bool:
+    """Tell whether a kept connection was closed under us before anything was answered: asking again is harmless."""
     is_closing = isinstance(error, httpx.ReadError | httpx.WriteError) or "without sending" in str(error)
     return is_closing and not progress.has_new_connection and not progress.has_headers
 

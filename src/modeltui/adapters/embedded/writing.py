@@ -48,6 +48,7 @@ class OnlyWriter:
 
 
 def connected(path: Path) -> sqlite3.Connection:
+    """Return a connection that writes to the world; raise `BackendError` when it is none of ours."""
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None
@@ -66,6 +67,7 @@ def connected(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of what happens inside, or nothing."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -16,12 +16,15 @@ class SystemClock:
     """Wall time and boot time of this machine."""
 
     def now(self) -> Instant:
+        """Return the wall time, UTC."""
         return Instant(time.time())
 
     def boottime(self) -> float:
+        """Return seconds since boot, the time asleep included."""
         return time.clock_gettime(_BOOT_CLOCK)
 
     async def sleep(self, seconds: float) -> None:
+        """Return after `seconds`; at once, with a turn for others, when they are not positive."""
         await asyncio.sleep(max(seconds, 0.0))
 
 
