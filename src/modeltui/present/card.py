@@ -18,12 +18,15 @@ from modeltui.present.cells import cell_width, fit
 from modeltui.present.glyphs import Glyphs, resample, sparkline
 from modeltui.present.rows import state_span
 from modeltui.present.span import Line, Span
+from modeltui.present.target_detail import job_words, way_back
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 
 SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""
 _HOLD_SECONDS = 90.0
+_SPARK_TONES = {Level.WARN: Tone.WARN, Level.BREACH: Tone.BREACH, Level.STALE: Tone.STALE}
+"""What is well stays quiet, so that the eye finds what is not."""
 _WIDE = 100
 
 
@@ -71,7 +74,7 @@ class Card:
         value_tone = Tone.STALE if verdict.level is Level.STALE else Tone.STRONG
         line = [
             title,
-            Span(self._spark(served, signal, verdict), Tone.SERIES_1),
+            Span(self._spark(served, signal, verdict), _SPARK_TONES.get(verdict.level, Tone.MUTED)),
             Span(f" {form.value(verdict.value, signal.unit):>6}", value_tone),
             Span(" base ", Tone.MUTED),
             Span(f"{_baseline_value(verdict, signal):<6}", Tone.PLAIN),
@@ -106,11 +109,7 @@ class Card:
 
     def way_back(self) -> Line:
         """Return the version to go back to, and why it is trusted."""
-        good = self.target.known_good
-        sentence = words.known_good_words(good, self.fleet.at)
-        if isinstance(good, Missing):
-            return (Span("back   ", Tone.MUTED), Span(f"{self.glyphs.unknown} {sentence}", Tone.UNKNOWN))
-        return (Span("back   ", Tone.MUTED), Span(f"to {good.version}", Tone.STRONG), Span(f": {sentence}"))
+        return (Span("back   ", Tone.MUTED), *way_back(self.target, self.fleet.at))
 
     def jobs(self) -> list[Line]:
         """Return what else one must know: work in flight, another version elsewhere."""
@@ -119,10 +118,7 @@ class Card:
         if isinstance(rollout, Rollout):
             if not isinstance(rollout.says, Missing):
                 lines.append((Span("ctrl   ", Tone.MUTED), Span(rollout.says)))
-            for job in rollout.jobs[:2]:
-                done = "" if isinstance(job.progress, Missing) else f", {form.percent(job.progress)} done"
-                age = form.age(job.started_at, self.fleet.at)
-                lines.append((Span("job    ", Tone.MUTED), Span(f"{job.name} on {job.version}, since {age}{done}")))
+            lines.extend((Span("job    ", Tone.MUTED), Span(job_words(job, self.fleet.at))) for job in rollout.jobs[:2])
         others = skewed_environments(self.fleet, self.target.key)
         if others:
             lines.append((Span("skew   ", Tone.MUTED), Span(f"another version in {', '.join(others)}", Tone.WARN)))
