@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import os
+import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
@@ -30,6 +32,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         fail(use.title, use.remedy)
         return use.exit_code
     prepare_environment(use)
+    _answer_keys_first()
     # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
     os.environ.pop("NO_COLOR", None)
 
@@ -49,10 +52,20 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
+    gc.freeze()  # what is loaded by now stays: it need not be looked through again
     code = run(app, crash_directory=paths.crash_dir(), use=use)
     if app.refusal is not None:
         fail(app.refusal.title, app.refusal.remedy)
     return code
+
+
+def _answer_keys_first() -> None:
+    """Keep what runs beside the screens from holding up a key."""
+    # Snapshots hold no cycles and are freed without the collector, which would stop everything for 0.3 s to look
+    # through a fleet of ten thousand models, several times a poll.
+    gc.set_threshold(50_000, 20, 100)
+    # Large answers are read in threads; the loop waits this long, and not 5 ms, each time that it wants its turn.
+    sys.setswitchinterval(0.0005)
 
 
 def draw_first_frame(options: Options) -> None:

@@ -262,11 +262,14 @@ class Fleet:
 
     def with_targets(self, updated: Mapping[TargetKey, Target]) -> Fleet:
         """Return the fleet with these targets in place of what it knew of them."""
+        targets = {**self.targets, **updated}
+        new = [key for key in updated if key not in self.targets]
+        if not new:
+            return replace(self, targets=targets)
         places = dict(self.places)
-        for key in updated:
-            if key not in self.targets:
-                places[key.model] = tuple(sorted((*places.get(key.model, ()), key)))
-        return replace(self, targets={**self.targets, **updated}, places=places)
+        for key in new:
+            places[key.model] = tuple(sorted((*places.get(key.model, ()), key)))
+        return replace(self, targets=targets, places=places)
 
     def without_targets(self, gone: frozenset[TargetKey]) -> Fleet:
         """Return the fleet without these targets."""
@@ -277,16 +280,19 @@ class Fleet:
         return replace(self, targets=targets, places=places)
 
 
-def _urgency(target: Target) -> tuple[float, float, float, TargetKey]:
+def _urgency(target: Target) -> tuple[float, float, float, str, str]:
     # A breach that went stale ranks just below a live one: nothing says that it is over.
     rank = float(target.level)
     if target.level is Level.STALE:
         rank = max(rank, target.last_judged - 0.5)
     if target.level is Level.NO_LIMIT:
         rank = 0.5
+    model, environment = target.key.model, target.key.environment
+    if rank < Level.WARN:
+        return -rank, 0.0, 0.0, model, environment
     share = max((v.observed for v in target.versions if isinstance(v.observed, float)), default=0.0)
     since = target.since if isinstance(target.since, float) else 0.0
-    return -rank, since if rank >= Level.WARN else 0.0, -share if rank >= Level.WARN else 0.0, target.key
+    return -rank, since, -share, model, environment
 
 
 CONCURRENT = (BaselineKind.STABLE, BaselineKind.LAST_KNOWN_GOOD, BaselineKind.EXPECTED_SHARE)

@@ -30,8 +30,8 @@ from modeltui.ports.rollout_reader import RolloutReader
 
 _T = TypeVar("_T")
 
-TARGETS_PER_PART = 200
-"""A large answer is reduced in parts of some milliseconds, so that keys are answered in between."""
+TARGETS_PER_PART = 50
+"""A large answer is reduced in parts of about 5 ms, so that keys are answered in between."""
 
 
 async def ask(source: Source, clock: Clock) -> list[Event]:
