@@ -106,4 +106,15 @@ def run(arguments: list[str]) -> None:
         # A pager that has seen enough is no failure; Python must not complain while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+    except Exception as error:  # the top of the process: whatever it was is reported, not printed
+        sys.exit(_report(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _report(error: Exception) -> int:
+    """Write a crash report, name it in one line on a terminal that was given back, and return the exit code."""
+    from modeltui.config import paths
+    from modeltui.tui.crash import write_report
+
+    fail(write_report(error, paths.crash_dir()))
+    return 1
