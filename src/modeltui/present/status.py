@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import Any
 
 from modeltui.domain.fleet import Cell, Fleet, ServedVersion, SourceCondition, SourceState, Target
 from modeltui.domain.health import BaselineKind, Verdict
-from modeltui.domain.names import Instant, Missing, SignalName
+from modeltui.domain.names import Instant, Missing, SignalName, Unknown, VersionId
 from modeltui.domain.rollout import Role, Rollout, Stage
 from modeltui.domain.signal import Signal
 from modeltui.domain.skew import skewed_environments
 from modeltui.present import words
-from modeltui.present.format import rfc3339
+from modeltui.present.format import is_moment, rfc3339
 
 SCHEMA = "modeltui.status/1"
 
@@ -48,7 +49,7 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
     _put(result, "serving", target.serving)
     if not isinstance(target.serving, Missing):
         result["serving_observed"] = target.is_serving_observed
-    _put(result, "desired", target.stable if isinstance(target.rollout, Rollout) else Missing.UNKNOWN)
+    _put(result, "desired", _desired(target.rollout))
     _put(result, "candidate", target.candidate)
     if isinstance(target.rollout, Rollout) and isinstance(target.rollout.stage, Stage):
         result["stage"] = _stage(target.rollout.stage)
@@ -60,6 +61,15 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
     return result
 
 
+def _desired(rollout: Rollout | Unknown) -> VersionId | Unknown:
+    """Return the version that should answer most requests, as the controller was told, whatever serves."""
+    if isinstance(rollout, Missing):
+        return rollout
+    if rollout.weights:
+        return max(rollout.weights, key=lambda version: (rollout.weights[version], version == rollout.stable))
+    return rollout.stable
+
+
 def _source(source: SourceState, now: Instant) -> dict[str, Any]:
     result: dict[str, Any] = {
         "name": source.name,
@@ -67,8 +77,7 @@ def _source(source: SourceState, now: Instant) -> dict[str, Any]:
         "backend": source.backend,
         "state": _CONDITIONS[source.condition(now)],
     }
-    if not isinstance(source.answered_at, Missing):
-        result["age_seconds"] = round(max(now - source.answered_at, 0.0), 3)
+    _put(result, "age_seconds", _age(source.answered_at, now))
     _put(result, "error", source.error)
     _put(result, "remedy", source.remedy)
     if source.warnings:
@@ -77,7 +86,8 @@ def _source(source: SourceState, now: Instant) -> dict[str, Any]:
 
 
 def _stage(stage: Stage) -> dict[str, Any]:
-    result: dict[str, Any] = {"name": stage.name, "weight": stage.weight}
+    result: dict[str, Any] = {"name": stage.name}
+    _put(result, "weight", stage.weight)
     _put(result, "since", _time(stage.since))
     _put(result, "hold_seconds", stage.hold_seconds)
     return result
@@ -104,7 +114,7 @@ def _cell(cell: Cell, signal: Signal, now: Instant) -> dict[str, Any]:
     _put(result, "value", verdict.value)
     if not isinstance(verdict.baseline, Missing):
         measurement = verdict.baseline.measurement
-        result["baseline"] = measurement.value
+        _put(result, "baseline", measurement.value)
         result["baseline_kind"] = verdict.baseline.kind.value
         if verdict.baseline.kind is not BaselineKind.EXPECTED_SHARE:
             result["baseline_version"] = verdict.baseline.version
@@ -113,8 +123,7 @@ def _cell(cell: Cell, signal: Signal, now: Instant) -> dict[str, Any]:
     result["unit"] = signal.unit.value
     _put(result, "n", verdict.n)
     result["window_seconds"] = cell.sample.window_seconds
-    if not isinstance(cell.sample.at, Missing):
-        result["age_seconds"] = round(max(now - cell.sample.at, 0.0), 3)
+    _put(result, "age_seconds", _age(cell.sample.at, now))
     _put(result, "since", _time(verdict.since))
     result["because"] = words.because(verdict, signal)
     if cell.segments:
@@ -131,9 +140,16 @@ def _segment(name: str, verdict: Verdict) -> dict[str, Any]:
 
 
 def _time(at: Instant | Missing) -> str | Missing:
-    return at if isinstance(at, Missing) else rfc3339(at)
+    return rfc3339(at) if not isinstance(at, Missing) and is_moment(at) else Missing.UNKNOWN
+
+
+def _age(at: Instant | Missing, now: Instant) -> float | Missing:
+    if isinstance(at, Missing) or not isfinite(at):
+        return Missing.UNKNOWN
+    return max(round(now - at, 3), 0.0)
 
 
 def _put(result: dict[str, Any], key: str, value: object) -> None:
-    if not isinstance(value, Missing):
+    """Say what is known; what is missing, and what JSON has no number for, is absent."""
+    if not isinstance(value, Missing) and not (isinstance(value, float) and not isfinite(value)):
         result[key] = value

@@ -23,7 +23,8 @@ from modeltui.present.rows import (
 
 _BEFORE = ((TARGET, "MODEL"), (ENVIRONMENT, "ENV"), (STATE, "STATE"), (SINCE, "SINCE"), (SERVING, "SERVING"))
 _AFTER = ((TRAFFIC, "TRAFFIC"), (SKEW, "SKEW"))
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""The wide forms too: spreadsheets in East Asian settings run them."""
 
 
 def status_columns(fleet: Fleet) -> list[tuple[str, str]]:
@@ -68,4 +69,4 @@ def comma_separated(rows: Iterable[Sequence[str]]) -> list[str]:
 
 
 def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and cell != "-" else cell
+    return f"'{cell}" if cell.lstrip().startswith(_FORMULA_STARTS) and cell != "-" else cell

@@ -57,7 +57,7 @@ def versions_object(fleet: Fleet, model: ModelName) -> dict[str, Any]:
 def _version_object(fleet: Fleet, model: ModelName, index: int) -> dict[str, Any]:
     version = fleet.versions[model][index]
     result: dict[str, Any] = {"version": version.id, "pointers": list(version.pointers)}
-    if not isinstance(version.created_at, Missing):
+    if not isinstance(version.created_at, Missing) and form.is_moment(version.created_at):
         result["registered_at"] = form.rfc3339(version.created_at)
     words = {"registered_by": version.created_by, "state": version.state, "description": version.description}
     result |= {key: word for key, word in words.items() if not isinstance(word, Missing)}
