@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modeltui.domain.fleet import Cell, Fleet, ServedVersion, Target
+from modeltui.domain.fleet import Cell, Fleet, ServedVersion, SourceCondition, SourceState, Target
 from modeltui.domain.health import Level, Rule
 from modeltui.domain.names import Missing
 from modeltui.domain.signal import Signal
@@ -31,14 +31,29 @@ def source_lines(fleet: Fleet) -> list[Line]:
     """Return the state of every source with what to do about it."""
     lines: list[Line] = [(Span("Sources", Tone.TITLE),)]
     for source in fleet.sources.values():
-        text, tone = words.source_words(source, fleet.at)
-        lines.append((Span(f"  {source.backend} {source.kind.value}: ", Tone.MUTED), Span(text, tone)))
+        text, tone = _source_state(source, fleet)
+        what = f"{source.backend} {source.kind.value}, asked every {form.about(source.expected_every_seconds)}: "
+        lines.append((Span(f"  {source.name}", Tone.STRONG), Span(f"  {what}", Tone.MUTED), Span(text, tone)))
         if not isinstance(source.error, Missing):
             lines.append((Span(f"    {source.error}", Tone.BREACH),))
         if not isinstance(source.remedy, Missing):
             lines.append((Span(f"    {source.remedy}", Tone.PLAIN),))
         lines.extend((Span(f"    {warning}", Tone.WARN),) for warning in source.warnings)
     return lines
+
+
+def _source_state(source: SourceState, fleet: Fleet) -> tuple[str, Tone]:
+    since = form.age(source.answered_at, fleet.at)
+    match source.condition(fleet.at):
+        case SourceCondition.FRESH:
+            return f"fresh, answered {since} ago", Tone.OK
+        case SourceCondition.STALE:
+            return f"STALE, answered {since} ago", Tone.WARN
+        case SourceCondition.CONNECTING:
+            return "connecting, has not answered yet", Tone.UNKNOWN
+        case SourceCondition.DOWN:
+            never = isinstance(source.answered_at, Missing)
+            return "DOWN, never answered" if never else f"DOWN, last answered {since} ago", Tone.BREACH
 
 
 def _version_lines(fleet: Fleet, version: ServedVersion) -> Iterator[Line]:
@@ -48,12 +63,20 @@ def _version_lines(fleet: Fleet, version: ServedVersion) -> Iterator[Line]:
         Span(version.version, Tone.STRONG),
         Span(f"  {version.role.value}, traffic desired {desired}, observed {observed}", Tone.MUTED),
     )
-    for signal in fleet.policy.signals:
+    for signal in _worst_first(version, fleet.policy.signals):
         cell = version.cells.get(signal.name)
         if cell is None:
             yield (Span(f"  {signal.name:<14}", Tone.MUTED), Span("no data: no source measures it", Tone.UNKNOWN))
             continue
         yield from _cell_lines(fleet, signal, cell)
+
+
+def _worst_first(version: ServedVersion, signals: tuple[Signal, ...]) -> list[Signal]:
+    def level(signal: Signal) -> int:
+        cell = version.cells.get(signal.name)
+        return -1 if cell is None else cell.verdict.level
+
+    return sorted(signals, key=lambda signal: -level(signal))
 
 
 def _cell_lines(fleet: Fleet, signal: Signal, cell: Cell) -> Iterator[Line]:

@@ -8,6 +8,7 @@ from modeltui.tui.layout import NOWHERE, Box
 
 _LEAST_CHART_ROWS = 6
 _WIDE = 160
+_APART = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,19 @@ class TargetLayout:
     charts: tuple[Box, ...]
 
 
-def target_layout(width: int, height: int, version_rows: int) -> TargetLayout:
-    """Return the target screen for any size; the charts take what the tables leave, and go when it is too little."""
+def target_layout(width: int, height: int, version_count: int, lower_rows: int = 14) -> TargetLayout:
+    """Return the target screen for any size; the charts take what the tables leave, and go when it is too little.
+
+    Each version has a row for its values and one for their limits, while that takes no more than half of the screen.
+    `lower_rows` is how many rows the tables below the charts could use.
+    """
     top, bottom = min(1, height), max(height - 1, 1)
     free = max(bottom - top, 0)
-    versions = min(version_rows, max(free - 4, 1), free)
+    count = max(version_count, 1)
+    wanted = 2 + 2 * count if 2 + 2 * count <= free // 2 else 2 + count
+    versions = min(wanted, max(free // 2, 3), free)
     rest = free - versions
-    lower = min(max(rest // 3, 4), 14) if rest >= 8 else 0
+    lower = min(max(rest // 3, 4), max(lower_rows, 3)) if rest >= 8 else 0
     chart_rows = rest - lower
     if chart_rows < _LEAST_CHART_ROWS:
         lower, chart_rows = (rest, 0) if rest < _LEAST_CHART_ROWS else (0, rest)
@@ -54,22 +61,32 @@ def _charts(width: int, y: int, rows: int) -> tuple[Box, ...]:
     columns = 3 if width >= _WIDE else 2 if width >= 120 else 1
     lines = 2 if rows >= 2 * 10 else 1
     each_width, each_rows = width // columns, rows // lines
+    # A blank column keeps each from its neighbour and from the edge.
     return tuple(
-        Box(column * each_width, y + line * each_rows, each_width, each_rows)
+        Box(column * each_width, y + line * each_rows, max(each_width - _APART, 1), each_rows)
         for line in range(lines)
         for column in range(columns)
     )
 
 
-def charts_below(card: Box) -> tuple[Box, ...]:
+def charts_below(card: Box, text_rows: int) -> tuple[Box, ...]:
     """Return up to three charts under the text of a card that stands beside the grid."""
-    text_rows = 14
     free = card.height - text_rows
     count = min(free // 9, 3)
     if count <= 0:
         return ()
     each = free // count
     return tuple(Box(card.x, card.y + text_rows + place * each, card.width, each) for place in range(count))
+
+
+def chart_layout(width: int, height: int) -> dict[str, Box]:
+    """Return the screen of one chart: what it is, and as much of it as there is room for."""
+    return {
+        "banner": Box(0, 0, width, min(height, 1)),
+        "heading": Box(0, 1, width, 1) if height > 3 else NOWHERE,
+        "chart": Box(0, 2, width, height - 3) if height > 3 else NOWHERE,
+        "keys": Box(0, height - 1, width, 1) if height > 2 else NOWHERE,
+    }
 
 
 def skew_layout(width: int, height: int) -> dict[str, Box]:

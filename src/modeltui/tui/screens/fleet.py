@@ -34,6 +34,8 @@ from modeltui.tui.widgets.lines import StyledLines
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
 
 MOST_CHARTS = 3
+_CARD_TEXT_ROWS = 13
+"""What the longest usual card needs: charts must not move for a line that comes or goes."""
 _SIX = 6
 """Signals that have a column at 80 cells."""
 
@@ -75,7 +77,7 @@ class FleetScreen(Board):
         # One empty column keeps it apart from the grid that it stands beside.
         self._card = Box(card.x + 1, card.y, card.width - 1, card.height) if layout.card_beside else card
         self._put("card", self._card)
-        self._charts = charts_below(self._card) if layout.card_beside else ()
+        self._charts = charts_below(self._card, _CARD_TEXT_ROWS) if layout.card_beside else ()
         for place in range(MOST_CHARTS):
             box = self._charts[place] if place < len(self._charts) else NOWHERE
             self._put(f"chart{place}", box)

@@ -8,12 +8,12 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from modeltui.domain.names import ModelName, TargetKey
+from modeltui.domain.names import Environment, ModelName, TargetKey
 from modeltui.domain.reduce import Changes
-from modeltui.domain.skew import Sameness, SkewRow, skew_matrix
-from modeltui.present.glyphs import elide_middle
-from modeltui.present.skew import environments_in_order, parity_rows
-from modeltui.present.span import Line, Span
+from modeltui.domain.skew import SkewRow, skew_matrix
+from modeltui.present.cells import cell_width
+from modeltui.present.skew import environments_by_version, environments_in_order, parity_lines
+from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import SKEW
 from modeltui.tui.detail_layout import skew_layout
@@ -21,7 +21,9 @@ from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.lines import StyledLines
 
-_SAMENESS_TONES = {Sameness.DIFFERENT: Tone.WARN, Sameness.UNKNOWN: Tone.UNKNOWN, Sameness.SAME: Tone.MUTED}
+_LEAST_VERSION = 9
+_LEFT = 26
+"""Cells that the model and the word beside it need, with the margins."""
 
 
 class SkewScreen(Board):
@@ -34,6 +36,7 @@ class SkewScreen(Board):
     def __init__(self) -> None:
         super().__init__()
         self._rows: dict[ModelName, SkewRow] = {}
+        self._in_columns = True
 
     def compose_body(self) -> ComposeResult:
         yield CellGrid(glyphs=self.glyphs, id="grid")
@@ -45,35 +48,57 @@ class SkewScreen(Board):
             self._put(name, box)
 
     def draw_body(self, changes: Changes | None) -> None:
+        if changes is not None and not (changes.targets or changes.order):
+            return
         environments = environments_in_order(self.fleet)
-        grid = self.query_one("#grid", CellGrid)
-        grid.set_columns(
-            (
-                Column("model", "MODEL", 16, grow=2, most=32, elide_middle=True),
-                Column("skew", "SKEW", 7, priority=1),
-                *(
-                    Column(place, place.upper(), 9, grow=1, most=16, priority=2 + i)
-                    for i, place in enumerate(environments)
-                ),
-            )
-        )
+        self._in_columns = _LEFT + len(environments) * (_LEAST_VERSION + 1) <= self.size.width
         self._rows = {row.model: row for row in skew_matrix(self.fleet)}
+        grid = self.query_one("#grid", CellGrid)
+        grid.set_columns((*self._left_columns(), *self._right_columns(environments)))
         grid.set_rows(list(self._rows), self._row, empty=("no target is known yet", Tone.UNKNOWN))
         self._draw_parity()
 
+    def draw_ages(self) -> None:
+        """Nothing here grows old by itself."""
+
+    def _left_columns(self) -> tuple[Column, Column]:
+        longest = min(max((cell_width(model) for model in self._rows), default=0), 40)
+        return (
+            Column("model", "MODEL", 16 if self._in_columns else 10, grow=8, most=max(longest, 16), elide_middle=True),
+            Column("skew", "SKEW", 6),
+        )
+
+    def _right_columns(self, environments: list[Environment]) -> list[Column]:
+        if not self._in_columns:
+            # A column left out could be the one that differs.
+            return [Column("versions", f"IN {len(environments)} ENVIRONMENTS", 18, grow=8)]
+        versions = [cell_width(version) for row in self._rows.values() for _, version in row.stable]
+        most = max(min(max(versions, default=0), 30), _LEAST_VERSION)
+        return [
+            Column(place, place.upper(), _LEAST_VERSION, grow=1, most=max(most, cell_width(place)), elide_middle=True)
+            for place in environments
+        ]
+
     def _row(self, key: Hashable) -> Row:
         row = self._rows[cast(ModelName, key)]
-        stable = dict(row.stable)
         cells = [Cell(row.model, Tone.STRONG), Cell("skewed" if row.is_skewed else "", Tone.WARN)]
+        stable = dict(row.stable)
+        if not self._in_columns:
+            known = [place for place in environments_in_order(self.fleet) if self._is_known(row, place)]
+            words = environments_by_version((place, stable.get(place, "?")) for place in known)
+            return Row(key, (*cells, Cell(words, Tone.WARN if row.is_skewed else Tone.PLAIN)))
         for place in environments_in_order(self.fleet):
-            known = TargetKey(row.model, place) in self.fleet.targets
             version = stable.get(place)
             if version is None:
-                cells.append(Cell("?" if known else "-", Tone.UNKNOWN if known else Tone.MUTED))
+                unknown = self._is_known(row, place)
+                cells.append(Cell("?", Tone.UNKNOWN) if unknown else Cell("-", Tone.MUTED))
             else:
                 odd = row.is_skewed and self._differs(row, place, version)
                 cells.append(Cell(version, Tone.WARN if odd else Tone.PLAIN))
         return Row(key, tuple(cells))
+
+    def _is_known(self, row: SkewRow, place: Environment) -> bool:
+        return TargetKey(row.model, place) in self.fleet.targets
 
     def _differs(self, row: SkewRow, place: str, version: str) -> bool:
         group = self.fleet.policy.group_of
@@ -87,23 +112,13 @@ class SkewScreen(Board):
         if not box.shown or key is None:
             pane.update([])
             return
-        pane.update(self._parity_lines(cast(ModelName, key), box.width)[: box.height])
-
-    def _parity_lines(self, model: ModelName, width: int) -> list[Line]:
-        rule = self.glyphs.rule(f"what the environments of {model} run", width)
-        lines: list[Line] = [(Span(rule, Tone.MUTED),)]
-        rows = parity_rows(self.fleet, model)
-        if not rows:
-            lines.append((Span(" none of the sources tells images or libraries of its environments", Tone.UNKNOWN),))
-        for row in rows:
-            each = max((width - 31) // max(len(row.values), 1) - 11, 8)
-            values = "  ".join(
-                f"{place} {elide_middle(value, each, self.glyphs) if value is not None else '?'}"
-                for place, value in row.values
-            )
-            tone = _SAMENESS_TONES[row.sameness]
-            lines.append((Span(f" {row.sameness.value:<10}", tone), Span(f"{row.name:<16} "), Span(values, tone)))
-        return lines
+        model = cast(ModelName, key)
+        rule = self.glyphs.rule(f"what the environments of {model} run", box.width)
+        lines = [(Span(rule, Tone.MUTED),), *parity_lines(self.fleet, model, box.width, self.glyphs)]
+        if len(lines) > box.height:
+            left = len(lines) - box.height + 1
+            lines[box.height - 1 :] = [(Span(f" and {left} more: 'modeltui skew --json' lists all", Tone.MUTED),)]
+        pane.update(lines[: box.height])
 
     def on_cell_grid_highlighted(self, message: CellGrid.Highlighted) -> None:
         message.stop()

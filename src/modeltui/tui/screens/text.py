@@ -38,6 +38,19 @@ class TextScreen(Board):
             row for line in self._make(width) for row in wrapped(line, width, min(hanging_indent(line), width // 2))
         ]
         self.query_one("#text", ScrollingLines).update([(Span(" "), *row) for row in rows])
+        self.draw_keys()
+
+    def draw_ages(self) -> None:
+        self.draw_body(None)
+
+    def remark(self) -> str:
+        """Return which lines are shown, where not all are."""
+        first, last, count = self.query_one("#text", ScrollingLines).position
+        return f"up down: line {first} to {last} of {count}" if last < count or first > 1 else ""
+
+    def on_scrolling_lines_scrolled(self, message: ScrollingLines.Scrolled) -> None:
+        message.stop()
+        self.draw_keys()
 
 
 def help_lines(screen: str, glyphs: Glyphs) -> list[Line]:

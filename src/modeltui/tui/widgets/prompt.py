@@ -13,12 +13,15 @@ from textual.message import Message
 from textual.widgets import Input
 
 from modeltui.domain.text import safe_text
+from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.widgets.lines import StyledLines
 
 MOST_SHOWN = 8
+_MOST_TEXT = 32
+"""Beyond it a long name pushes its own note aside, and no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +154,14 @@ class Prompt(Vertical):
         most = max(min(MOST_SHOWN, self.screen.size.height - 3), 0)
         first = max(0, self._marked - most + 1)
         lines: list[Line] = []
-        for place, choice in enumerate(found[first : first + most], first):
+        shown = found[first : first + most]
+        widest = min(max((cell_width(choice.text) for choice in shown), default=0), _MOST_TEXT)
+        for place, choice in enumerate(shown, first):
             marked = place == self._marked
             lines.append(
                 (
                     Span(f" {self._glyphs.cursor if marked else ' '} ", Tone.ACCENT),
-                    Span(choice.text, Tone.STRONG if marked else Tone.PLAIN),
+                    Span(f"{choice.text:<{widest}}", Tone.STRONG if marked else Tone.PLAIN),
                     Span(f"  {choice.note}", Tone.MUTED),
                 )
             )
