@@ -15,6 +15,7 @@ from modeltui.domain.names import SourceName
 from modeltui.domain.signal import STANDARD_SIGNALS, Measurement, Sample, Signal
 from modeltui.domain.text import SafeText
 from modeltui.ports.adapter import Surroundings
+from modeltui.ports.clock import Clock
 from modeltui.ports.metrics import SamplesAnswer
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.faults import FaultServer, Reply
@@ -78,9 +79,9 @@ class Exporter:
 
 @asynccontextmanager
 async def opened(
-    clock: VirtualClock, options: Options, signals: Sequence[Signal] = STANDARD_SIGNALS
+    clock: Clock, options: Options, signals: Sequence[Signal] = STANDARD_SIGNALS
 ) -> AsyncIterator[ScrapeMetrics]:
-    """Open the adapter on a virtual clock."""
+    """Open the adapter."""
     surroundings = Surroundings(
         SourceName(SafeText("metrics")), clock, tuple(signals), lambda reference: Secret("x" * 20, reference), Path("/")
     )

@@ -49,16 +49,18 @@ async def test_a_window_fills_up_and_then_rolls() -> None:
     exporter.count("1", good=7)
     async with watching(exporter) as (port, clock, _):
         await port.read()
-        covered = []
+        read = []
         for _number in range(40):
             exporter.count("1", good=10)
             await clock.advance(10)
-            sample = find(await port.read(), "error_rate")
-            covered.append((sample.window_seconds, sample.measurement.n))
+            read.append(find(await port.read(), "error_rate"))
     # The first point is from two seconds before the time starts to count in tens.
-    assert covered[0] == (12.0, 10)
-    assert covered[9] == (102.0, 100)
-    assert covered[-1] == (300.0, 300)
+    assert [sample.window_seconds for sample in (read[0], read[9], read[-1])] == [12.0, 102.0, 300.0]
+    assert [sample.measurement for sample in (read[0], read[9], read[-1])] == [
+        Counts(0, 10),
+        Counts(0, 100),
+        Counts(0, 300),
+    ]
 
 
 async def test_without_errors_is_not_without_data() -> None:

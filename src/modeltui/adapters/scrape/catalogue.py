@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import isnan, nan
 from typing import Final, NamedTuple, TypeAlias
 
@@ -13,14 +14,18 @@ from modeltui.domain.names import Environment, ModelName, TargetKey, VersionId
 from modeltui.domain.text import safe_text
 
 MOST_SERIES: Final = 50_000
-"""Of all pages together: 20 pages of 2 500 series that matter, some 30 MB."""
-_ALWAYS_ALLOWED: Final = 500
-"""Of each page: one that floods the others must not leave them without."""
+"""Of all pages together: 20 pages of 2,500 series that matter."""
+_MOST_RESERVED: Final = 500
+"""Of each page: one that floods must not leave the others without."""
 _LONGEST_LABELS: Final = 2_000
 """Characters of a series' labels; longer ones are an accident or an attack."""
 
+SeriesKey: TypeAlias = bytes
+"""A digest of name and labels: 50,000 sets of labels would be 75 MB."""
 ValueOf: TypeAlias = Callable[[str, Mapping[str, str]], str]
 """What labels say of a dimension, *not yet safe to show*; empty when nothing."""
+
+_MOST_INCOMPLETE: Final = 2 * MOST_SERIES
 
 IGNORED: Final = -1
 """The number of a series that counts for nothing."""
@@ -73,7 +78,7 @@ class Track:
 class Series:
     """One line of the page, as far as it matters."""
 
-    key: tuple[str, frozenset[tuple[str, str]]]
+    key: SeriesKey
     metric: str
     counters: tuple[int, ...]
     """The slots that grow with it."""
@@ -87,16 +92,24 @@ class Series:
         return self.counters + self.gauges
 
 
-@dataclass(slots=True)
 class Pool:
-    """How many series there may be, shared by all pages."""
+    """How many series there may be: some of each page's own, the others for whoever comes first."""
 
-    pages: int
-    taken: int = 0
+    def __init__(self, pages: int) -> None:
+        self._reserved = min(_MOST_RESERVED, MOST_SERIES // max(pages, 1))
+        self._shared = MOST_SERIES - self._reserved * pages
 
-    def has_room(self, own: int) -> bool:
-        """Tell whether a page that has `own` series may have one more."""
-        return self.taken < MOST_SERIES or own < min(_ALWAYS_ALLOWED, MOST_SERIES // max(self.pages, 1))
+    def take(self, own: int) -> bool:
+        """Make room for one more series of a page that has `own`; return whether there is any."""
+        if own >= self._reserved:
+            if self._shared <= 0:
+                return False
+            self._shared -= 1
+        return True
+
+    def give_back(self, before: int, after: int) -> None:
+        """Take note that a page has fewer series now."""
+        self._shared += max(before - self._reserved, 0) - max(after - self._reserved, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,27 +136,27 @@ class Catalogue:
         self.series: list[Series] = []
         self.tracks: list[Track] = []
         self.slots: list[Slot] = []
-        self._by_key: dict[tuple[str, frozenset[tuple[str, str]]], int] = {}
+        self._by_key: dict[SeriesKey, int] = {}
+        self._groups: dict[tuple[str, ...], Group] = {}
+        """By what the labels say."""
+        self._shared_tracks: dict[tuple[int, ...], tuple[int, ...]] = {}
+        """Most series of a version are of the same signals: one tuple for all of them."""
         self._tracks_by_key: dict[tuple[Group, int], int] = {}
         self._slots_by_key: dict[Slot, int] = {}
         self.unlabelled: Counter[tuple[str, ...]] = Counter()
         """Series left out, by the dimensions that their labels do not say."""
         self.refused = 0
         """Series left out because there were too many, or too long ones."""
+        self.incomplete: set[tuple[Group, int]] = set()
+        """Signals of versions that lack a series for this reason: without its errors a version would seem healthy."""
         self.generation = 0
         """Grows when series get other numbers."""
 
     def find(self, metric: str, labels: Mapping[str, str], moment: float) -> int:
         """Return the number of a series that is on the page at `moment`, `IGNORED` when it counts for nothing."""
-        legs = self.meaning.legs.get(metric, ())
-        if sum(map(len, labels.values())) > _LONGEST_LABELS:
-            self.refused += bool(legs)
-            return IGNORED
-        key = (metric, frozenset(labels.items()))
+        key = _key(metric, labels)
         known = self._by_key.get(key)
-        if known is None:
-            known = self._made(key, labels, legs, moment)
-        return known
+        return self._made(key, metric, labels, moment) if known is None else known
 
     def keep(self, living: set[int]) -> tuple[list[int], list[int]]:
         """Forget all series but these; return the old numbers of the series and slots that are left, in order."""
@@ -156,7 +169,7 @@ class Catalogue:
         self.tracks = [self.tracks[old] for old in kept_tracks]
         for track in self.tracks:
             track.slots = [slot_now[slot] for slot in track.slots if slot in slot_now]
-        self._pool.taken -= len(self.series) - len(kept_series)
+        self._pool.give_back(len(self.series), len(kept_series))
         self.series = [self.series[old] for old in kept_series]
         for series in self.series:
             series.counters = tuple(slot_now[slot] for slot in series.counters)
@@ -165,6 +178,8 @@ class Catalogue:
         self._by_key = {series.key: index for index, series in enumerate(self.series)}
         self._tracks_by_key = {(track.group, track.signal_index): index for index, track in enumerate(self.tracks)}
         self._slots_by_key = {slot: index for index, slot in enumerate(self.slots)}
+        self._groups.clear()
+        self._shared_tracks.clear()
         self.generation += 1
         return kept_series, kept_slots
 
@@ -172,25 +187,25 @@ class Catalogue:
         """Count anew what is left out: every series will be looked up again."""
         self.unlabelled.clear()
         self.refused = 0
+        self.incomplete.clear()
 
-    def _made(
-        self,
-        key: tuple[str, frozenset[tuple[str, str]]],
-        labels: Mapping[str, str],
-        legs: tuple[Leg, ...],
-        moment: float,
-    ) -> int:
-        legs = tuple(leg for leg in legs if leg.selector.holds(labels) and not _is_unbounded(leg, labels))
+    def _made(self, key: SeriesKey, metric: str, labels: Mapping[str, str], moment: float) -> int:
+        legs = self.meaning.legs.get(metric, ())
+        is_long = sum(map(len, labels.values())) > _LONGEST_LABELS
+        if not is_long:
+            legs = tuple(leg for leg in legs if leg.selector.holds(labels) and not _is_unbounded(leg, labels))
         if not legs:
             return IGNORED
-        said = [self._value_of(dimension, labels) for dimension in DIMENSIONS]
+        said = tuple([self._value_of(dimension, labels) for dimension in DIMENSIONS])
         if not all(said):
             self.unlabelled[tuple(name for name, value in zip(DIMENSIONS, said, strict=True) if not value)] += 1
             return IGNORED
-        if not self._pool.has_room(len(self.series)):
-            self.refused += 1
+        if is_long or not self._pool.take(len(self.series)):
+            self._refuse(_group(*said), legs)
             return IGNORED
-        group = _group(*said)
+        group = self._groups.get(said)
+        if group is None:
+            group = self._groups[said] = _group(*said)
         counters: list[int] = []
         gauges: list[int] = []
         tracks: list[int] = []
@@ -199,10 +214,16 @@ class Catalogue:
             tracks.append(track)
             (gauges if leg.role is Role.VALUE else counters).extend(self._slots_of(track, leg, labels))
         index = len(self.series)
-        self.series.append(Series(key, key[0], tuple(counters), tuple(gauges), tuple(dict.fromkeys(tracks))))
+        unique = tuple(dict.fromkeys(tracks))
+        shared = self._shared_tracks.setdefault(unique, unique)
+        self.series.append(Series(key, metric, tuple(counters), tuple(gauges), shared))
         self._by_key[key] = index
-        self._pool.taken += 1
         return index
+
+    def _refuse(self, group: Group, legs: tuple[Leg, ...]) -> None:
+        self.refused += 1
+        if len(self.incomplete) < _MOST_INCOMPLETE:
+            self.incomplete.update((group, leg.signal_index) for leg in legs)
 
     def _slots_of(self, track: int, leg: Leg, labels: Mapping[str, str]) -> list[int]:
         bound = _bound(labels) * leg.scale if leg.role is Role.BUCKET else 0.0
@@ -225,6 +246,11 @@ class Catalogue:
             known = self._tracks_by_key[group, signal_index] = len(self.tracks)
             self.tracks.append(Track(group, signal_index, moment, moment, moment))
         return known
+
+
+def _key(metric: str, labels: Mapping[str, str]) -> SeriesKey:
+    text = "\xff".join([metric, *(f"{name}\xfe{labels[name]}" for name in sorted(labels))])
+    return blake2b(text.encode("utf-8", "replace"), digest_size=16).digest()
 
 
 def _group(model: str, version: str, environment: str) -> Group:

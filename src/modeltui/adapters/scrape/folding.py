@@ -73,7 +73,10 @@ class Folder:
         """Return what was known at `moment` of the groups that are wanted."""
         self.clamped = 0
         found: list[Sample] = []
+        incomplete = frozenset().union(*(ledger.catalogue.incomplete for ledger in ledgers))
         for (group, index), folded in self._folded(ledgers, moment, wants, longest_age_seconds).items():
+            if (group, index) in incomplete:
+                continue
             plan = self._meaning.plans[index]
             reading = _read(plan, folded.whole, folded.covered_seconds)
             if reading is None:
@@ -96,11 +99,11 @@ class Folder:
     ) -> dict[tuple[Group, int], Folded]:
         tracks = list(self._tracks(ledgers, moment, wants, longest_age_seconds))
         folded: dict[tuple[Group, int], Folded] = {}
-        for _, track in tracks:
+        for ledger, track in tracks:
             key = (track.group, track.signal_index)
-            seen = min(track.seen_at, moment)
+            seen = min(track.seen_at, ledger.ring.last_scrape(moment))
+            measured = min(track.measured_at, seen)
             known = folded.get(key)
-            measured = min(track.measured_at, moment)
             if known is None:
                 folded[key] = Folded(seen, measured)
             else:
@@ -117,6 +120,8 @@ class Folder:
         longest_age_seconds: float,
     ) -> Iterator[tuple[Ledger, Track]]:
         for ledger in ledgers:
+            if moment - ledger.ring.last_scrape(moment) > longest_age_seconds:
+                continue
             for track in ledger.catalogue.tracks:
                 if track.began_at > moment or (wants is not None and not wants(track.group)):
                     continue

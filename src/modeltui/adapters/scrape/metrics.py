@@ -170,7 +170,11 @@ class ScrapeMetrics:
             yield safe_text(f"not scraped: {words(endpoint)}", 300)
         refused = sum(endpoint.ledger.catalogue.refused for endpoint in self.endpoints)
         if refused:
-            yield safe_text(f"{refused:,} series left out: more than {MOST_SERIES:,} in all, or labels too long")
+            lacking = len({group for one in self.endpoints for group, _ in one.ledger.catalogue.incomplete})
+            yield safe_text(
+                f"{refused:,} series left out, more than {MOST_SERIES:,} in all or labels too long:"
+                f" {lacking:,} versions lack signals; spread the pages over several sources"
+            )
         unlabelled: Counter[tuple[str, ...]] = Counter()
         for endpoint in self.endpoints:
             unlabelled.update(endpoint.ledger.catalogue.unlabelled)

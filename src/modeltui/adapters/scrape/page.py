@@ -50,6 +50,7 @@ class PageReader:
         )
         self._known: dict[str, int] = {}
         """By the text before the value: the number of the series."""
+        self._most_known = _SPARE_LINES
         self._generation = -1
         self._info: Mapping[str, str] = {}
         self.unreadable_count = 0
@@ -57,9 +58,11 @@ class PageReader:
 
     def read(self, page: PageText) -> Reading:
         """Return what matters on a page; raise `BackendMalformed` when it is no such page."""
-        if self._generation != self._catalogue.generation:
-            self._forget_lines()
+        if self._generation != self._catalogue.generation or len(self._known) > self._most_known:
+            self._known.clear()
+            self._catalogue.begin_count()
             self._generation = self._catalogue.generation
+        self._most_known = 2 * page.text.count("\n") + _SPARE_LINES
         numbered, strange = self._look_up(page.text)
         stamps: dict[int, float] = {}
         has_samples = bool(numbered)
@@ -71,8 +74,6 @@ class PageReader:
             raise BackendMalformed(f"{page.name} sent a page without its end", "It is asked again by itself.")
         if not has_samples:
             _check_is_metrics(page)
-        if len(self._known) > 2 * len(numbered) + _SPARE_LINES:
-            self._forget_lines()
         started_at = numbered.pop(_START, None)
         series = self._catalogue.series
         found = {
@@ -138,10 +139,6 @@ class PageReader:
         if self._labels or self._info:
             labels = {**self._info, **labels, **self._labels}
         return self._catalogue.find(sample.name, labels, moment)
-
-    def _forget_lines(self) -> None:
-        self._known.clear()
-        self._catalogue.begin_count()
 
 
 def _name(line: str) -> str:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from math import nan
+from math import inf, nan
 from typing import Final
 
 _TOLERANCE: Final = 0.1
@@ -67,6 +67,11 @@ class Ring:
         del self._moments[:old], self._vectors[:old]
         while self.numbers > self._most_numbers and len(self) > _FEWEST_KEPT:
             self._thin()
+
+    def last_scrape(self, moment: float) -> float:
+        """Return when was scraped last before or at a moment; minus infinity when never."""
+        index = bisect_right(self._moments, moment) - 1
+        return self._moments[index] if index >= 0 else -inf
 
     def span(self, reference: float, window_seconds: float) -> Span | None:
         """Return the scrapes that lie nearest to both ends of the window up to `reference`; None without two."""
