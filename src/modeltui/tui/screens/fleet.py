@@ -99,7 +99,7 @@ class FleetScreen(Board):
         grid = self.query_one("#grid", CellGrid)
         if changes is None or changes.order or not self._keys:
             self._choose_columns()
-            self._keys = [target.key for target in self.fleet.worst_first() if self._matches(target)]
+            self._keys = _matching(self.fleet, self.filter_text)
             grid.set_rows(self._keys, self._row, empty=self._empty_words())
             if self._keys and not self._chosen:
                 grid.move_to(self._keys[0])
@@ -188,9 +188,6 @@ class FleetScreen(Board):
         self._keys = []
         self.draw_body(None)
 
-    def _matches(self, target: Target) -> bool:
-        return matches(self.fleet, target, self.filter_text)
-
     def on_key(self, event: Key) -> None:
         if event.key in _MOVES:
             self._chosen = True
@@ -230,17 +227,22 @@ class FleetScreen(Board):
 
 def matches(fleet: Fleet, target: Target, text: str) -> bool:
     """Tell whether a target belongs to a filter: every word is in its name, its state or one of its versions."""
+    name, state = str(target.key).lower(), target.level.name.lower()
+    return all(
+        word in name
+        or word in state
+        or any(word in version.version.lower() for version in target.versions)
+        or (word in "skew" and bool(skewed_environments(fleet, target.key)))
+        for word in text.lower().split()
+    )
+
+
+def _matching(fleet: Fleet, text: str) -> list[TargetKey]:
+    """Return the targets that belong to a filter, worst first."""
+    worst_first = fleet.worst_first()
     if not text:
-        return True
-    where = " ".join(
-        [
-            str(target.key),
-            target.level.name.lower().replace("_", " "),
-            *(version.version for version in target.versions),
-            "skew" if skewed_environments(fleet, target.key) else "",
-        ]
-    ).lower()
-    return all(word in where for word in text.lower().split())
+        return [target.key for target in worst_first]
+    return [target.key for target in worst_first if matches(fleet, target, text)]
 
 
 def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
@@ -276,10 +278,14 @@ def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
 
 def _longest_names(fleet: Fleet) -> tuple[int, int, int]:
     """Return how wide the columns of models, environments and versions are worth being."""
-    model, environment, version = 14, 7, 8
-    for key, target in fleet.targets.items():
-        model = max(model, cell_width(key.model))
-        environment = max(environment, cell_width(key.environment))
-        for served in target.versions:
-            version = max(version, cell_width(served.version) + 1)  # and a mark
-    return min(model, 40), min(environment, 20), min(version, 31)
+    # Each name is measured once: a fleet of ten thousand has few environments and few versions.
+    environments = {key.environment for key in fleet.targets}
+    versions = {served.version for target in fleet.targets.values() for served in target.versions}
+    model = max(map(cell_width, fleet.places), default=0)
+    environment = max(map(cell_width, environments), default=0)
+    version = max(map(cell_width, versions), default=0) + 1  # and a mark
+    return _within(14, model, 40), _within(7, environment, 20), _within(8, version, 31)
+
+
+def _within(least: int, width: int, most: int) -> int:
+    return min(max(least, width), most)
