@@ -68,7 +68,7 @@ def load(port: SourceKind, kind: str) -> Adapter:
         module = import_module(path)
         poll_seconds = float(getattr(module, "POLL_SECONDS", _DEFAULT_POLL_SECONDS))
         return Adapter(kind, port, module.Options, module.connect, poll_seconds)
-    except Exception as error:  # a foreign package may fail in any way; it must be named, not obeyed
+    except (Exception, SystemExit) as error:  # a foreign package may fail in any way; it must be named, not obeyed
         raise ConfigError(
             f"the adapter {kind!r} ({path}) cannot be loaded: {type(error).__name__}: {error}",
             "reinstall the package that brings it, or take the source out of the configuration",

@@ -14,10 +14,7 @@ from modeltui.domain.text import safe_text
 
 def policy_of(context: ContextConfig) -> Policy:
     """Return the policy of a context: the standard signals and rules, as changed by the file."""
-    signals = {
-        signal.name: replace(signal, max_age_seconds=max(context.max_age_seconds, signal.max_age_seconds))
-        for signal in STANDARD_SIGNALS
-    }
+    signals = {signal.name: replace(signal, max_age_seconds=context.max_age_seconds) for signal in STANDARD_SIGNALS}
     rules = dict(DEFAULT_RULES)
     for key, config in context.signals.items():
         name = SignalName(safe_text(key))
