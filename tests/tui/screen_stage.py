@@ -12,6 +12,7 @@ from textual.events import Key
 from textual.keys import _character_to_key
 
 from modeltui.domain.event import Event, ProvenanceRead, SourceFailed, Watched
+from modeltui.domain.fleet import Context
 from modeltui.domain.lineage import Approval, CodeRevision, Known, Provenance
 from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
 from modeltui.domain.reduce import Changes
@@ -28,11 +29,15 @@ SIZES = ((80, 24), (120, 36), (200, 50), (60, 18), (40, 10), (20, 5), (1, 1))
 """The named sizes, the compact ones, and what a window manager may do for a moment."""
 
 
+@dataclass
 class StagedWorld(World):
     """A world whose events go through a store, so that screens hear of them."""
 
+    context: str = "test"
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        self.fleet = replace(self.fleet, context=Context(safe_text(self.context)))
         self.store = Store(self.fleet)
 
     def apply(self, event: Event) -> Changes:
@@ -173,10 +178,8 @@ def incident(world: StagedWorld | None = None) -> StagedWorld:
         world.passes(15)
         world.sees(*everything_well(world.now), *([harmed(world.now)] if step >= 8 else []))
     world.ticks(1)
-    version = worlds.version_id("3.0.0")
-    world.apply(
-        ProvenanceRead(source_name("registry"), world.now, ModelName(safe_text("fraud")), version, known_past())
-    )
+    version, model = worlds.version_id("3.0.0"), ModelName(safe_text("fraud"))
+    world.apply(ProvenanceRead(source_name("registry"), world.now, model, version, known_past()))
     return world
 
 
@@ -230,9 +233,7 @@ def known_past() -> Provenance:
     return Provenance(
         approvals=Known((Approval(safe_text("m.lee"), safe_text("approved")),), source, at),
         code=Known(CodeRevision(safe_text("9f130e83c3aa")), source, at),
-        base_image=Known(
-            safe_text("registry.example/serving/tabular-3.12@sha256:917bd387b69e65128dade748fa"), source, at
-        ),
+        base_image=Known(safe_text("registry.example/serving/tabular-3.12@sha256:917bd387b69e65128d"), source, at),
     )
 
 

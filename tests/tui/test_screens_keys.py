@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from tests.tui.screen_stage import ShownApp, incident, shown
 from textual.binding import Binding
 
 from modeltui.tui.actions import ACTIONS, FLEET, SKEW, TARGET, TEXT, valid_on
@@ -15,7 +16,6 @@ from modeltui.tui.screens.fleet import FleetScreen
 from modeltui.tui.screens.skew import SkewScreen
 from modeltui.tui.screens.target import TargetScreen
 from modeltui.tui.screens.text import TextScreen
-from tests.tui.screen_stage import ShownApp, incident, shown
 
 SCREENS: dict[str, tuple[type[Board], ...]] = {
     FLEET: (FleetScreen,),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from tests.tui.screen_stage import SIZES, ShownApp, StagedWorld, fail_source, incident, shown
 
 from modeltui.present.cells import cell_width
 from modeltui.tui.actions import FLEET, SKEW, TARGET, TEXT, valid_on
-from modeltui.tui.themes import theme_directories, theme_names
-from tests.tui.screen_stage import SIZES, ShownApp, StagedWorld, fail_source, incident, shown
+from modeltui.tui.theme_search import theme_directories, theme_names
 
 WAYS: dict[str, dict[str, object]] = {
     "unicode": {},

@@ -32,14 +32,8 @@ from modeltui.tui.screens.fleet import FleetScreen
 from modeltui.tui.screens.skew import SkewScreen
 from modeltui.tui.screens.target import TargetScreen
 from modeltui.tui.screens.text import TextScreen, help_lines
-from modeltui.tui.themes import (
-    MONOCHROME,
-    find_theme,
-    textual_theme,
-    theme_directories,
-    theme_names,
-    tone_variable_defaults,
-)
+from modeltui.tui.theme_search import find_theme, theme_directories, theme_names
+from modeltui.tui.themes import MONOCHROME, textual_theme, tone_variable_defaults
 from modeltui.tui.widgets.prompt import Choice, Prompt
 
 if TYPE_CHECKING:

@@ -137,7 +137,14 @@ class Prompt(Vertical):
 
     def _matching(self) -> list[Choice]:
         words = self._text.lower().split()
-        return [choice for choice in self._choices if all(word in choice.searched for word in words)]
+        found = [choice for choice in self._choices if all(word in choice.searched for word in words)]
+
+        def rank(choice: Choice) -> tuple[int, int]:
+            # Whole words before parts of words, names before what is said of them; else in their order.
+            whole, text = choice.searched.split(), choice.text.lower()
+            return -sum(word in whole for word in words), -sum(word in text for word in words)
+
+        return sorted(found, key=rank)
 
     def _key_line(self) -> Line:
         accept, cancel = ("go there", "cancel") if self._choices else ("keep", "show all again")
