@@ -114,10 +114,7 @@ class Observer:
         watched = frozenset(self._recent)
         if watched != self.fleet.watched:
             self.store.apply(Watched(self.clock.now(), watched))
-        missing = watched - self._with_history
-        if missing:
-            self._with_history |= missing
-            self._wish(_WantHistory(missing))
+        self._want_past()
 
     def want_versions(self, model: ModelName) -> None:
         """Read the list of versions of a model; it arrives as an event."""
@@ -223,7 +220,15 @@ class Observer:
             self._wish(_WantHistory(frozenset(self._recent)))
         elif self._unread and now >= self._ask_past_again_at:
             self._wish(_WantHistory(frozenset(self._unread)))
+        self._want_past()
         self._want_comparisons()
+
+    def _want_past(self) -> None:
+        """Ask for the past of what is on screen: once the present is known, for only then is the worst on top."""
+        missing = frozenset(self._recent) - self._with_history
+        if missing and self._answered_at:
+            self._with_history |= missing
+            self._wish(_WantHistory(missing))
 
     def _want_comparisons(self) -> None:
         """Look for the known good version of targets that nobody looks at: they could be bad without a word."""
