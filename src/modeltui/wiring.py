@@ -19,6 +19,7 @@ from modeltui.config.problems import InvalidConfigError, Problem, did_you_mean
 from modeltui.config.schema import Mode, SourceConfig
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.cached import to_cache, with_cached
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.fleet import Context, Fleet, SourceKind
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.policy import Policy
@@ -91,8 +92,7 @@ async def open_observer(
         cached = snapshot_file.load(snapshot_path(loaded)) if start_from_cache else None
         if cached is not None:
             fleet = with_cached(fleet, cached[1], saved_at=cached[0], now=clock.now())
-        store = Store(fleet)
-        yield Observer(store, tuple(sources), clock)
+        yield Observer(Store(fleet), tuple(sources), clock)
 
 
 def now() -> Instant:
@@ -137,12 +137,12 @@ def run_demo(directory: Path, seed: int, speed: float, *, ends_with_parent: bool
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:
     surroundings = Surroundings(
-        source=plan.name,
-        clock=clock,
-        signals=policy.signals,
-        secret=secrets.resolve,
-        base_directory=plan.config.base_directory,
+        plan.name, clock, policy.signals, secret=secrets.resolve, base_directory=plan.config.base_directory
     )
-    port = await stack.enter_async_context(plan.adapter.connect(plan.options, surroundings))
+    try:
+        port = await stack.enter_async_context(plan.adapter.connect(plan.options, surroundings))
+    except ConfigError as error:
+        says = error.title.removeprefix(f"{plan.name}: ")  # the path names it
+        raise InvalidConfigError([Problem(plan.config.place, plan.config.path, says)], error.remedy) from error
     every = plan.config.poll_seconds or plan.adapter.poll_seconds
     return Source(plan.name, plan.adapter.port, safe_text(plan.config.kind), port, every)

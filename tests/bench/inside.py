@@ -26,7 +26,8 @@ async def grid(count: int) -> dict[str, float]:
     """Measure our grid with so many rows."""
     from textual.app import App, ComposeResult
 
-    from modeltui.tui.themes import find_theme, shipped_directory, textual_theme
+    from modeltui.tui.theme_search import find_theme, shipped_directory
+    from modeltui.tui.themes import textual_theme
     from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 
     columns = [Column(f"c{place}", f"C{place}", 8) for place in range(10)]

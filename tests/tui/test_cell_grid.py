@@ -15,7 +15,8 @@ from textual.widget import Widget
 
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
 from modeltui.present.tone import Tone
-from modeltui.tui.themes import find_theme, shipped_directory, textual_theme, tone_variable_defaults
+from modeltui.tui.theme_search import find_theme, shipped_directory
+from modeltui.tui.themes import textual_theme, tone_variable_defaults
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.lines import ScrollingLines, StyledLines, fit_line, plain_text
 from modeltui.tui.widgets.row_window import CursorMove, RowWindow

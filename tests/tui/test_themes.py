@@ -10,18 +10,8 @@ from textual.theme import Theme
 
 from modeltui.present.tone import BANNERS, STATES, Tone
 from modeltui.tui.theme_file import ANSI_NAMES, INHERIT, Depth, ThemeError, ThemeSpec, ToneStyle, parse_theme
-from modeltui.tui.themes import (
-    DEFAULT_THEME,
-    MONOCHROME,
-    find_theme,
-    shipped_directory,
-    textual_theme,
-    theme_directories,
-    theme_names,
-    tone_styles,
-    tone_variable_defaults,
-    user_directory,
-)
+from modeltui.tui.theme_search import DEFAULT_THEME, find_theme, shipped_directory, theme_directories, theme_names
+from modeltui.tui.themes import MONOCHROME, textual_theme, tone_styles, tone_variable_defaults
 from modeltui.tui.widgets.lines import StyledLines
 
 SHIPPED = ("modeltui-dark", "modeltui-light", "ansi-16", "colour-blind", "high-contrast", "monochrome")
@@ -322,18 +312,19 @@ def test_a_huge_or_missing_file_is_refused(tmp_path: Path) -> None:
         find_theme("huge", [tmp_path])
     with pytest.raises(ThemeError) as caught:
         find_theme("modeltui-drak", [tmp_path, shipped_directory()])
-    assert "Did you mean 'modeltui-dark'?" in caught.value.remedy
+    assert "did you mean 'modeltui-dark'?" in caught.value.title
 
 
 def test_an_operators_own_theme_comes_first(tmp_path: Path) -> None:
     """A theme in XDG_CONFIG_HOME is found, and replaces one of ours that has the same name."""
     environment = {"XDG_CONFIG_HOME": str(tmp_path)}
-    own = user_directory(environment)
+    own = theme_directories(environment)[0]
     own.mkdir(parents=True)
     (own / "modeltui-dark.yaml").write_text(GOOD.replace("title: Dark", "title: Mine"), encoding="utf-8")
     (own / "night.yaml").write_text(GOOD, encoding="utf-8")
     directories = theme_directories(environment)
     assert find_theme("modeltui-dark", directories).title == "Mine"
     assert "night" in theme_names(directories)
-    assert user_directory({"HOME": "/home/op"}) == Path("/home/op/.config/modeltui/themes")
-    assert user_directory({"HOME": "/home/op", "XDG_CONFIG_HOME": "x"}) == Path("/home/op/.config/modeltui/themes")
+    at_home = Path("/home/op/.config/modeltui/themes")
+    assert theme_directories({"HOME": "/home/op"})[0] == at_home
+    assert theme_directories({"HOME": "/home/op", "XDG_CONFIG_HOME": "x"})[0] == at_home

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -45,14 +46,18 @@ def init(options: Options, force: bool) -> int:
 @command.command("check", help="Read the configuration and say everything that is wrong with it.")
 @click.pass_obj
 def check(options: Options) -> int:
-    """Check the whole file and the options of every source of the context; nothing is contacted."""
-    from modeltui.config.secrets import SecretStore
-    from modeltui.wiring import checked_plans
+    """Check the whole file, the theme and every source of the context; nothing is contacted."""
+    from modeltui.cli.theme_choice import theme_of
+    from modeltui.wiring import open_observer
 
     loaded = load(options)
-    plans = checked_plans(loaded, SecretStore())
-    for plan in plans:
-        data([f"{plan.name}: {plan.config.kind} {plan.adapter.port}"])
+    theme_of(loaded)
+
+    async def opened() -> list[str]:
+        async with open_observer(loaded, start_from_cache=False) as observer:
+            return [f"{source.name}: {source.backend} {source.kind}" for source in observer.sources]
+
+    data(asyncio.run(opened()))
     note(f"{loaded.file}: good; context {loaded.context_name}; 'modeltui doctor' asks the sources")
     return 0
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from modeltui.cli.output import fail
+from modeltui.cli.theme_choice import theme_of
 from modeltui.config import paths
 from modeltui.config.load import Loaded, Options, load
 from modeltui.config.policy import policy_of
@@ -31,6 +32,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         skeleton.give_back()
         fail(use.title, use.remedy)
         return use.exit_code
+    theme_name = theme_of(loaded, theme)
     prepare_environment(use)
     _answer_keys_first()
     # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
@@ -46,7 +48,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         open_context,
         Fleet(context_of(loaded), policy_of(loaded.context)),
         loaded.config.contexts,
-        theme_name=theme or loaded.ui.theme,
+        theme_name=theme_name,
         ascii_only=use.ascii_only,
         save=_saver(loaded, options),
     )

@@ -225,7 +225,7 @@ class UiConfig:
     """How the screens look."""
 
     theme: Name = "modeltui-dark"
-    """A theme that came with the program, or a file in the themes directory beside the configuration."""
+    """A theme that came with the program, or a YAML file of your own in `~/.config/modeltui/themes`."""
     ascii: bool = False
     """No character outside ASCII."""
     color: Color = Color.AUTO

@@ -1,26 +1,24 @@
-"""Themes of the screens: found by name, and turned into what the screen library draws with.
+"""Themes of the screens, turned into what the screen library draws with.
 
 A tone becomes a style in one place, here; widgets ask `tone_styles(app)` and never name a colour.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from rich.style import Style
 from textual.theme import Theme
 
 from modeltui.present.tone import Tone
-from modeltui.tui.theme_file import INHERIT, Depth, ThemeError, ThemeSpec, ToneStyle, read_theme
+from modeltui.tui.theme_file import INHERIT, Depth, ThemeSpec, ToneStyle
+from modeltui.tui.theme_search import find_theme, shipped_directory
 
 if TYPE_CHECKING:
     from textual.app import App
 
-DEFAULT_THEME: Final = "modeltui-dark"
 MONOCHROME: Final = "monochrome"
 """The theme for NO_COLOR. The screen library's own answer to NO_COLOR is grey, which is a colour."""
 ANSI_16: Final = "ansi-16"
@@ -98,48 +96,6 @@ def css_colour(colour: str) -> str:
     return colour if colour.startswith("#") else "ansi_" + colour.replace("-", "_")
 
 
-def shipped_directory() -> Path:
-    """Return where the themes are that come with the program: in the wheel, or beside `src` in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    in_wheel = package / "themes"
-    return in_wheel if in_wheel.is_dir() else package.parents[1] / "themes"
-
-
-def user_directory(environment: Mapping[str, str]) -> Path:
-    """Return where an operator's own themes are: `XDG_CONFIG_HOME/modeltui/themes`."""
-    base = environment.get("XDG_CONFIG_HOME", "")
-    # The XDG specification: a relative path is invalid and to be ignored.
-    root = Path(base) if base.startswith("/") else Path(environment.get("HOME", "~")).expanduser() / ".config"
-    return root / "modeltui" / "themes"
-
-
-def theme_directories(environment: Mapping[str, str]) -> tuple[Path, ...]:
-    """Return where themes are looked for, the operator's own first, so that one may replace ours."""
-    return (user_directory(environment), shipped_directory())
-
-
-def theme_names(directories: Sequence[Path]) -> tuple[str, ...]:
-    """Return the name of every theme there is, without reading any: ours first, in the order of the manual."""
-    order = {name: place for place, name in enumerate((DEFAULT_THEME, "modeltui-light"))}
-    names = {path.stem for directory in directories if directory.is_dir() for path in directory.glob("*.yaml")}
-    return tuple(sorted(names, key=lambda name: (order.get(name, len(order)), name)))
-
-
-def find_theme(name: str, directories: Sequence[Path]) -> ThemeSpec:
-    """Return the theme called `name` from the first directory that has it. Raises `ThemeError`."""
-    known = theme_names(directories)
-    if name in known:
-        for directory in directories:
-            path = directory / f"{name}.yaml"
-            if path.is_file():
-                return read_theme(path)
-    import difflib
-
-    close = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
-    raise ThemeError(f"there is no theme called {name!r}", f"Themes: {', '.join(known)}.{hint}")
-
-
 def _rich_style(style: ToneStyle) -> Style:
     return Style(
         color=_rich_colour(style.colour),
@@ -191,4 +147,4 @@ def _variables(spec: ThemeSpec, theme: Theme) -> dict[str, str]:
 
 @cache
 def _colourless() -> ToneStyles:
-    return ToneStyles(read_theme(shipped_directory() / f"{MONOCHROME}.yaml"))
+    return ToneStyles(find_theme(MONOCHROME, [shipped_directory()]))
