@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from modeltui.domain.cached import CachedTarget, with_cached
 from modeltui.domain.event import SamplesRead, SourceFailed
 from modeltui.domain.fleet import Context, Fleet, SourceKind, SourceState
-from modeltui.domain.names import Environment, Instant, ModelName, SignalName, SourceName, TargetKey, VersionId
+from modeltui.domain.health import Above, Level, Rule
+from modeltui.domain.judgement import judge
+from modeltui.domain.names import NO_DATA, Environment, Instant, ModelName, SignalName, SourceName, TargetKey, VersionId
 from modeltui.domain.policy import DEFAULT_POLICY
 from modeltui.domain.reduce import reduce
 from modeltui.domain.rollout import Rollout
@@ -16,6 +19,7 @@ from modeltui.domain.text import SafeText
 METRICS = SourceName(SafeText("metrics"))
 OTHER = SourceName(SafeText("other"))
 T0 = 1_000_000.0
+SPIKE = Rule(SafeText("spike"), Above(0.05), for_seconds=60.0)
 
 
 def key(model: str) -> TargetKey:
@@ -73,3 +77,26 @@ def test_a_version_that_is_still_wanted_is_not_forgotten() -> None:
     fleet, _ = reduce(fleet, answer(T0 + 3600, "b"))
 
     assert key("a") in fleet.targets
+
+
+def test_a_violation_before_a_gap_does_not_seem_to_have_lasted_through_it() -> None:
+    """An hour without data between two bad looks is not an hour of breach: it begins anew."""
+    pending = judge((SPIKE,), (), Counts(90, 900), NO_DATA, Instant(T0))[0]
+    watches, verdict = judge((SPIKE,), pending, Counts(90, 900), NO_DATA, Instant(T0 + 3600))
+
+    assert verdict.level is Level.WARN
+    assert watches[0].since == T0 + 3600
+
+
+def test_a_snapshot_of_an_hour_ago_does_not_date_the_breach_of_now() -> None:
+    """What was bad when the program was left is not called bad ever since."""
+    policy = replace(DEFAULT_POLICY, rules={SignalName(SafeText(ERRORS)): (replace(SPIKE, for_seconds=0.0),)})
+    bad = replace(answer(T0, "a").samples[0], measurement=Counts(90, 900))
+    empty = replace(fleet_with(METRICS), policy=policy)
+    fleet = with_cached(empty, (CachedTarget(key("a"), (bad,)),), saved_at=Instant(T0), now=Instant(T0 + 3600))
+    later = replace(bad, at=Instant(T0 + 3600))
+    fleet, _ = reduce(fleet, SamplesRead(METRICS, Instant(T0 + 3600), (later,)))
+    cell = fleet.targets[key("a")].versions[0].cells[SignalName(SafeText(ERRORS))]
+
+    assert cell.verdict.level is Level.BREACH
+    assert cell.verdict.since == T0 + 3600

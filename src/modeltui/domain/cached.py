@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from modeltui.domain.cells import forgetful
 from modeltui.domain.fleet import Fleet, Target
+from modeltui.domain.health import LONGEST_GAP_SECONDS
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.judging import aged, judge_target, new_target, rejudge
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
@@ -41,10 +43,20 @@ def with_cached(fleet: Fleet, cached: Iterable[CachedTarget], saved_at: Instant,
             then = judge_target(empty, old.samples, fleet.policy, saved_at)
             # Once more, now that the last known good is known: it is what the others are compared with.
             then = rejudge(then, old.rollout, fleet.policy, saved_at)
-            targets[old.key] = replace(aged(then, fleet.policy, now), changes=())
+            then = replace(aged(then, fleet.policy, now), changes=())
+            # After a gap nothing may seem to have lasted: only what was measured says since when.
+            targets[old.key] = then if now - saved_at <= LONGEST_GAP_SECONDS else _without_memory(then)
     if not targets:
         return fleet
     return replace(fleet.with_targets(targets), cached_at=saved_at, at=now)
+
+
+def _without_memory(target: Target) -> Target:
+    versions = tuple(
+        replace(version, cells={name: forgetful(cell) for name, cell in version.cells.items()})
+        for version in target.versions
+    )
+    return replace(target, versions=versions)
 
 
 def _cached(target: Target) -> CachedTarget:

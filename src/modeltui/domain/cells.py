@@ -76,3 +76,9 @@ def with_memory(live: Cell, past: Cell | None) -> Cell:
     earlier = {segment.name: segment.watches for segment in past.segments}
     segments = tuple([replace(s, watches=remembered(earlier.get(s.name, ()), s.watches)) for s in live.segments])
     return Cell(live.sample, live.verdict, remembered(past.watches, live.watches), segments)
+
+
+def forgetful(cell: Cell) -> Cell:
+    """Return a cell whose rules remember nothing."""
+    segments = tuple([replace(segment, watches=()) for segment in cell.segments])
+    return replace(cell, watches=(), segments=segments)

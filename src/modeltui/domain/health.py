@@ -127,9 +127,14 @@ class Watch:
     since: Instant = Instant(0.0)
     """When the violation began; meaningless while clear."""
     calm_since: Instant | Unknown = UNKNOWN
+    seen_at: Instant = Instant(0.0)
+    """While pending: when the violation was seen last."""
 
 
 CLEAR: Final = Watch()
+
+LONGEST_GAP_SECONDS: Final = 330.0
+"""Two looks further apart than this do not prove what was between: a five-minute history step and its delay."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from modeltui.domain.health import (
     CLEAR,
+    LONGEST_GAP_SECONDS,
     Above,
     Baseline,
     Below,
@@ -50,24 +51,21 @@ def judge(
     if not has_observations(measurement):
         before = _remembered(rules, watches)
         return watches, Verdict(Level.NO_DATA, Cause.NO_OBSERVATIONS, n=0.0, baseline=baseline, before=before)
-    value = measurement.value
-    remembered = watches if len(watches) == len(rules) else (CLEAR,) * len(rules)
+    value, n = measurement.value, measurement.n
     findings = [
-        _consult(rule, watch, measurement, value, baseline, at) for rule, watch in zip(rules, remembered, strict=True)
+        _consult(rule, watch, measurement, value, baseline, at)
+        for rule, watch in zip(rules, watches if len(watches) == len(rules) else [CLEAR] * len(rules), strict=True)
     ]
     after = tuple([finding.watch for finding in findings])
     decided = [finding for finding in findings if finding.level is not Level.NO_LIMIT]
     if not decided:
-        verdict = Verdict(
-            Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE, value, measurement.n, baseline, before=Level.NO_LIMIT
-        )
-        return after, verdict
+        return after, Verdict(Level.NO_LIMIT, Cause.NOTHING_TO_COMPARE, value, n, baseline, before=Level.NO_LIMIT)
     worst = decided[0] if len(decided) == 1 else max(decided, key=lambda finding: _telling(finding, value))
     verdict = Verdict(
         worst.level,
         worst.cause,
         value,
-        measurement.n,
+        n,
         baseline,
         worst.limit,
         worst.rule,
@@ -106,16 +104,14 @@ def remembered(past: tuple[Watch, ...], live: tuple[Watch, ...]) -> tuple[Watch,
 
 def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:
     """Return where the limit lies now, in the signal's unit."""
-    match limit:
-        case Above(value=value) | Below(value=value):
-            return value
-        case Change(fraction=fraction, margin=margin):
-            if isinstance(baseline, Missing):
-                return NO_DATA
-            reference = baseline.measurement.value
-            relative = reference * (1 + fraction)
-            far = max(relative, reference + margin) if fraction >= 0 else min(relative, reference - margin)
-            return far if math.isfinite(far) else NO_DATA
+    if not isinstance(limit, Change):
+        return limit.value
+    if isinstance(baseline, Missing):
+        return NO_DATA
+    reference, fraction, margin = baseline.measurement.value, limit.fraction, limit.margin
+    relative = reference * (1 + fraction)
+    far = max(relative, reference + margin) if fraction >= 0 else min(relative, reference - margin)
+    return far if math.isfinite(far) else NO_DATA
 
 
 def _consult(
@@ -130,7 +126,8 @@ def _consult(
     if not _enough(rule, measurement, against):
         return _Finding(rule, watch, Level.NO_DATA, Cause.TOO_FEW_SAMPLES, limit)
     upwards = _is_upwards(rule.limit)
-    violated = (value > limit if upwards else value < limit) and _has_events(rule, measurement, against)
+    is_beyond = value > limit if upwards else value < limit
+    violated = is_beyond and _has_events(rule, measurement, against)
     if watch.phase is Phase.CLEAR and not violated:
         return _Finding(rule, CLEAR, Level.OK, Cause.WITHIN_LIMITS, limit)
     calm_limit = _calm_limit(rule, limit, against)
@@ -151,9 +148,11 @@ def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instan
         return CLEAR if over else watch
     if not violated:
         return CLEAR
-    since = watch.since if watch.phase is Phase.PENDING else at
+    # Two looks with nothing in between do not show that it lasted.
+    lasts = watch.phase is Phase.PENDING and at - watch.seen_at <= LONGEST_GAP_SECONDS
+    since = watch.since if lasts else at
     phase = Phase.FIRING if at - since >= rule.for_seconds else Phase.PENDING
-    return watch if watch.phase is phase else Watch(phase, since)
+    return Watch(phase, since, seen_at=at)
 
 
 def _longer(past: Watch, live: Watch) -> Watch:

@@ -10,7 +10,7 @@ from modeltui.domain.baseline import comparison, expected_rate
 from modeltui.domain.cells import aged_cell, judged_cell, with_memory
 from modeltui.domain.fleet import Cell, Change, ChangeKind, ServedVersion, Target
 from modeltui.domain.forgetting import is_forgotten
-from modeltui.domain.health import Level
+from modeltui.domain.health import LONGEST_GAP_SECONDS, Level
 from modeltui.domain.history import ServingSpan, merged, observe
 from modeltui.domain.known_good import KnownGood, last_known_good
 from modeltui.domain.names import (
@@ -33,8 +33,6 @@ from modeltui.domain.text import SafeText
 from modeltui.domain.traffic import RATE, as_shares, fresh_rates, known_shares, request_rates
 from modeltui.domain.version import version_order
 
-LONGEST_GAP_SECONDS = 330.0
-"""Two looks further apart than this do not prove what was between: a five-minute history step and its delay."""
 MOST_REFERENCES = 3
 """Versions whose good figures are kept to compare with."""
 _ROLE_ORDER = {Role.STABLE: 0, Role.CANDIDATE: 1, Role.UNASSIGNED: 2, Role.SHADOW: 3}
@@ -205,9 +203,10 @@ def _judged_version(
             baseline = expected_rate(place.version, place.role, place.desired, all_requests)
         else:
             baseline = NO_DATA if isinstance(against, Missing) else against.baseline(name, look.now, max_age)
-        cells[name] = judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
-    for name, cell in cells.items():
-        cells[name] = aged_cell(cell, look.max_ages.get(name, 60.0), look.now)
+        cell = judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
+        cells[name] = aged_cell(cell, max_age, look.now)
+    for name in place.cells.keys() - fresh.keys():
+        cells[name] = aged_cell(cells[name], look.max_ages.get(name, 60.0), look.now)
     return ServedVersion(place.version, place.role, place.desired, place.observed, cells, place.seen_at)
 
 

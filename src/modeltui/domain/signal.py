@@ -94,11 +94,11 @@ Measurement: TypeAlias = Counts | Mean | Estimate
 
 def has_observations(measurement: Measurement) -> bool:
     """Tell whether there is a number with something behind it: NaN and infinity are missing data."""
-    match measurement:
-        case Counts(bad=part, total=total) | Mean(sum=part, total=total):
-            return total > 0 and isfinite(part) and isfinite(total) and isfinite(part / total)
-        case Estimate(value=value, n=n):
-            return isfinite(value) and (isinstance(n, Missing) or n > 0)
+    if isinstance(measurement, Estimate):
+        return isfinite(measurement.value) and (isinstance(measurement.n, Missing) or measurement.n > 0)
+    part = measurement.bad if isinstance(measurement, Counts) else measurement.sum
+    total = measurement.total
+    return total > 0 and isfinite(total) and isfinite(part) and isfinite(part / total)
 
 
 @dataclass(frozen=True, slots=True)
