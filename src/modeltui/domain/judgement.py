@@ -11,7 +11,6 @@ from modeltui.domain.health import (
     LONGEST_GAP_SECONDS,
     Above,
     Baseline,
-    Below,
     Cause,
     Change,
     Level,
