@@ -115,11 +115,11 @@ async def test_tab_steps_through_the_charts() -> None:
     """On a target the first chart is the worst signal; tab and shift+tab step through the others."""
     async with shown(incident(), (80, 24)) as stage:
         await stage.press("enter")
-        assert await see(stage, "● err 3.0.0 micro")
+        assert await see(stage, "■ err 3.0.0 micro")
         await stage.press("tab")
-        assert not await see(stage, "● err 3.0.0 micro")
+        assert not await see(stage, "■ err 3.0.0 micro")
         await stage.press("shift+tab")
-        assert await see(stage, "● err 3.0.0 micro")
+        assert await see(stage, "■ err 3.0.0 micro")
 
 
 async def test_r_asks_every_source_out_of_turn() -> None:

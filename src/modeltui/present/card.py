@@ -25,6 +25,7 @@ from modeltui.present.wrap import wrapped
 SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""
 _HOLD_SECONDS = 90.0
+_MOST_SIGNALS = 6
 _SPARK_TONES = {Level.WARN: Tone.WARN, Level.BREACH: Tone.BREACH, Level.STALE: Tone.STALE}
 """What is well stays quiet, so that the eye finds what is not."""
 _WIDE = 100
@@ -44,7 +45,13 @@ class Card:
         subject = subject_version(self.target)
         lines = [self.heading(subject)]
         if isinstance(subject, ServedVersion):
-            lines.extend(self.signal_line(subject, signal) for signal in self.fleet.policy.signals)
+            shown = _worst_signals(subject, self.fleet.policy.signals)
+            lines.extend(self.signal_line(subject, signal) for signal in shown)
+            left_out = len(self.fleet.policy.signals) - len(shown)
+            if left_out:
+                lines.append(
+                    (Span(f"       and {left_out} signals more, none of them worse: w shows all", Tone.MUTED),)
+                )
         else:
             lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
         for line in (self.evidence(subject), self.way_back(), *self.jobs()):
@@ -161,6 +168,17 @@ def subject_version(target: Target) -> ServedVersion | NoData:
 def spark_width(width: int) -> int:
     """Return how many cells the line of points gets in a card of `width`."""
     return min(max(width - 66, 8), 40)
+
+
+def _worst_signals(subject: ServedVersion, signals: tuple[Signal, ...]) -> tuple[Signal, ...]:
+    """Return as many signals as a card has lines for, the worst, in their order."""
+
+    def level(signal: Signal) -> int:
+        cell = subject.cells.get(signal.name)
+        return -1 if cell is None else cell.verdict.level
+
+    kept = {signal.name for signal in sorted(signals, key=lambda signal: -level(signal))[:_MOST_SIGNALS]}
+    return tuple(signal for signal in signals if signal.name in kept)
 
 
 def _other_version(target: Target, subject: ServedVersion) -> ServedVersion | NoData:

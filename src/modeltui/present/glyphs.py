@@ -155,7 +155,7 @@ UNICODE: Final = Glyphs(
     limit_line="╌",
     marker_line="┊",
     levels="▁▂▃▄▅▆▇█",
-    series_marks="●○◆◇",
+    series_marks="■□◆◇",  # none is a state mark: a curve named ● would read as ok
     braille=True,
     textual_border="solid",
 )
@@ -199,7 +199,7 @@ ASCII: Final = Glyphs(
     limit_line="-",
     marker_line=":",
     levels="_.-=+*%#",
-    series_marks="*+ox",
+    series_marks="*+@&",
     braille=False,
     textual_border="ascii",
 )

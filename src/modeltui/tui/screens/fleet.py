@@ -262,11 +262,11 @@ def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
     # With more signals than columns the worst one may have none: then the state itself must be there.
     state = [Column(row_keys.STATE, "STATE", 9, grow=1, most=18)] if len(signals) > _SIX else []
     return (
-        Column(row_keys.TARGET, "MODEL", 14, grow=8, most=model, elide_middle=True),
-        Column(row_keys.ENVIRONMENT, "ENV", 7, grow=2, most=environment),
+        Column(row_keys.TARGET, "MODEL", 14, grow=40, most=model, elide_middle=True),
+        Column(row_keys.ENVIRONMENT, "ENV", 7, grow=10, most=environment),
         *state,
-        Column(row_keys.SERVING, "LIVE", 6, grow=3, most=version, elide_middle=True),
-        Column(row_keys.CANDIDATE, "CAND", 6, grow=3, most=version, priority=2, elide_middle=True),
+        Column(row_keys.SERVING, "LIVE", 6, grow=10, most=version, elide_middle=True),
+        Column(row_keys.CANDIDATE, "CAND", 6, grow=10, most=version, priority=2, elide_middle=True),
         *signals,
         Column(row_keys.STAGE, "SHARE", 5, priority=3),
         Column(row_keys.SINCE, "SINCE", 6, priority=4),
