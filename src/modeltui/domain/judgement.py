@@ -155,9 +155,10 @@ def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instan
 
 
 def _longer(past: Watch, live: Watch) -> Watch:
-    if past.phase is Phase.CLEAR or live.phase is Phase.FIRING:
-        return replace(live, since=min(past.since, live.since)) if past.phase is not Phase.CLEAR else live
-    return past if live.phase is Phase.CLEAR else replace(past, since=min(past.since, live.since))
+    if past.phase is Phase.CLEAR or live.phase is Phase.CLEAR:
+        return live if past.phase is Phase.CLEAR else past
+    further = live if live.phase is Phase.FIRING else past
+    return replace(further, since=min(past.since, live.since), seen_at=max(past.seen_at, live.seen_at))
 
 
 def _read(rule: Rule, watch: Watch, *, violated: bool) -> tuple[Level, Cause]:
