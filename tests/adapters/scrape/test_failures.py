@@ -259,6 +259,36 @@ async def test_a_series_with_endless_labels_does_not_hide_errors() -> None:
     assert not has(answer, "error_rate", "2")
 
 
+@pytest.mark.parametrize(
+    "flood",
+    [
+        b"a 1\n" * 500_000,
+        b"\n" * 4_000_000,
+        b"{\n" * 500_000,
+        b"x" * 4_000_000,
+        b'model_requests_total{a="b",' * 100_000,
+    ],
+    ids=["other series", "empty lines", "broken lines", "one line", "one endless series"],
+)
+async def test_a_flood_of_lines_costs_its_own_page_only(flood: bytes) -> None:
+    """A page of millions of useless lines neither stops the poll nor touches the version beside it."""
+    exporter = Exporter()
+    exporter.count("1", good=5)
+    async with watching(exporter, Exporter()) as (port, clock, server):
+        server.answer("/1", Reply(flood, content_type=TEXT))
+        await port.read()
+        exporter.count("1", good=10)
+        await clock.advance(10)
+        answer = await port.read()
+    assert find(answer, "error_rate").measurement == Counts(0, 10)
+
+
+async def test_opening_contacts_nobody() -> None:
+    """The program starts though every page is dead: the first question is the first contact."""
+    async with watching(Exporter(), Exporter()) as (_port, _clock, server):
+        assert server.connections_opened == 0
+
+
 async def test_a_compressed_page_is_a_page() -> None:
     """Servers that compress are read."""
     exporter = Exporter()

@@ -113,3 +113,20 @@ async def test_memory_is_bounded_by_age_too() -> None:
             await port.read()
         ring = port.endpoints[0].ledger.ring
     assert len(ring) <= 62
+
+
+async def test_a_history_of_too_much_is_shorter_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Charts of very many versions at once show the newest part, rather than keep the polls waiting."""
+    monkeypatch.setattr("modeltui.adapters.scrape.metrics._MOST_PAST_NUMBERS", 500)
+    exporter = Exporter()
+    exporter.count("1", good=5)
+    async with watching(exporter) as (port, clock, _):
+        for _number in range(60):
+            await clock.advance(10)
+            await port.read()
+        end = clock.now()
+        answer = await port.read_history([FRAUD], Instant(end - 500), end, 10.0)
+    assert 10 <= len(answer.steps) < 51
+    assert answer.steps[-1][0] == end
+    assert answer.steps[-1][1]
+    assert any("only the last" in warning for warning in answer.warnings)

@@ -54,9 +54,16 @@ class Slot(NamedTuple):
     role: Role
     bound: float
     """Of a bucket, in the signal's unit."""
-    scale: float
     segment: Segment | None
     """None: of the whole version."""
+
+
+class Part(NamedTuple):
+    """A slot as its track knows it."""
+
+    slot: int
+    role: Role
+    bound: float
 
 
 @dataclass(slots=True)
@@ -71,7 +78,8 @@ class Track:
     """The moment when it was last on the page."""
     measured_at: float
     """The moment of its newest value: the same, unless the page says that it is older."""
-    slots: list[int] = field(default_factory=list)
+    parts: dict[Segment | None, list[Part]] = field(default_factory=dict)
+    """Its slots, those of the whole version under None."""
 
 
 @dataclass(slots=True)
@@ -168,7 +176,9 @@ class Catalogue:
         self.slots = [self.slots[old]._replace(track=track_now[self.slots[old].track]) for old in kept_slots]
         self.tracks = [self.tracks[old] for old in kept_tracks]
         for track in self.tracks:
-            track.slots = [slot_now[slot] for slot in track.slots if slot in slot_now]
+            track.parts = {}
+        for number, slot in enumerate(self.slots):
+            self._add_part(slot, number)
         self._pool.give_back(len(self.series), len(kept_series))
         self.series = [self.series[old] for old in kept_series]
         for series in self.series:
@@ -227,18 +237,20 @@ class Catalogue:
 
     def _slots_of(self, track: int, leg: Leg, labels: Mapping[str, str]) -> list[int]:
         bound = _bound(labels) * leg.scale if leg.role is Role.BUCKET else 0.0
-        scale = 1.0 if leg.role is Role.BUCKET else leg.scale
         wholes_and_parts: list[Segment | None] = [None]
         wholes_and_parts += [Segment(index, labels.get(label, "")) for index, label in enumerate(self.meaning.segments)]
-        return [self._slot(Slot(track, leg.role, bound, scale, segment)) for segment in wholes_and_parts]
+        return [self._slot(Slot(track, leg.role, bound, segment)) for segment in wholes_and_parts]
 
     def _slot(self, slot: Slot) -> int:
         known = self._slots_by_key.get(slot)
         if known is None:
             known = self._slots_by_key[slot] = len(self.slots)
             self.slots.append(slot)
-            self.tracks[slot.track].slots.append(known)
+            self._add_part(slot, known)
         return known
+
+    def _add_part(self, slot: Slot, number: int) -> None:
+        self.tracks[slot.track].parts.setdefault(slot.segment, []).append(Part(number, slot.role, slot.bound))
 
     def _track(self, group: Group, signal_index: int, moment: float) -> int:
         known = self._tracks_by_key.get((group, signal_index))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import Final
 
-from modeltui.adapters.scrape.catalogue import Slot
+from modeltui.adapters.scrape.catalogue import Part
 from modeltui.adapters.scrape.plan import Gauge, Histogram, MeanOf, Rate, Ratio, Recipe, Role
+from modeltui.adapters.scrape.ring import Span
 from modeltui.domain.names import NO_DATA, UNKNOWN, NoData
 from modeltui.domain.signal import Counts, Estimate, Mean, Measurement
 
@@ -28,13 +29,9 @@ class Cell:
     buckets: dict[float, float] | None = None
     """Cumulative: how many were at most the bound."""
 
-    def take(self, slot: Slot, amount: float) -> None:
-        """Add what a slot counted, or a gauge's value."""
-        match slot.role:
-            case Role.BUCKET:
-                if self.buckets is None:
-                    self.buckets = {}
-                self.buckets[slot.bound] = self.buckets.get(slot.bound, 0.0) + amount
+    def take(self, role: Role, amount: float) -> None:
+        """Add what was counted, or a gauge's value; buckets have their bound beside them."""
+        match role:
             case Role.TOTAL:
                 self.total = (self.total or 0.0) + amount
             case Role.BAD:
@@ -42,10 +39,27 @@ class Cell:
             case Role.FALLBACK:
                 self.fallback = (self.fallback or 0.0) + amount
             case Role.SUM:
-                self.sum = (self.sum or 0.0) + amount * slot.scale
+                self.sum = (self.sum or 0.0) + amount
             case Role.VALUE:
-                amount *= slot.scale
                 self.value = amount if self.value is None else max(self.value, amount)
+            case Role.BUCKET:
+                raise ValueError("a bucket without its bound")
+
+    def take_grown(self, parts: Iterable[Part], span: Span) -> None:
+        """Add what parts grew by within a span."""
+        before, after = span.before, span.after
+        known_before, known_after = len(before), len(after)
+        buckets = self.buckets
+        for slot, role, bound in parts:
+            grown = after[slot] - (before[slot] if slot < known_before else 0.0) if slot < known_after else 0.0
+            # What was taken back (`Ring.subtract`) is taken back exactly only where numbers are whole.
+            grown = max(grown, 0.0)
+            if role is Role.BUCKET:
+                if buckets is None:
+                    buckets = self.buckets = {}
+                buckets[bound] = buckets.get(bound, 0.0) + grown
+            else:
+                self.take(role, grown)
 
     def add(self, other: Cell) -> None:
         """Add another segment to this one."""
@@ -78,17 +92,17 @@ class CellReading:
 def read_cell(recipe: Recipe, cell: Cell, covered_seconds: float) -> CellReading | NoData:
     """Return what a cell says; no data when a part is missing without which the rest means nothing."""
     match recipe:
-        case Gauge():
-            return NO_DATA if cell.value is None or not isfinite(cell.value) else CellReading(Estimate(cell.value))
+        case Gauge(scale=scale):
+            return NO_DATA if cell.value is None else CellReading(Estimate(cell.value * scale))
         case Ratio():
             if cell.total is None:
                 return NO_DATA
             # No series of bad ones, though there is one of all: none was bad.
             return CellReading(Counts(min(cell.bad or 0.0, cell.total), cell.total))
-        case MeanOf():
+        case MeanOf(scale=scale):
             if cell.total is None or cell.sum is None:
                 return NO_DATA
-            return CellReading(Mean(cell.sum if cell.total > 0 else 0.0, cell.total))
+            return CellReading(Mean(cell.sum * scale if cell.total > 0 else 0.0, cell.total))
         case Rate():
             total = cell.total if cell.total is not None else cell.fallback
             if total is None or covered_seconds <= 0:

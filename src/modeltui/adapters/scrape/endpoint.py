@@ -18,7 +18,7 @@ from modeltui.domain.text import safe_text
 from modeltui.ports.clock import Clock
 
 _ACCEPT: Final = "text/plain;version=0.0.4, application/openmetrics-text;version=1.0.0;q=0.5, */*;q=0.1"
-_BIG_PAGE_CHARACTERS: Final = 256 * 1024
+_BIG_PAGE_CHARACTERS: Final = 32 * 1024
 """Above this a page is read in a thread: the screen must not wait for it."""
 _MOST_NUMBERS: Final = 4_000_000
 """Kept of the past of all pages together: 32 MB."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import inf, isnan
-from typing import Final
+from typing import Final, TypeAlias
 
 from modeltui.adapters.scrape.catalogue import Group, Meaning, Segment, Track
 from modeltui.adapters.scrape.cells import Cell, CellReading, read_cell
 from modeltui.adapters.scrape.ledger import Ledger
 from modeltui.adapters.scrape.plan import Gauge, SignalPlan
-from modeltui.adapters.scrape.ring import Span
 from modeltui.domain.names import Instant, SegmentName
 from modeltui.domain.signal import Measurement, Sample
 from modeltui.domain.text import safe_text
@@ -54,6 +53,18 @@ class Folded:
         return found
 
 
+Picked: TypeAlias = Sequence[tuple[Ledger, Sequence[Track]]]
+"""The tracks that are wanted, by the page that they are on."""
+
+
+def pick(ledgers: Iterable[Ledger], wants: Callable[[Group], bool] | None = None) -> Picked:
+    """Return the tracks of all groups, or of those that are wanted."""
+    return [
+        (ledger, [track for track in ledger.catalogue.tracks if wants is None or wants(track.group)])
+        for ledger in ledgers
+    ]
+
+
 class Folder:
     """Adds up what all pages say."""
 
@@ -63,18 +74,13 @@ class Folder:
         """Quantiles of the last answer that lie above the highest finite bound."""
 
     def samples(
-        self,
-        ledgers: Sequence[Ledger],
-        moment: float,
-        as_instant: Callable[[float], Instant],
-        wants: Callable[[Group], bool] | None = None,
-        longest_age_seconds: float = inf,
+        self, picked: Picked, moment: float, as_instant: Callable[[float], Instant], longest_age_seconds: float = inf
     ) -> list[Sample]:
-        """Return what was known at `moment` of the groups that are wanted."""
+        """Return what was known at `moment`, of pages that had been scraped not longer before than that."""
         self.clamped = 0
         found: list[Sample] = []
-        incomplete = frozenset().union(*(ledger.catalogue.incomplete for ledger in ledgers))
-        for (group, index), folded in self._folded(ledgers, moment, wants, longest_age_seconds).items():
+        incomplete = frozenset().union(*(ledger.catalogue.incomplete for ledger, _ in picked))
+        for (group, index), folded in self._folded(picked, moment, longest_age_seconds).items():
             if (group, index) in incomplete:
                 continue
             plan = self._meaning.plans[index]
@@ -90,60 +96,49 @@ class Folder:
             found.append(Sample(group.target, group.version, plan.signal, reading.measurement, at, covered, segments))
         return found
 
-    def _folded(
-        self,
-        ledgers: Sequence[Ledger],
-        moment: float,
-        wants: Callable[[Group], bool] | None,
-        longest_age_seconds: float,
-    ) -> dict[tuple[Group, int], Folded]:
-        tracks = list(self._tracks(ledgers, moment, wants, longest_age_seconds))
+    def _folded(self, picked: Picked, moment: float, longest_age_seconds: float) -> dict[tuple[Group, int], Folded]:
+        tracks = list(self._living(picked, moment, longest_age_seconds))
         folded: dict[tuple[Group, int], Folded] = {}
-        for ledger, track in tracks:
+        for _, track, seen in tracks:
             key = (track.group, track.signal_index)
-            seen = min(track.seen_at, ledger.ring.last_scrape(moment))
             measured = min(track.measured_at, seen)
             known = folded.get(key)
             if known is None:
                 folded[key] = Folded(seen, measured)
             else:
                 known.seen_at, known.measured_at = max(known.seen_at, seen), max(known.measured_at, measured)
-        for ledger, track in tracks:
+        for ledger, track, _ in tracks:
             self._add(ledger, track, folded[track.group, track.signal_index])
         return folded
 
-    def _tracks(
-        self,
-        ledgers: Sequence[Ledger],
-        moment: float,
-        wants: Callable[[Group], bool] | None,
-        longest_age_seconds: float,
-    ) -> Iterator[tuple[Ledger, Track]]:
-        for ledger in ledgers:
-            if moment - ledger.ring.last_scrape(moment) > longest_age_seconds:
+    def _living(
+        self, picked: Picked, moment: float, longest_age_seconds: float
+    ) -> Iterator[tuple[Ledger, Track, float]]:
+        """Yield the tracks that still count at `moment`, and when they were seen last before."""
+        plans = self._meaning.plans
+        memories = [max(plan.window_seconds, _SHORTEST_MEMORY_SECONDS) for plan in plans]
+        for ledger, tracks in picked:
+            scraped_at = ledger.ring.last_scrape(moment)
+            if moment - scraped_at > longest_age_seconds:
                 continue
-            for track in ledger.catalogue.tracks:
-                if track.began_at > moment or (wants is not None and not wants(track.group)):
+            for track in tracks:
+                if track.began_at > moment:
                     continue
-                memory = max(self._meaning.plans[track.signal_index].window_seconds, _SHORTEST_MEMORY_SECONDS)
-                if moment - track.seen_at <= min(memory, longest_age_seconds):
-                    yield ledger, track
+                if moment - track.seen_at <= min(memories[track.signal_index], longest_age_seconds):
+                    yield ledger, track, min(track.seen_at, scraped_at)
 
     def _add(self, ledger: Ledger, track: Track, folded: Folded) -> None:
         plan = self._meaning.plans[track.signal_index]
-        slots = ledger.catalogue.slots
         if isinstance(plan.recipe, Gauge):
-            for slot in track.slots:
-                value, scraped_at = ledger.ring.value(folded.seen_at, slot)
-                if not isnan(value) and folded.seen_at - scraped_at <= _GAUGE_LINGERS_SECONDS:
-                    folded.cell(slots[slot].segment).take(slots[slot], value)
+            _add_gauges(ledger, track, folded)
             return
         span = ledger.ring.span(folded.seen_at, plan.window_seconds)
         if span is None:
             return
         folded.begin = min(folded.begin, max(span.begin, track.began_at))
         folded.end = max(folded.end, span.end)
-        _add_growth(span, ledger, track, folded)
+        for segment, parts in track.parts.items():
+            folded.cell(segment).take_grown(parts, span)
 
     def _segments(self, plan: SignalPlan, folded: Folded) -> Iterator[tuple[SegmentName, Measurement]]:
         for index, label in enumerate(self._meaning.segments):
@@ -160,11 +155,12 @@ class Folder:
                     yield name, reading.measurement
 
 
-def _add_growth(span: Span, ledger: Ledger, track: Track, folded: Folded) -> None:
-    slots = ledger.catalogue.slots
-    for number in track.slots:
-        slot = slots[number]
-        folded.cell(slot.segment).take(slot, span.grown(number))
+def _add_gauges(ledger: Ledger, track: Track, folded: Folded) -> None:
+    for segment, parts in track.parts.items():
+        for slot, role, _ in parts:
+            value, scraped_at = ledger.ring.value(folded.seen_at, slot)
+            if not isnan(value) and folded.seen_at - scraped_at <= _GAUGE_LINGERS_SECONDS:
+                folded.cell(segment).take(role, value)
 
 
 def _read(plan: SignalPlan, cell: Cell, covered_seconds: float) -> CellReading | None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from modeltui.adapters.scrape.catalogue import MOST_SERIES, Meaning, Pool
 from modeltui.adapters.scrape.endpoint import Books, Endpoint, words
-from modeltui.adapters.scrape.folding import Folder
+from modeltui.adapters.scrape.folding import Folder, pick
 from modeltui.adapters.scrape.options import Options, Setup, check_options
 from modeltui.adapters.scrape.probe import probe_pages
 from modeltui.domain.errors import BackendError, BackendUnavailable
@@ -37,7 +37,11 @@ _HISTORY_LINGERS_SECONDS: Final = 60.0
 """How long a step of history shows what was scraped before it: after that it is a gap."""
 _MOST_STEPS: Final = 1_500
 """Of one history: more than any chart has columns."""
+_STEPS_PER_TURN: Final = 10
+_MOST_PAST_NUMBERS: Final = 3_000_000
+"""Added up for one history: some four seconds."""
 _MOST_WARNINGS: Final = 12
+_MOST_DEAD_NAMED: Final = 5
 _CHANGES_IN_TURN: Final = 3
 
 
@@ -76,8 +80,7 @@ class ScrapeMetrics:
         left = _READ_SECONDS - took - self._options.first_gap_seconds
         if left > took and not any(self._has_two(endpoint) for endpoint in alive):
             await self._clock.sleep(self._options.first_gap_seconds)
-            with suppress(TimeoutError):
-                await self._scrape(alive, left)
+            await self._scrape(alive, left)
         async with self._books.turns:
             samples = await asyncio.to_thread(self._newest)
         return SamplesAnswer(tuple(samples), tuple(dict.fromkeys(self._warnings()))[:_MOST_WARNINGS])
@@ -90,14 +93,25 @@ class ScrapeMetrics:
         behind = self._clock.now() - self._clock.boottime()
         oldest = [moment for one in self.endpoints if (moment := one.ledger.ring.oldest) is not None]
         since = Instant(min(oldest, default=self._clock.boottime()) + behind)
-        warnings: tuple[SafeText, ...] = ()
+        warnings: list[SafeText] = []
         if start < since:
             minutes = (self._clock.now() - since) / 60
-            warnings = (safe_text(f"{self._source} keeps what it scraped itself: the last {minutes:.0f} min"),)
+            warnings.append(safe_text(f"{self._source} keeps what it scraped itself: the last {minutes:.0f} min"))
         moments = [at for at in _moments(start, end, step_seconds) if at >= since] if oldest and wanted else []
-        async with self._books.turns:
-            steps = await asyncio.to_thread(self._past, wanted, moments, behind)
-        return HistoryAnswer(steps, warnings)
+        steps: list[tuple[Instant, tuple[Sample, ...]]] = []
+        numbers = 0
+        # The newest first, and a turn for the polls in between: many versions at once take seconds.
+        while moments and numbers < _MOST_PAST_NUMBERS:
+            some = moments[-_STEPS_PER_TURN:]
+            del moments[-_STEPS_PER_TURN:]
+            async with self._books.turns:
+                some_steps, some_numbers = await asyncio.to_thread(self._past, wanted, some, behind)
+            steps[:0] = some_steps
+            numbers += some_numbers
+        if moments:
+            minutes = len(steps) * step_seconds / 60
+            warnings.append(safe_text(f"{len(wanted)} targets at once: only the last {minutes:.0f} min were looked up"))
+        return HistoryAnswer(tuple(steps), tuple(warnings))
 
     async def probe(self) -> Probe:
         """Return, page by page, whether it can be reached, and which series and labels were found on it."""
@@ -129,29 +143,28 @@ class ScrapeMetrics:
         return newest is not None and endpoint.ledger.ring.span(newest, shortest) is not None
 
     def _newest(self) -> list[Sample]:
-        ledgers = [endpoint.ledger for endpoint in self.endpoints]
         moment = self._clock.boottime()
         behind = self._clock.now() - moment
         with self._books.lock:
-            return self._folder.samples(ledgers, moment, lambda at: Instant(at + behind))
+            picked = pick(endpoint.ledger for endpoint in self.endpoints)
+            return self._folder.samples(picked, moment, lambda at: Instant(at + behind))
 
     def _past(
         self, wanted: frozenset[TargetKey], moments: Sequence[Instant], behind: float
-    ) -> tuple[tuple[Instant, tuple[Sample, ...]], ...]:
-        ledgers = [endpoint.ledger for endpoint in self.endpoints]
+    ) -> tuple[list[tuple[Instant, tuple[Sample, ...]]], int]:
+        """Return the samples of some moments, and how many numbers were added up for them."""
         folder = Folder(self._meaning)
         steps = []
-        for at in moments:
-            with self._books.lock:
+        with self._books.lock:
+            picked = pick((one.ledger for one in self.endpoints), lambda group: group.target in wanted)
+            for at in moments:
                 samples = folder.samples(
-                    ledgers,
-                    at - behind,
-                    lambda moment: Instant(moment + behind),
-                    lambda group: group.target in wanted,
-                    _HISTORY_LINGERS_SECONDS,
+                    picked, at - behind, lambda moment: Instant(moment + behind), _HISTORY_LINGERS_SECONDS
                 )
-            steps.append((at, tuple(samples)))
-        return tuple(steps)
+                steps.append((at, tuple(samples)))
+        tracks = [track for _, tracks in picked for track in tracks]
+        numbers = sum(len(parts) for track in tracks for parts in track.parts.values())
+        return steps, numbers * len(moments)
 
     def _all_dead(self) -> BackendError:
         errors = [endpoint.error for endpoint in self.endpoints if endpoint.error is not None]
@@ -166,8 +179,10 @@ class ScrapeMetrics:
         if not self.setup.plans:
             yield safe_text(f"nothing is looked for: profile {self._options.profile} has no such signals")
         dead = [endpoint for endpoint in self.endpoints if endpoint.error is not None]
-        for endpoint in dead:
+        for endpoint in dead[:_MOST_DEAD_NAMED]:
             yield safe_text(f"not scraped: {words(endpoint)}", 300)
+        if len(dead) > _MOST_DEAD_NAMED:
+            yield safe_text(f"not scraped: {len(dead) - _MOST_DEAD_NAMED} more of {len(self.endpoints)} pages")
         refused = sum(endpoint.ledger.catalogue.refused for endpoint in self.endpoints)
         if refused:
             lacking = len({group for one in self.endpoints for group, _ in one.ledger.catalogue.incomplete})

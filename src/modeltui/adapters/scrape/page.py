@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from modeltui.adapters.scrape.catalogue import IGNORED, Catalogue
+from modeltui.adapters.scrape.catalogue import IGNORED, MOST_SERIES, Catalogue
 from modeltui.adapters.scrape.ledger import Reading
 from modeltui.adapters.scrape.text_format import OPENMETRICS, Scraped, parse
 from modeltui.domain.errors import BackendMalformed
@@ -20,7 +20,11 @@ _START: Final = -2
 _LARGEST: Final = 1e18
 """Greater counts are no counts: doubles lose whole numbers before."""
 _LONGEST_REMEMBERED: Final = 2_000
+_LONGEST_LINE: Final = 1 << 14
 _SPARE_LINES: Final = 1_000
+_BLOCK_CHARACTERS: Final = 1 << 16
+_MOST_STRANGE_LINES: Final = 2 * MOST_SERIES
+"""Lines that matter and are seen for the first time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +62,18 @@ class PageReader:
 
     def read(self, page: PageText) -> Reading:
         """Return what matters on a page; raise `BackendMalformed` when it is no such page."""
-        if self._generation != self._catalogue.generation or len(self._known) > self._most_known:
+        if page.media_type == OPENMETRICS and not _has_end(page):
+            raise BackendMalformed(f"{page.name} sent a page without its end", "It is asked again by itself.")
+        begins_afresh = self._generation != self._catalogue.generation or len(self._known) > self._most_known
+        if begins_afresh:
             self._known.clear()
+        numbered, strange = self._look_up(page)
+        if begins_afresh:
             self._catalogue.begin_count()
             self._generation = self._catalogue.generation
         self._most_known = 2 * page.text.count("\n") + _SPARE_LINES
-        numbered, strange = self._look_up(page.text)
         stamps: dict[int, float] = {}
-        has_samples = bool(numbered)
-        if strange:
-            has_samples |= self._read_strange(page, strange, numbered, stamps)
-        else:
-            self.unreadable_count = 0
-        if page.media_type == OPENMETRICS and not _has_end(page):
-            raise BackendMalformed(f"{page.name} sent a page without its end", "It is asked again by itself.")
-        if not has_samples:
+        if not self._read_strange(page, strange, numbered, stamps) and not numbered:
             _check_is_metrics(page)
         started_at = numbered.pop(_START, None)
         series = self._catalogue.series
@@ -85,17 +86,18 @@ class PageReader:
         uptime = None if started_at is None else date - started_at
         return Reading(list(found), list(found.values()), stamps, started_at, uptime)
 
-    def _look_up(self, text: str) -> tuple[dict[int, float], list[str]]:
+    def _look_up(self, page: PageText) -> tuple[dict[int, float], list[str]]:
         """Return the values of all lines that are known by their text, and the other lines that may matter."""
         known, wanted = self._known, self._wanted
         numbered: dict[int, float] = {}
         strange: list[str] = []
-        for line in text.split("\n"):
+        self.unreadable_count = 0
+        for line in _lines(page.text):
             cut = line.rfind(" ")
             number = known.get(line[:cut])
             if number is None:
                 if line and not line.startswith("#") and ((name := _name(line)) in wanted or not name):
-                    strange.append(line)
+                    self._put_aside(page, line, strange)
                 continue
             written = line[cut + 1 :]
             try:
@@ -109,14 +111,27 @@ class PageReader:
                 numbered[number] = value
         return numbered, strange
 
+    def _put_aside(self, page: PageText, line: str, strange: list[str]) -> None:
+        if len(line) > _LONGEST_LINE:
+            self.unreadable_count += 1
+            return
+        strange.append(line)
+        if len(strange) > _MOST_STRANGE_LINES:
+            raise BackendMalformed(
+                f"{page.name} has more than {_MOST_STRANGE_LINES:,} lines for the signals that are looked for",
+                "Let the server export less, or let a Prometheus add it up.",
+            )
+
     def _read_strange(
         self, page: PageText, lines: list[str], numbered: dict[int, float], stamps: dict[int, float]
     ) -> bool:
         """Read lines one by one, and remember them; return whether any could be read."""
+        if not lines:
+            return False
         media_type = OPENMETRICS if _is_openmetrics(page) else "text/plain"
         exposition = parse("\n".join(lines), media_type, self._wanted)
         samples = [(sample, lines[exposition.line_number - 1]) for sample in exposition]
-        self.unreadable_count = exposition.unreadable_count
+        self.unreadable_count += exposition.unreadable_count
         if self._takes_target_info:
             self._info = next((sample.labels for sample, _ in samples if sample.name == TARGET_INFO), self._info)
         for sample, line in samples:
@@ -139,6 +154,18 @@ class PageReader:
         if self._labels or self._info:
             labels = {**self._info, **labels, **self._labels}
         return self._catalogue.find(sample.name, labels, moment)
+
+
+def _lines(text: str) -> Iterator[str]:
+    """Yield the lines of a page; a page of millions of empty ones must not become a list of millions."""
+    start = 0
+    while start < len(text):
+        end = text.rfind("\n", start, start + _BLOCK_CHARACTERS)
+        if end < start:
+            end = text.find("\n", start + _BLOCK_CHARACTERS)
+            end = len(text) if end < 0 else end
+        yield from text[start:end].split("\n")
+        start = end + 1
 
 
 def _name(line: str) -> str:
@@ -168,7 +195,7 @@ def _has_end(page: PageText) -> bool:
 
 def _check_is_metrics(page: PageText) -> None:
     """Raise `BackendMalformed` when a page without any series that matters is not a page of metrics at all."""
-    exposition = parse(page.text, page.media_type)
+    exposition = parse(page.text[:_BLOCK_CHARACTERS], "text/plain")
     readable = sum(1 for _ in exposition)
     if exposition.unreadable_count > readable:
         first = exposition.first_unreadable[0].text

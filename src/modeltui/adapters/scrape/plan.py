@@ -151,7 +151,7 @@ class Leg:
     role: Role
     selector: Selector
     scale: float = 1.0
-    """For buckets of the bound, else of the value."""
+    """Of a bucket's bound; other values are scaled when they are read."""
 
 
 def legs_by_metric(plans: tuple[SignalPlan, ...]) -> Mapping[str, tuple[Leg, ...]]:
@@ -216,11 +216,11 @@ def _parts(recipe: Recipe) -> Iterator[tuple[Role, Selector, float]]:
             yield Role.BUCKET, base.of("_bucket"), scale
             # An exporter that leaves out the bucket +Inf still says how many there were.
             yield Role.FALLBACK, base.of("_count"), 1.0
-        case MeanOf(sum=total, count=count, scale=scale):
-            yield from ((Role.SUM, selector, scale) for selector in total)
+        case MeanOf(sum=total, count=count):
+            yield from ((Role.SUM, selector, 1.0) for selector in total)
             yield from ((Role.TOTAL, selector, 1.0) for selector in count)
-        case Gauge(value=value, scale=scale):
-            yield from ((Role.VALUE, selector, scale) for selector in value)
+        case Gauge(value=value):
+            yield from ((Role.VALUE, selector, 1.0) for selector in value)
         case Rate(total=total, fallback=fallback):
             yield from ((Role.TOTAL, selector, 1.0) for selector in total)
             yield from ((Role.FALLBACK, selector, 1.0) for selector in fallback)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from modeltui.adapters.scrape.endpoint import Endpoint
@@ -14,12 +15,14 @@ from modeltui.adapters.scrape.page import TARGET_INFO
 from modeltui.adapters.scrape.plan import DIMENSIONS, SignalPlan, legs_by_metric, metrics_of
 from modeltui.adapters.scrape.profiles import PROFILES
 from modeltui.adapters.scrape.text_format import parse
-from modeltui.domain.errors import BackendError
+from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.names import UNKNOWN
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 from modeltui.ports.probe import Finding, Probe
 
+_PROBE_SECONDS: Final = 12.0
+"""Longest look at all pages: whoever asks gives up after 15 s."""
 _MOST_LABELS_NAMED: Final = 12
 _MOST_SERIES_LOOKED_AT: Final = 200_000
 _MOST_PAGES_TOLD: Final = 40
@@ -50,9 +53,15 @@ async def probe_pages(
 ) -> Probe:
     """Return what a person needs to know when signals are missing. Raises `BackendError` when no page answers."""
 
+    deadline = asyncio.get_running_loop().time() + _PROBE_SECONDS
+
     async def look(endpoint: Endpoint) -> _Look:
-        async with at_once:
-            return await _look(endpoint, setup, stack, clock)
+        try:
+            async with asyncio.timeout_at(deadline), at_once:
+                return await _look(endpoint, setup, stack, clock)
+        except TimeoutError:
+            late = BackendUnavailable(f"{endpoint.place.name} had no turn", "Other pages answer too slowly.")
+            return _Look(endpoint.place, late)
 
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(look(endpoint)) for endpoint in endpoints]
@@ -90,12 +99,12 @@ def _read(text: str, media_type: str, looked: _Look, setup: Setup) -> None:
     info: dict[str, str] = {}
     exposition = parse(text, media_type)
     mattering: list[Mapping[str, str]] = []
-    for sample in exposition:
+    for sample in islice(exposition, _MOST_SERIES_LOOKED_AT):
         looked.metrics[sample.name] = looked.metrics.get(sample.name, 0) + 1
         looked.samples += 1
         if sample.name == TARGET_INFO and setup.profile.takes_target_info:
             info.update(sample.labels)
-        if sample.name in legs and len(mattering) < _MOST_SERIES_LOOKED_AT:
+        if sample.name in legs:
             mattering.append(sample.labels)
     looked.unreadable = exposition.unreadable_count
     looked.first_unreadable = next((line.text for line in exposition.first_unreadable), SafeText(""))

@@ -27,8 +27,6 @@ class Span:
 
     def grown(self, slot: int) -> float:
         """Return by how much a total grew; a series that began in between grew from nothing."""
-        if slot >= len(self.after):
-            return 0.0
         return self.after[slot] - (self.before[slot] if slot < len(self.before) else 0.0)
 
 
