@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.widget import AwaitMount
 
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.fleet import Fleet
@@ -26,6 +28,7 @@ from modeltui.tui.actions import ACTIONS
 from modeltui.tui.bridge import Bridge
 from modeltui.tui.clipboard import clipboard_sequence
 from modeltui.tui.frame import FrameRows
+from modeltui.tui.keys_in_order import LONGEST_ANSWER_SECONDS, KeysInOrder
 from modeltui.tui.output import DiffOutput
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.fleet import FleetScreen
@@ -46,7 +49,7 @@ OpenObserver = Callable[[str], AbstractAsyncContextManager[Observer]]
 """Opens the observer of a context by name."""
 
 
-class ModeltuiApp(DiffOutput, App[int]):
+class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
     """Draws the fleet; asks the observer for what is looked at."""
 
     CSS_PATH: ClassVar[str] = "modeltui.tcss"
@@ -73,6 +76,8 @@ class ModeltuiApp(DiffOutput, App[int]):
         self._observer: Observer | None = None
         self._bridge = Bridge(self, self._take)
         self._save = save
+        self._opening: AwaitMount | None = None
+        """A prompt that is about to take keys."""
         self.refusal: ModeltuiError | None = None
         """Why there is nothing to look at: said once the terminal is given back."""
 
@@ -214,7 +219,17 @@ class ModeltuiApp(DiffOutput, App[int]):
             on_cancel=lambda: screen.set_filter(""),
             text=screen.filter_text,
         )
-        screen.mount(prompt)
+        self._ask(prompt)
+
+    def _ask(self, prompt: Prompt) -> None:
+        self._opening = self.screen.mount(prompt)
+
+    async def opened(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_ANSWER_SECONDS):
+                    await opening
 
     # Actions
 
@@ -244,10 +259,10 @@ class ModeltuiApp(DiffOutput, App[int]):
             Choice(name, "context, shown now" if name == here else "context", partial(self.open_context, name))
             for name in self._contexts
         ]
-        self.screen.mount(Prompt("context", self.glyphs, choices=choices))
+        self._ask(Prompt("context", self.glyphs, choices=choices))
 
     def action_palette(self) -> None:
-        self.screen.mount(Prompt("what to do, or where to go", self.glyphs, choices=self._everything()))
+        self._ask(Prompt("what to do, or where to go", self.glyphs, choices=self._everything()))
 
     def _everything(self) -> list[Choice]:
         names = [action for action in ACTIONS if action.words]

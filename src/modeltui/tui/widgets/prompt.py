@@ -94,7 +94,8 @@ class Prompt(Vertical):
 
     def on_mount(self) -> None:
         self._draw()
-        self.query_one(Input).focus()
+        # At once, not by and by: the next key is meant for it.
+        self.screen.set_focus(self.query_one(Input))
         self.post_message(self.Opened(self._key_line()))
 
     def on_input_changed(self, message: Input.Changed) -> None:
