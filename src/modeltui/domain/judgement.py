@@ -110,7 +110,9 @@ def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:
     reference, fraction, margin = baseline.measurement.value, limit.fraction, limit.margin
     relative = reference * (1 + fraction)
     far = max(relative, reference + margin) if fraction >= 0 else min(relative, reference - margin)
-    return far if math.isfinite(far) else NO_DATA
+    # Nothing that is counted goes below zero: a limit there could never be broken, and would call everything well.
+    is_possible = math.isfinite(far) and (far >= 0 or reference < 0)
+    return far if is_possible else NO_DATA
 
 
 def _consult(

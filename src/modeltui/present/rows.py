@@ -182,6 +182,10 @@ _MAKERS = {
     STAGE: _stage,
     STAGE_TIME: lambda row: Span(_stage_time(row), Tone.PLAIN),
     SKEW: _skew,
+    # The same without marks: scripts compare whole cells.
+    "served": lambda row: Span("-" if isinstance(row.target.serving, Missing) else row.target.serving),
+    "observed": lambda row: Span("yes" if row.target.is_serving_observed else "no"),
+    "skewed": lambda row: Span(",".join(skewed_environments(row.fleet, row.target.key))),
     SINCE: _since,
     TRAFFIC: _traffic,
 }

@@ -11,9 +11,7 @@ from modeltui.present.glyphs import ASCII, Glyphs
 from modeltui.present.rows import (
     CANDIDATE,
     ENVIRONMENT,
-    SERVING,
     SINCE,
-    SKEW,
     STAGE,
     STATE,
     TARGET,
@@ -21,8 +19,15 @@ from modeltui.present.rows import (
     TargetRow,
 )
 
-_BEFORE = ((TARGET, "MODEL"), (ENVIRONMENT, "ENV"), (STATE, "STATE"), (SINCE, "SINCE"), (SERVING, "SERVING"))
-_AFTER = ((TRAFFIC, "TRAFFIC"), (SKEW, "SKEW"))
+_BEFORE = (
+    (TARGET, "MODEL"),
+    (ENVIRONMENT, "ENV"),
+    (STATE, "STATE"),
+    (SINCE, "SINCE"),
+    ("served", "SERVING"),
+    ("observed", "OBSERVED"),
+)
+_AFTER = ((TRAFFIC, "TRAFFIC"), ("skewed", "SKEW"))
 _FORMULA_STARTS = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """The wide forms too: spreadsheets in East Asian settings run them."""
 
