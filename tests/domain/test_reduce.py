@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -307,6 +308,18 @@ def test_curves_cover_an_hour_and_no_more() -> None:
     for _ in range(3):
         world.sees(seen(HK, "1", world.passes(15), throughput=10.0))
     assert all(at > world.now - START - SERIES_SECONDS for at, _ in points(world))
+
+
+def test_curves_of_a_backend_that_is_asked_often_stay_small() -> None:
+    """Asked each second for an hour, a curve keeps a point for each quarter of a minute, and always the newest."""
+    world = World()
+    world.apply(Watched(world.now, frozenset({target_key(HK)})))
+    for number in range(3600):
+        world.sees(seen(HK, "1", world.passes(1), throughput=float(number + 1)))
+    times = [at for at, _ in points(world)]
+    assert len(times) <= 3600 / 14 + 2
+    assert max(later - earlier for earlier, later in pairwise(times)) <= 15
+    assert points(world)[-1][1] == 3600.0
 
 
 def test_curves_of_versions_that_left_are_dropped() -> None:

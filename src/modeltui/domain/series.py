@@ -11,6 +11,8 @@ from modeltui.domain.text import SafeText
 
 SERIES_SECONDS: Final = 3_900.0
 """An hour for the charts, and five minutes more so that the left edge is never bare."""
+POINT_SECONDS: Final = 15.0
+"""Least distance of two points besides the newest: half a cell of a chart; a poll each second would keep 100 MB."""
 WHOLE: Final = SegmentName(SafeText(""))
 """All segments together."""
 
@@ -29,6 +31,8 @@ def with_samples(series: AllSeries, samples: Iterable[Sample], now: Instant) -> 
             points = result.get(key, ())
             if points and sample.at <= points[-1].at:
                 continue
+            if len(points) > 1 and sample.at - points[-2].at < POINT_SECONDS:
+                points = points[:-1]
             first = next((place for place, point in enumerate(points) if point.at > began), len(points))
             result[key] = (*points[first:], Point(sample.at, measurement.value, measurement.n))
     return result
