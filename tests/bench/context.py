@@ -43,11 +43,14 @@ class Bench:
         return fleet.with_home(self.scratch / f"home-{next(self._numbers)}")
 
     @contextmanager
-    def fleet(self, models: int, *, poll_seconds: float = 1.0, compress: bool = False) -> Iterator[Fleet]:
-        """Give a synthetic fleet of so many models."""
+    def fleet(
+        self, models: int, *, poll_seconds: float = 1.0, registry_seconds: float = 30.0, compress: bool = False
+    ) -> Iterator[Fleet]:
+        """Give a synthetic fleet of so many models, and how often its two servers are to be asked."""
         directory = self.scratch / f"fleet-{next(self._numbers)}"
         directory.mkdir()
-        with synthetic.start(directory, models, poll_seconds=poll_seconds, compress=compress) as fleet:
+        every = {"poll_seconds": poll_seconds, "registry_seconds": registry_seconds}
+        with synthetic.start(directory, models, **every, compress=compress) as fleet:
             yield fleet
 
     @contextmanager

@@ -22,7 +22,7 @@ contexts:
   bench:
     production: true
     sources:
-      registry: {{kind: mlflow, url: "http://127.0.0.1:{port}", poll_seconds: {poll_seconds}}}
+      registry: {{kind: mlflow, url: "http://127.0.0.1:{port}", poll_seconds: {registry_seconds}}}
       metrics:
         kind: prometheus
         url: "http://127.0.0.1:{port}"
@@ -79,7 +79,9 @@ class Fleet:
 
 
 @contextmanager
-def start(directory: Path, models: int, *, poll_seconds: float = 1.0, compress: bool = False) -> Iterator[Fleet]:
+def start(
+    directory: Path, models: int, *, poll_seconds: float = 1.0, registry_seconds: float = 30.0, compress: bool = False
+) -> Iterator[Fleet]:
     """Give a running fleet; its process ends with the block."""
     home = directory / "home"
     home.mkdir(parents=True, exist_ok=True)
@@ -96,7 +98,9 @@ def start(directory: Path, models: int, *, poll_seconds: float = 1.0, compress: 
     try:
         port = int(server.stdout.readline())
         config = directory / "modeltui.yaml"
-        config.write_text(_CONFIG.format(port=port, poll_seconds=f"{poll_seconds:g}"), encoding="utf-8")
+        config.write_text(
+            _CONFIG.format(port=port, poll_seconds=poll_seconds, registry_seconds=registry_seconds), encoding="utf-8"
+        )
         yield Fleet(models, port, config, home)
     finally:
         server.stdin.close()

@@ -38,7 +38,7 @@ def rows(bench: Bench) -> Iterator[Figure]:
 
 def memory_of_screens(bench: Bench) -> Iterator[Figure]:
     """Yield T16."""
-    seconds = bench.seconds(8.0, 60.0)
+    seconds = bench.seconds(5.0, 60.0)
     with bench.fleet(50) as fleet:
         fleet.set_rate(100)
         with live_ours(fleet) as terminal, live_reference("bare", home=bench.home) as bare:

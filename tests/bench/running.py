@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 
 from tests.bench.context import Bench
 from tests.bench.figures import Aim, Figure, Measured, ratio_aims
-from tests.bench.subjects import Cost, cost_over, live_ours, live_reference, live_tool, missing
+from tests.bench.subjects import Cost, costs_over, live_ours, live_reference, live_tool, missing
 from tests.terminal import Terminal
+
+IDLE_POLL_SECONDS = 15.0
+"""As often as metrics are asked for unless configured otherwise."""
 
 Start = Callable[[], AbstractContextManager[Terminal]]
 
@@ -23,7 +26,7 @@ def costs(bench: Bench) -> Iterator[Figure]:
 
 
 def _idle(bench: Bench) -> Iterator[Figure]:
-    with bench.fleet(50, poll_seconds=15) as fleet:
+    with bench.fleet(50, poll_seconds=IDLE_POLL_SECONDS) as fleet:
         found = _watched(
             bench,
             {
@@ -33,6 +36,7 @@ def _idle(bench: Bench) -> Iterator[Figure]:
                 "htop -d10": missing("htop") or partial(live_tool, ("htop", "-d10"), bench.home),
                 "btop": missing("btop") or partial(live_tool, ("btop",), bench.home),
             },
+            (IDLE_POLL_SECONDS, IDLE_POLL_SECONDS),  # so that each run has one poll in it
         )
     note = "50 models, polled every 15 s, a clock and every age on screen moving"
     yield _bytes("T5", "idle", found, (("≤ 80 B/s", 80),), note=note)
@@ -40,6 +44,7 @@ def _idle(bench: Bench) -> Iterator[Figure]:
 
 
 def _ten(bench: Bench) -> Iterator[Figure]:
+    top = missing("top") or partial(live_tool, ("top", "-d1"), bench.home)
     with bench.fleet(50) as fleet:
         fleet.set_rate(10)
         found = _watched(
@@ -48,7 +53,7 @@ def _ten(bench: Bench) -> Iterator[Figure]:
                 "ours": lambda: live_ours(fleet),
                 "DataTable, one tick/s": lambda: live_reference("table", "--rate", "10", home=bench.home),
                 "DataTable, spread": lambda: live_reference("table", "--rate", "10", "--ticks", "10", home=bench.home),
-                "top -d1": missing("top") or partial(live_tool, ("top", "-d1"), bench.home),
+                "top -d1": top,
             },
         )
     yield _bytes(
@@ -57,12 +62,13 @@ def _ten(bench: Bench) -> Iterator[Figure]:
         found,
         (("≤ 1 kB/s", 1000),),
         (("≤ 1/200 of DataTable, spread", "DataTable, spread", 1 / 200), ("≤ 1/4 of top -d1", "top -d1", 0.25)),
-        note="every source polled each second",
+        note="metrics polled each second",
     )
     yield _cpu("10 cells/s", found, 2.0, (("≤ 1/20 of DataTable, spread", "DataTable, spread", 1 / 20),))
 
 
 def _hundred(bench: Bench) -> Iterator[Figure]:
+    btop = missing("btop") or partial(live_tool, ("btop",), bench.home)
     with bench.fleet(50) as fleet:
         fleet.set_rate(100)
         found = _watched(
@@ -72,7 +78,7 @@ def _hundred(bench: Bench) -> Iterator[Figure]:
                 "DataTable, 30 text sparklines": lambda: live_reference(
                     "table", "--rate", "100", "--sparks", "30", home=bench.home
                 ),
-                "btop": missing("btop") or partial(live_tool, ("btop",), bench.home),
+                "btop": btop,
             },
         )
     note = "of the cells that change about half are on screen; six sparklines in the card"
@@ -96,18 +102,24 @@ def _thousand(bench: Bench) -> Iterator[Figure]:
     yield _cpu("1000 cells/s", found, 10.0, note="400 models polled each second: reading and judging included")
 
 
-def _watched(bench: Bench, starts: Mapping[str, Start | str]) -> dict[str, list[Cost] | str]:
-    """Watch every contender for some seconds, in turn, round by round."""
+def _watched(
+    bench: Bench, starts: Mapping[str, Start | str], seconds: tuple[float, float] = (5.0, 8.0)
+) -> dict[str, list[Cost] | str]:
+    """Watch all contenders at the same time: what the machine does meanwhile, it does to all of them."""
     found: dict[str, list[Cost] | str] = {}
     for _ in range(bench.runs(1, 3)):
-        for name, start in starts.items():
-            if isinstance(start, str):
-                found[name] = start
-                continue
-            with start() as terminal:
-                costs_so_far = found.setdefault(name, [])
-                assert isinstance(costs_so_far, list)
-                costs_so_far.append(cost_over(terminal, bench.seconds(4.0, 6.0)))
+        with ExitStack() as stack:
+            terminals: dict[str, Terminal] = {}
+            for name, start in starts.items():
+                if isinstance(start, str):
+                    found[name] = start
+                else:
+                    terminals[name] = stack.enter_context(start())
+            costs = costs_over(terminals, bench.seconds(*seconds))
+        for name, cost in costs.items():
+            costs_so_far = found.setdefault(name, [])
+            assert isinstance(costs_so_far, list)
+            costs_so_far.append(cost)
     return found
 
 

@@ -27,7 +27,7 @@ class Cost:
     """What a program did to its terminal and its machine over some seconds."""
 
     seconds: float
-    bytes_sent: int
+    bytes_sent: float
     cpu_seconds: float
 
     @property
@@ -102,12 +102,18 @@ def _settle(terminal: Terminal, seconds: float) -> None:
         terminal.lines()  # the emulator works ahead, not while something is measured
 
 
-def cost_over(terminal: Terminal, seconds: float) -> Cost:
-    """Return what a program costs from now on."""
-    began, sent, used = time.monotonic(), terminal.bytes_sent, cpu_seconds(terminal.process.pid)
+def costs_over(terminals: Mapping[str, Terminal], seconds: float) -> dict[str, Cost]:
+    """Return what each of several programs costs from now on."""
+    before = {name: _so_far(terminal) for name, terminal in terminals.items()}
     time.sleep(seconds)
-    ended, used_then, sent_then = time.monotonic(), cpu_seconds(terminal.process.pid), terminal.bytes_sent
-    return Cost(ended - began, sent_then - sent, used_then - used)
+    return {
+        name: Cost(*(then - now for then, now in zip(_so_far(terminal), before[name], strict=True)))
+        for name, terminal in terminals.items()
+    }
+
+
+def _so_far(terminal: Terminal) -> tuple[float, int, float]:
+    return time.monotonic(), terminal.bytes_sent, cpu_seconds(terminal.process.pid)
 
 
 def cpu_seconds(pid: int) -> float:
