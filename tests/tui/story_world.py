@@ -25,11 +25,8 @@ class RunningWorld:
 
     directory: Path
     process: subprocess.Popen[str]
-
-    @property
-    def config(self) -> Path:
-        """The configuration that points at it."""
-        return self.directory / "modeltui.yaml"
+    config: Path
+    """The configuration that points at it."""
 
     def open(self, *options: str, size: tuple[int, int] = (120, 36), env: dict[str, str] | None = None) -> Terminal:
         """Start the screens on it."""
@@ -51,7 +48,7 @@ def running_world(directory: Path, speed: float = 10.0) -> Iterator[RunningWorld
         assert process.stderr is not None
         said = process.stderr.readline()
         assert "the world runs" in said, said
-        yield RunningWorld(directory, process)
+        yield RunningWorld(directory, process, directory / "modeltui.yaml")
     finally:
         process.send_signal(signal.SIGCONT)
         process.terminate()

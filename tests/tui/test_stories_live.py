@@ -7,6 +7,7 @@ import re
 import signal
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,11 +105,11 @@ def test_the_second_start_shows_the_last_picture_at_once(world: RunningWorld, me
     """The last frame is there before anything is loaded, marked STALE; then it goes live without a key."""
     with world.open() as terminal:
         live(terminal)
-        terminal.wait_for(shows(r"fraud-detector"))
+        terminal.wait_for(shows(r"churn-predictor"))
         terminal.send("q")
         assert terminal.wait_exit() == 0
     with world.open() as terminal:
-        at = terminal.wait_for(lambda rows: "STALE" in rows[0] and any("fraud-detector" in row for row in rows))
+        at = terminal.wait_for(lambda rows: "STALE" in rows[0] and any("churn-predictor" in row for row in rows))
         cached = at - terminal.started_at
         alive = live(terminal) - terminal.started_at
         assert cached < alive
@@ -119,9 +120,19 @@ def test_the_second_start_shows_the_last_picture_at_once(world: RunningWorld, me
     measured(f"last picture after {cached * 1000:.0f} ms, live after {alive * 1000:.0f} ms")
 
 
+def stale_soon(world: RunningWorld) -> RunningWorld:
+    """Let the same world's configuration call samples stale after five seconds, so that nobody waits a minute."""
+    text = world.config.read_text(encoding="utf-8")
+    assert "    simulated: true" in text
+    impatient = text.replace("    simulated: true", "    max_age_seconds: 5s\n    simulated: true")
+    config = world.directory / "impatient.yaml"
+    config.write_text(impatient, encoding="utf-8")
+    return replace(world, config=config)
+
+
 def test_a_world_that_goes_away_is_named_and_nothing_stays_green(tmp_path: Path) -> None:
     """When the source is gone row 1 says so, the cells grow old, nothing is green; it comes back by itself."""
-    with running_world(tmp_path / "w", speed=1.0) as world, world.open(size=(120, 30)) as terminal:
+    with running_world(tmp_path / "w", speed=1.0) as world, stale_soon(world).open(size=(120, 30)) as terminal:
         live(terminal)
         terminal.wait_for(shows(r" ok "))
         world.process.send_signal(signal.SIGSTOP)

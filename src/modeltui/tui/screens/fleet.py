@@ -156,7 +156,7 @@ class FleetScreen(Board):
             return f"nothing matches /{self.filter_text}: esc shows all {len(self.fleet.targets)}", Tone.UNKNOWN
         failed = [source for source in self.fleet.sources.values() if not isinstance(source.error, Missing)]
         if failed:
-            return f"{failed[0].error}. Press s for what to do", Tone.BREACH
+            return f"press s for what to do: {failed[0].error}", Tone.BREACH
         if all(not isinstance(source.answered_at, Missing) for source in self.fleet.sources.values()):
             return "the sources answer, and name no target: run 'modeltui doctor' for the labels", Tone.UNKNOWN
         return "connecting: nothing is known yet", Tone.UNKNOWN
