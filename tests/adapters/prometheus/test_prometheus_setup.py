@@ -157,6 +157,22 @@ class TestProbe:
         assert "they have environment, model, version" in finding.says
         assert "labels.environment" in finding.remedy
 
+    async def test_requests_that_do_not_say_how_they_ended_are_a_finding(self, prometheus: ScriptedPrometheus) -> None:
+        """Somebody whose counter has `status` instead of `code` learns it, and is not told that nothing fails."""
+        prometheus.answer("count(", [series("0", 12), series("1", 12)])
+        prometheus.server.answer(
+            "/api/v1/labels", json_reply({"status": "success", "data": ["env", "model", "status", "version"]})
+        )
+        async with prometheus.open(signals(ERRORS)) as metrics:
+            probe = await metrics.probe()
+            await metrics.read()
+        finding = next(finding for finding in probe.findings if finding.name == ERRORS)
+        assert finding.ok is False
+        assert "have no label code" in finding.says
+        assert "they have env, model, status, version" in finding.says
+        (asked,) = [question for question in prometheus.questions if "increase" in question]
+        assert 'increase(model_requests_total{code!=""}[300s])' in asked
+
     async def test_metrics_of_another_profile_are_suggested(self, prometheus: ScriptedPrometheus) -> None:
         """Nothing of the chosen profile and something of Triton's: that is said."""
         prometheus.answer(

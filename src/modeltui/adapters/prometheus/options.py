@@ -161,7 +161,7 @@ def _profile(source: SourceName, options: Options) -> Profile:
         return profile
     total = business.total[0]
     approving = Selector(total.metric, (*total.matchers, f"outcome=~{quoted(options.business_outcome)}"))
-    return replace(profile, signals={**profile.signals, BUSINESS: Ratio((approving,), (total,))})
+    return replace(profile, signals={**profile.signals, BUSINESS: replace(business, bad=(approving,))})
 
 
 def _known() -> str:

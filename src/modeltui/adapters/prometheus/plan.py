@@ -41,6 +41,8 @@ class Ratio:
 
     bad: tuple[Selector, ...]
     total: tuple[Selector, ...]
+    told_by: str = ""
+    """The label that says which are bad: a series without it says nothing."""
 
 
 @dataclass(frozen=True, slots=True)

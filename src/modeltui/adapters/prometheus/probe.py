@@ -9,7 +9,7 @@ from modeltui.adapters.prometheus.api import Api
 from modeltui.adapters.prometheus.arithmetic import number
 from modeltui.adapters.prometheus.flavours import FLAVOURS
 from modeltui.adapters.prometheus.options import Options, Setup
-from modeltui.adapters.prometheus.plan import DIMENSIONS, Own, SignalPlan
+from modeltui.adapters.prometheus.plan import DIMENSIONS, Own, Ratio, SignalPlan
 from modeltui.adapters.prometheus.profiles import PROFILES
 from modeltui.adapters.prometheus.promql import PART, first_selector, joined, metrics_of, quoted, written_selector
 from modeltui.adapters.prometheus.server_clock import ServerClock
@@ -95,6 +95,14 @@ class _Prober:
             if dimension not in identity.fixed and not set(identity.of(dimension)) & set(labels)
         ]
         has = ", ".join(labels)
+        told_by = plan.recipe.told_by if isinstance(plan.recipe, Ratio) else ""
+        if not missing and told_by and told_by not in labels:
+            return Finding(
+                plan.signal,
+                False,
+                safe_text(f"{says} have no label {told_by}, so nothing says which to count; they have {has}", 400),
+                SafeText("Write the query in queries of this source, with the label that tells how a request ended."),
+            )
         if not missing:
             absent = [label for label in self._setup.grouping.segments if label not in labels]
             without = f"; no segment label {', '.join(absent)}" if absent else ""

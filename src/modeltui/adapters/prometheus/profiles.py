@@ -33,8 +33,12 @@ class Profile:
 
 def _five_hundreds(metric: str, label: str, *matchers: str) -> Ratio:
     # Some exporters write 503, some 5xx; one pattern knows both.
-    total = Selector(metric, matchers)
-    return Ratio((total.narrowed(f'{label}=~"5.."'),), (total,))
+    return _share(Selector(metric, matchers), label, "5..")
+
+
+def _share(counter: Selector, label: str, pattern: str) -> Ratio:
+    # Series that do not say how a request ended are left out: counted in the total alone, all of them would be fine.
+    return Ratio((counter.narrowed(f'{label}=~"{pattern}"'),), (counter.narrowed(f'{label}!=""'),), label)
 
 
 _NO_CONFIDENCE = "confidence, drift and business: export them from the application and add queries for them"
@@ -51,9 +55,7 @@ GENERIC = Profile(
             native=Selector("model_prediction_confidence"),
         ),
         DRIFT: Gauge(Selector("feature_drift_psi")),
-        BUSINESS: Ratio(
-            (Selector("model_decisions_total", (f'outcome=~"{APPROVED}"',)),), (Selector("model_decisions_total"),)
-        ),
+        BUSINESS: _share(Selector("model_decisions_total"), "outcome", APPROVED),
     },
     cannot_say=("which feature drifts: drift is the largest index of all features",),
 )
@@ -182,10 +184,7 @@ ISTIO = Profile(
     ),
     {
         # Code 0 is a connection that was dropped before an answer.
-        ERRORS: Ratio(
-            (Selector("istio_requests_total", ('reporter="destination"', 'response_code=~"5..|0"')),),
-            (Selector("istio_requests_total", ('reporter="destination"',)),),
-        ),
+        ERRORS: _share(Selector("istio_requests_total", ('reporter="destination"',)), "response_code", "5..|0"),
         LATENCY: Histogram(
             Selector("istio_request_duration_milliseconds", ('reporter="destination"',)), scale=MILLISECONDS
         ),
@@ -198,10 +197,7 @@ twice."""
 NGINX = Profile(
     Identity(("ingress",), ("canary", "service"), ("namespace",)),
     {
-        ERRORS: Ratio(
-            (Selector("nginx_ingress_controller_requests", ('status=~"5..|5xx"',)),),
-            (Selector("nginx_ingress_controller_requests"),),
-        ),
+        ERRORS: _share(Selector("nginx_ingress_controller_requests"), "status", "5..|5xx"),
         LATENCY: Histogram(Selector("nginx_ingress_controller_request_duration_seconds")),
     },
     cannot_say=(_NO_CONFIDENCE, "the model's own version: the name of the service stands for it"),
