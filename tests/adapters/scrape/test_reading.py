@@ -75,6 +75,21 @@ async def test_without_errors_is_not_without_data() -> None:
     assert find(answer, "error_rate").measurement == Counts(0, 40)
 
 
+async def test_requests_that_do_not_say_how_they_ended_are_not_all_fine() -> None:
+    """A page whose counter has `status` instead of `code` has no share of errors, rather than one of nought."""
+    exporter = Exporter()
+    counter = 'model_requests_total{model="fraud",version="1",env="prod",status="500"}'
+    exporter.add(counter, 5)
+    exporter.drift("1", "amount", 0.01)
+    async with watching(exporter) as (port, clock, _):
+        await port.read()
+        exporter.add(counter, 40)
+        await clock.advance(10)
+        answer = await port.read()
+    assert has(answer, "drift")
+    assert not has(answer, "error_rate")
+
+
 async def test_without_traffic_is_known_to_be_without_traffic() -> None:
     """A version that stands still has a rate of nought and no observations, at this moment."""
     exporter = Exporter()

@@ -34,6 +34,14 @@ def _ratio(bad: str, total: str) -> Ratio:
     return Ratio(selectors(bad), selectors(total))
 
 
+def _told(metric: str, label: str, bad: str, *others: str) -> Ratio:
+    # Series that do not say how a request ended are left out: counted in the total alone, all of them would be fine.
+    def having(matcher: str) -> str:
+        return f"{metric}{{{', '.join((*others, label + matcher))}}}"
+
+    return _ratio(having(bad), having('!=""'))
+
+
 def _histogram(base: str, scale: float = 1.0) -> Histogram:
     return Histogram(selectors(base)[0], scale=scale)
 
@@ -51,11 +59,11 @@ _NO_VERSION: Final = "the version: set it in labels of each target, one address 
 GENERIC: Final = Profile(
     Identity(("model",), ("version",), ("env", "environment")),
     {
-        ERRORS: _ratio('model_requests_total{code=~"5.."}', "model_requests_total"),
+        ERRORS: _told("model_requests_total", "code", '=~"5.."'),
         LATENCY: _histogram("model_request_duration_seconds"),
         CONFIDENCE: _mean("model_prediction_confidence_sum", "model_prediction_confidence_count"),
         DRIFT: Gauge(selectors("feature_drift_psi")),
-        BUSINESS: _ratio('model_decisions_total{outcome=~"approved?"}', "model_decisions_total"),
+        BUSINESS: _told("model_decisions_total", "outcome", '=~"approved?"'),
     },
     cannot_say=("which feature drifts: drift is the largest index of all features",),
 )
@@ -64,7 +72,7 @@ GENERIC: Final = Profile(
 KNATIVE: Final = Profile(
     Identity(("service_name",), ("revision_name",), ("namespace_name",)),
     {
-        ERRORS: _ratio('revision_app_request_count{response_code=~"5.."}', "revision_app_request_count"),
+        ERRORS: _told("revision_app_request_count", "response_code", '=~"5.."'),
         LATENCY: _histogram("revision_app_request_latencies", MILLISECONDS),
     },
     cannot_say=(_NO_CONFIDENCE, "the model's own version: a revision stands for it"),
@@ -77,7 +85,8 @@ KNATIVE_OTEL: Final = Profile(
         ERRORS: _ratio(
             'kn_serving_invocation_duration_seconds_count{http_response_status_code=~"5.."}'
             ' + kn_queueproxy_app_duration_seconds_count{http_response_status_code=~"5.."}',
-            "kn_serving_invocation_duration_seconds_count + kn_queueproxy_app_duration_seconds_count",
+            'kn_serving_invocation_duration_seconds_count{http_response_status_code!=""}'
+            ' + kn_queueproxy_app_duration_seconds_count{http_response_status_code!=""}',
         ),
         LATENCY: _histogram("kn_serving_invocation_duration_seconds"),
     },
@@ -96,10 +105,7 @@ KSERVE_RAW: Final = Profile(
 SELDON_V1: Final = Profile(
     Identity(("deployment_name",), ("predictor_name",), ("namespace",)),
     {
-        ERRORS: _ratio(
-            'seldon_api_executor_client_requests_seconds_count{service="predictions", code=~"5.."}',
-            'seldon_api_executor_client_requests_seconds_count{service="predictions"}',
-        ),
+        ERRORS: _told("seldon_api_executor_client_requests_seconds_count", "code", '=~"5.."', 'service="predictions"'),
         LATENCY: _histogram('seldon_api_executor_client_requests_seconds{service="predictions"}'),
         BUSINESS: _ratio("seldon_api_model_feedback_reward", "seldon_api_model_feedback"),
     },
@@ -175,10 +181,7 @@ _BENTO_REQUESTS: Final = 'endpoint!~"/(metrics|readyz|livez|healthz)"'
 BENTOML: Final = Profile(
     Identity(("service_name",), ("service_version",), ("namespace",)),
     {
-        ERRORS: _ratio(
-            f'bentoml_service_request_total{{http_response_code=~"5..", {_BENTO_REQUESTS}}}',
-            f"bentoml_service_request_total{{{_BENTO_REQUESTS}}}",
-        ),
+        ERRORS: _told("bentoml_service_request_total", "http_response_code", '=~"5.."', _BENTO_REQUESTS),
         LATENCY: _histogram(f"bentoml_service_request_duration_seconds{{{_BENTO_REQUESTS}}}"),
     },
     cannot_say=(
@@ -205,7 +208,7 @@ RAY_SERVE: Final = Profile(
 VLLM: Final = Profile(
     Identity(("model_name",), ("version",), ("namespace",)),
     {
-        ERRORS: _ratio('vllm:request_success_total{finished_reason="abort"}', "vllm:request_success_total"),
+        ERRORS: _told("vllm:request_success_total", "finished_reason", '="abort"'),
         LATENCY: _histogram("vllm:e2e_request_latency_seconds"),
     },
     cannot_say=(
@@ -223,10 +226,7 @@ ISTIO: Final = Profile(
     ),
     {
         # Code 0 is a connection that was dropped before an answer.
-        ERRORS: _ratio(
-            'istio_requests_total{reporter="destination", response_code=~"5..|0"}',
-            'istio_requests_total{reporter="destination"}',
-        ),
+        ERRORS: _told("istio_requests_total", "response_code", '=~"5..|0"', 'reporter="destination"'),
         LATENCY: _histogram('istio_request_duration_milliseconds{reporter="destination"}', MILLISECONDS),
     },
     cannot_say=(_NO_CONFIDENCE, "a version of pods without the label version"),
@@ -236,7 +236,7 @@ ISTIO: Final = Profile(
 NGINX: Final = Profile(
     Identity(("ingress",), ("canary", "service"), ("namespace",)),
     {
-        ERRORS: _ratio('nginx_ingress_controller_requests{status=~"5..|5xx"}', "nginx_ingress_controller_requests"),
+        ERRORS: _told("nginx_ingress_controller_requests", "status", '=~"5..|5xx"'),
         LATENCY: _histogram("nginx_ingress_controller_request_duration_seconds"),
     },
     cannot_say=(_NO_CONFIDENCE, "the model's own version: the name of the service stands for it"),
