@@ -58,7 +58,7 @@ def test_without_a_configuration_it_names_the_two_ways_on() -> None:
         (GOOD.replace("  here", "\there"), r":3.*tab"),
         (GOOD.replace("modeltui: 1", "modeltui: 99"), r":1.*99"),
         (GOOD.replace('"http://127.0.0.1:9/"', "[1, 2]"), r":5.*url"),
-        (GOOD.replace("}", ', bearer_token: "env:NO_SUCH_TOKEN"}'), r"NO_SUCH_TOKEN|bearer_token"),
+        (GOOD.replace("}", ', auth: {type: bearer, token: "env:NO_SUCH_TOKEN"}}'), r"NO_SUCH_TOKEN"),
         ("", r"empty|modeltui"),
     ],
     ids=["key", "kind", "option", "tab", "version", "type", "secret", "empty"],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -102,10 +100,6 @@ def run(arguments: list[str]) -> None:
         sys.exit(2)
     except (click.exceptions.Abort, KeyboardInterrupt):
         sys.exit(130)
-    except BrokenPipeError:
-        # A pager that has seen enough is no failure; Python must not complain while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(128 + signal.SIGPIPE)
     except Exception as error:  # the top of the process: whatever it was is reported, not printed
         sys.exit(_report(error))
     sys.exit(code if isinstance(code, int) else 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -11,10 +13,15 @@ from modeltui.tui import skeleton
 
 
 def data(lines: Iterable[str]) -> None:
-    """Write lines of data."""
-    for line in lines:
-        sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """Write lines of data; a reader that has seen enough ends the program as it ends others."""
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Here, because click would call it a failure. Python must not complain while it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
 
 
 def json_object(value: dict[str, Any], *, one_line: bool = False) -> None:
