@@ -33,11 +33,11 @@ def verdict(cause: Cause, level: Level = Level.BREACH, **more: object) -> Verdic
 SENTENCES = {
     Cause.WITHIN_LIMITS: (
         verdict(Cause.WITHIN_LIMITS, Level.OK, value=0.012),
-        "1.2% is within the limit 2.0% (+100% against 1.0% of stable 2.3.1)",
+        "1.2% is within the limit 2.0% (100% above 1.0% of stable 2.3.1)",
     ),
     Cause.OVER_LIMIT: (
         verdict(Cause.OVER_LIMIT),
-        "21% is beyond the limit 2.0% (+100% against 1.0% of stable 2.3.1)",
+        "21% is beyond the limit 2.0% (100% above 1.0% of stable 2.3.1)",
     ),
     Cause.NOT_YET_LONG_ENOUGH: (
         verdict(Cause.NOT_YET_LONG_ENOUGH, Level.WARN, limit=0.2, rule=ABSOLUTE),
@@ -61,7 +61,7 @@ SENTENCES = {
     ),
     Cause.NOTHING_TO_COMPARE: (
         verdict(Cause.NOTHING_TO_COMPARE, Level.NO_LIMIT, baseline=NO_DATA, limit=NO_DATA, rule=NO_DATA),
-        "21%: no absolute limit is set, and there is no other version to compare with",
+        "21%: no absolute limit is set, and there is nothing to compare it with",
     ),
     Cause.TOO_OLD: (
         verdict(Cause.TOO_OLD, Level.STALE, before=Level.BREACH),
@@ -79,6 +79,14 @@ def test_every_cause_has_its_sentence(cause: Cause) -> None:
     """Each verdict says in one line what was seen, against what, and what is missing."""
     judged, sentence = SENTENCES[cause]
     assert words.because(judged, ERRORS) == sentence
+
+
+def test_a_limit_that_the_margin_sets_says_so() -> None:
+    """Near zero the percentage is not what decides: the sentence adds up all the same."""
+    thin = replace(STABLE, measurement=Counts(2, 1000))
+    judged = verdict(Cause.OVER_LIMIT, value=0.078, baseline=thin, limit=0.012)
+    said = "7.8% is beyond the limit 1.2% (a margin of 1.0% above 0.2% of stable 2.3.1)"
+    assert words.because(judged, ERRORS) == said
 
 
 @pytest.mark.parametrize("cause", list(Cause), ids=lambda cause: cause.name)

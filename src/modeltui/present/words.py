@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from modeltui.domain.fleet import Change, ChangeKind, SourceCondition, SourceState
 from modeltui.domain.health import Above, Baseline, BaselineKind, Below, Cause, Level, Rule, Verdict
+from modeltui.domain.health import Change as Relative
 from modeltui.domain.known_good import KnownGood
 from modeltui.domain.names import Instant, Missing
 from modeltui.domain.signal import Signal, Unit
@@ -56,7 +57,7 @@ def because(verdict: Verdict, signal: Signal) -> str:
         case Cause.NO_OBSERVATIONS:
             return f"no requests in the last {form.about(signal.window_seconds)}"
         case Cause.NOTHING_TO_COMPARE:
-            return f"{number}: no absolute limit is set, and there is no other version to compare with"
+            return f"{number}: no absolute limit is set, and there is nothing to compare it with"
         case Cause.TOO_OLD:
             return f"the newest sample is too old to act on; it was {level_word(verdict.before)} then"
         case Cause.NOT_SCRAPED:
@@ -125,15 +126,19 @@ def _limit_words(verdict: Verdict, unit: Unit) -> str:
     limit = form.value(verdict.limit, unit)
     rule = verdict.rule
     if isinstance(rule, Rule) and not isinstance(rule.limit, Above | Below):
-        compared = baseline_words(verdict.baseline, unit)
-        return f"the limit {limit} ({_change_words(rule)} against {compared})"
+        return f"the limit {limit} ({_how_far(rule.limit, verdict.baseline, unit)})"
     return f"the limit {limit}"
 
 
-def _change_words(rule: Rule) -> str:
-    if isinstance(rule.limit, Above | Below):
-        return ""
-    return f"{rule.limit.fraction:+.0%}"
+def _how_far(limit: Relative, baseline: Baseline | Missing, unit: Unit) -> str:
+    """Return where a limit lies from the baseline: `100% above 1.0% of stable 2.3.1`."""
+    compared = baseline_words(baseline, unit)
+    if isinstance(baseline, Missing):
+        return compared
+    side = "above" if limit.fraction >= 0 else "below"
+    if limit.margin > abs(_baseline_value(baseline) * limit.fraction):
+        return f"a margin of {form.value(limit.margin, unit)} {side} {compared}"
+    return f"{abs(limit.fraction):.0%} {side} {compared}"
 
 
 def _rule_seconds(verdict: Verdict) -> str:
