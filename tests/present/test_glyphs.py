@@ -152,6 +152,11 @@ def test_flat_line_is_drawn_in_the_middle() -> None:
     assert sparkline([3, 3, 3], 3) in {"▄▄▄", "▅▅▅"}
 
 
+def test_values_far_outside_a_narrow_range_are_drawn_at_its_edge() -> None:
+    """A scale that others share does not fail on one number without measure."""
+    assert sparkline([5e-163, -1.3e145], 2, low=0.0) == "█▁"
+
+
 @BOTH
 @given(
     values=st.lists(st.one_of(st.floats(), st.just(NO_DATA)), max_size=50),

@@ -272,10 +272,12 @@ def sparkline(
     highest = len(glyphs.levels) - 1
     # A line that never moves is drawn in the middle: it is neither low nor high.
     scale = highest / (top - bottom) if top - bottom > SMALLEST_RANGE else 0.0
-    middle = 0.0 if scale else highest / 2
 
     def level(value: float) -> str:
-        return glyphs.levels[min(highest, max(0, round((value - bottom) * scale + middle)))]
+        if not scale:
+            return glyphs.levels[round(highest / 2)]
+        # Inside the range first: far outside of a narrow one the product has no value.
+        return glyphs.levels[min(highest, max(0, round((min(max(value, bottom), top) - bottom) * scale)))]
 
     return "".join(level(value) if is_number(value) else " " for value in shown).rjust(width)
 
