@@ -53,7 +53,7 @@ def _contexts(mlflow3: MlflowServer, mlflow2: MlflowServer, prometheus_url: str)
             },
             "pointers": {"champion": {"environment": "prod", "role": "stable"}},
             "environments": {"prod": {"group": "prod", "production": True}},
-            "models": {"include": ["e2e-*"]},
+            "models": {"include": [FRAUD, CLAIMS, CREDIT]},
             # Ten minutes in production; the story has a minute for the version that is good.
             "proven_after_seconds": 10,
             "signals": {

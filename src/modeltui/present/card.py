@@ -87,7 +87,7 @@ class Card:
             Span(f"{_baseline_value(verdict, signal):<6}", Tone.PLAIN),
             Span(" lim ", Tone.MUTED),
             Span(f"{_limit_value(verdict, signal):<6}", Tone.PLAIN),
-            Span(f" {words.level_word(verdict.level):<8}", words.LEVEL_TONES[verdict.level]),
+            Span(f" {words.level_word(verdict.level):<9}", words.LEVEL_TONES[verdict.level]),
         ]
         left = self.width - sum(cell_width(span.text) for span in line)
         for span in self._rest(cell, verdict, signal):
