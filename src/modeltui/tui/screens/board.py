@@ -10,6 +10,7 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from modeltui.domain.fleet import Fleet
+from modeltui.domain.names import Instant
 from modeltui.domain.reduce import NOTHING, Changes
 from modeltui.present.banner import banner
 from modeltui.present.glyphs import Glyphs
@@ -23,6 +24,8 @@ from modeltui.tui.widgets.prompt import Prompt, key_spans
 if TYPE_CHECKING:
     from modeltui.tui.app import ModeltuiApp
 
+AGES_SECONDS = 5.0
+"""How far ages in the body may lag when no answer comes: row 1 counts every second, the rest of the line is quiet."""
 _POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew")})
 """Keys that would lead to where one is."""
 _LEAST_KEYS = 24
@@ -41,6 +44,8 @@ class Board(Screen[None]):
     """A screen with row 1 above, the valid keys below and its own body in between."""
 
     NAME: ClassVar[str] = "board"
+    _aged_at = Instant(0.0)
+    """When the ages in the body were drawn last, by the fleet's time."""
     AUTO_FOCUS: ClassVar[str] = ""
 
     can_draw = False
@@ -97,10 +102,12 @@ class Board(Screen[None]):
         if not self.can_draw:
             return
         self.draw_banner()
-        if changes == NOTHING:
-            self.draw_ages()
-        else:
+        if changes != NOTHING:
             self.draw_body(changes)
+            self._aged_at = self.fleet.at
+        elif abs(self.fleet.at - self._aged_at) >= AGES_SECONDS:
+            self.draw_ages()
+            self._aged_at = self.fleet.at
 
     def place_widgets(self, width: int, height: int) -> None:
         """Give every widget its place."""
