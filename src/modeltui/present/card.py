@@ -26,6 +26,9 @@ SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""
 _HOLD_SECONDS = 90.0
 _MOST_SIGNALS = 6
+_MOST_CHANGES = 3
+_ALL = 1_000
+"""More lines than any card has."""
 _SPARK_TONES = {Level.WARN: Tone.WARN, Level.BREACH: Tone.BREACH, Level.STALE: Tone.STALE}
 """What is well stays quiet, so that the eye finds what is not."""
 _WIDE = 100
@@ -40,8 +43,8 @@ class Card:
     width: int
     glyphs: Glyphs
 
-    def lines(self) -> list[Line]:
-        """Return all lines, the most telling first."""
+    def lines(self, most: int = _ALL) -> list[Line]:
+        """Return at most so many lines, the most telling first; a sentence without room for its end says so."""
         subject = subject_version(self.target)
         lines = [self.heading(subject)]
         if isinstance(subject, ServedVersion):
@@ -54,9 +57,15 @@ class Card:
                 )
         else:
             lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
-        for line in (self.evidence(subject), self.way_back(), *self.jobs()):
-            lines.extend(wrapped(line, self.width, indent=7))
-        return lines
+        for line in (self.evidence(subject), self.way_back(), *self.jobs(), *self._changes()):
+            rows, room = wrapped(line, self.width, indent=7), most - len(lines)
+            if room <= 0:
+                break
+            if len(rows) > room:
+                # Longer than the card, the last row is cut with the mark for it.
+                rows = [*rows[: room - 1], (*rows[room - 1], Span(" "), *rows[room][1:], Span(" " * self.width))]
+            lines.extend(rows)
+        return lines[:most]
 
     def heading(self, subject: ServedVersion | NoData) -> Line:
         """Return which version is shown and against which, as the line that separates the card."""
@@ -130,6 +139,14 @@ class Card:
         if others:
             lines.append((Span("skew   ", Tone.MUTED), Span(f"another version in {', '.join(others)}", Tone.WARN)))
         return lines
+
+    def _changes(self) -> list[Line]:
+        """Return what happened here last: of use where there is room for it."""
+        recent = self.target.changes[-_MOST_CHANGES:]
+        return [
+            (Span(f"was    {form.clock_time(one.at)}Z  ", Tone.MUTED), Span(words.change_words(one)))
+            for one in reversed(recent)
+        ]
 
     def _spark(self, served: ServedVersion, signal: Signal, verdict: Verdict) -> str:
         width = spark_width(self.width)

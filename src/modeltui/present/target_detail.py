@@ -140,11 +140,12 @@ def way_back(target: Target, now: Instant) -> Line:
     """Return the version to go back to, why it is trusted, and what is in flight here."""
     good = target.known_good
     flying = len(_jobs(target))
-    jobs = f"; {flying} batch job{'s' if flying > 1 else ''} in flight" if flying else ""
-    sentence = f"{words.known_good_words(good, now)}{jobs}"
+    # Before the sentence, which may lose its end: it is what one must look after.
+    jobs = f" ({flying} batch job{'s' if flying > 1 else ''} in flight)" if flying else ""
+    sentence = words.known_good_words(good, now)
     if isinstance(good, Missing):
         return (Span(f"? {sentence}", Tone.UNKNOWN),)
-    return (Span(f"to {good.version}", Tone.STRONG), Span(f": {sentence}"))
+    return (Span(f"to {good.version}", Tone.STRONG), Span(f"{jobs}: {sentence}"))
 
 
 def _jobs(target: Target) -> tuple[Job, ...]:

@@ -76,7 +76,7 @@ def charts_below(card: Box, text_rows: int) -> tuple[Box, ...]:
     if count <= 0:
         return ()
     each = free // count
-    return tuple(Box(card.x, card.y + text_rows + place * each, card.width, each) for place in range(count))
+    return tuple(Box(card.x, card.y + text_rows + place * each, max(card.width - 1, 1), each) for place in range(count))
 
 
 def chart_layout(width: int, height: int) -> dict[str, Box]:

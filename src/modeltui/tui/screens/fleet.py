@@ -130,11 +130,12 @@ class FleetScreen(Board):
         if target is None:
             card.update([])
             return
-        width, height = self._card.width, self._card.height
+        width = self._card.width
+        text_rows = self._charts[0].y - self._card.y if self._charts else self._card.height
         if layout.card_rows <= 1:
             card.update([(Span(f" {change_line(self.fleet, target).now}"),)])
             return
-        card.update(Card(self.fleet, target, width, self.glyphs).lines()[:height])
+        card.update(Card(self.fleet, target, width, self.glyphs).lines(text_rows))
 
     def _draw_charts(self) -> None:
         target = self.cursor_target()
@@ -256,7 +257,7 @@ def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
             Column(row_keys.SERVING, "LIVE", 6, grow=1, most=version, priority=2, elide_middle=True),
         )
     signals = [
-        Column(str(signal.name), str(signal.title), 6, grow=1, most=8, priority=1 if place < _SIX else 6)
+        Column(str(signal.name), str(signal.title), 6, priority=1 if place < _SIX else 6)
         for place, signal in enumerate(fleet.policy.signals)
     ]
     # With more signals than columns the worst one may have none: then the state itself must be there.
