@@ -399,6 +399,24 @@ def test_a_stale_breach_is_remembered_by_the_target() -> None:
     assert (target.level, target.last_judged) == (Level.STALE, Level.BREACH)
 
 
+def test_a_breach_keeps_its_evidence_while_a_backend_repeats_old_numbers() -> None:
+    """When a metrics store goes on answering with samples of minutes ago, what was compared, and with what, stays."""
+    world = World()
+    world.told(rollout(PLACE, "1", "2"))
+    for _ in range(3):
+        at = world.passes()
+        both = look("1", at, 95.0, error_rate=(5, 9000)) + look("2", at, 95.0, error_rate=(90, 900))
+        world.sees(both)
+    live = world.cell(PLACE, "2", "error_rate").verdict
+    assert (live.level, live.baseline) == (Level.BREACH, baseline_of(world, "2", "error_rate"))
+    for _ in range(4):
+        world.passes(30)
+        world.sees(both)
+    old = world.cell(PLACE, "2", "error_rate").verdict
+    assert (old.level, old.before) == (Level.STALE, Level.BREACH)
+    assert (old.value, old.baseline, old.limit, old.since) == (live.value, live.baseline, live.limit, live.since)
+
+
 # Which versions make the target's level
 
 

@@ -203,11 +203,21 @@ def _judged_version(
             baseline = expected_rate(place.version, place.role, place.desired, all_requests)
         else:
             baseline = NO_DATA if isinstance(against, Missing) else against.baseline(name, look.now, max_age)
-        cell = judged_cell(cells.get(name), sample, target.rules.get(name, ()), baseline)
-        cells[name] = aged_cell(cell, max_age, look.now)
+        before = cells.get(name)
+        if before is None or not _repeats_old(before.sample, sample, max_age, look.now):
+            before = judged_cell(before, sample, target.rules.get(name, ()), baseline)
+        cells[name] = aged_cell(before, max_age, look.now)
     for name in place.cells.keys() - fresh.keys():
         cells[name] = aged_cell(cells[name], look.max_ages.get(name, 60.0), look.now)
     return ServedVersion(place.version, place.role, place.desired, place.observed, cells, place.seen_at)
+
+
+def _repeats_old(before: Sample, sample: Sample, max_age_seconds: float, now: Instant) -> bool:
+    """Tell whether a sample is one that was judged already and has grown too old to be judged again.
+
+    The other side of its comparison has grown old too: judging anew would put what is left in place of the evidence.
+    """
+    return sample.at == before.at and not isinstance(sample.at, Missing) and now - sample.at > max_age_seconds
 
 
 def _aged_version(version: ServedVersion, max_ages: Mapping[SignalName, float], now: Instant) -> ServedVersion:
