@@ -80,6 +80,15 @@ def test_targets_come_worst_first() -> None:
     assert set(names) == set(ALL)
 
 
+def test_since_is_not_when_somebody_began_to_look() -> None:
+    """What was well at the first look has been so for an unknown time; what was seen to change has a beginning."""
+    world = World()
+    world.sees(seen(HEALTHY, "1", world.now, NO_SEGMENTS, throughput=50.0, error_rate=(1, 900)))
+    assert "since" not in target(told(world), HEALTHY)
+    world.ticks(120)
+    assert (target(told(world), HEALTHY)["level"], "since" in target(told(world), HEALTHY)) == ("stale", True)
+
+
 def test_a_target_in_a_rollout() -> None:
     """Serving, desired, candidate, stage, way back, skew and versions of the bad one."""
     found = target(told(night()), CANARY)

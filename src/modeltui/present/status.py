@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import isfinite
 from typing import Any
 
-from modeltui.domain.fleet import Cell, Fleet, ServedVersion, SourceCondition, SourceState, Target
-from modeltui.domain.health import BaselineKind, Verdict
-from modeltui.domain.names import Instant, Missing, SignalName, Unknown, VersionId
+from modeltui.domain.fleet import Cell, ChangeKind, Fleet, ServedVersion, SourceCondition, SourceState, Target
+from modeltui.domain.health import BaselineKind, Level, Verdict
+from modeltui.domain.names import UNKNOWN, Instant, Missing, SignalName, Unknown, VersionId
 from modeltui.domain.rollout import Role, Rollout, Stage
 from modeltui.domain.signal import Signal
 from modeltui.domain.skew import skewed_environments
@@ -45,7 +45,7 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
         "environment": target.key.environment,
         "level": words.LEVEL_WORDS[target.level],
     }
-    _put(result, "since", _time(target.since))
+    _put(result, "since", _time(_since(target)))
     _put(result, "serving", target.serving)
     if not isinstance(target.serving, Missing):
         result["serving_observed"] = target.is_serving_observed
@@ -59,6 +59,12 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
     result["skew"] = list(skewed_environments(fleet, target.key))
     result["versions"] = [_version(version, signals, fleet.at) for version in target.versions]
     return result
+
+
+def _since(target: Target) -> Instant | Unknown:
+    """Return since when a target stands as it does; unknown where it already did when somebody began to look."""
+    was_seen_to_begin = any(change.kind is ChangeKind.LEVEL and change.at == target.since for change in target.changes)
+    return target.since if target.level >= Level.WARN or was_seen_to_begin else UNKNOWN
 
 
 def _desired(rollout: Rollout | Unknown) -> VersionId | Unknown:
