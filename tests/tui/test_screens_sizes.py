@@ -120,6 +120,9 @@ async def test_the_compact_screen_names_the_size_it_needs() -> None:
     """In a small window I am told which size would show all of it; at 80×24 I am not bothered."""
     async with shown(incident(), (60, 18)) as stage:
         assert "needs 80x24" in stage.rows[-1]
+        await stage.press("?")
+        assert "60x18, all of it needs 80x24" in stage.text
+        await stage.press("escape")
         await stage.resize(80, 24)
         assert "needs" not in stage.text
 

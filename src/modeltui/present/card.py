@@ -29,8 +29,6 @@ _MOST_SIGNALS = 6
 _MOST_CHANGES = 3
 _ALL = 1_000
 """More lines than any card has."""
-_SPARK_TONES = {Level.WARN: Tone.WARN, Level.BREACH: Tone.BREACH, Level.STALE: Tone.STALE}
-"""What is well stays quiet, so that the eye finds what is not."""
 _WIDE = 100
 
 
@@ -67,6 +65,12 @@ class Card:
             lines.extend(rows)
         return lines[:most]
 
+    def one_line(self) -> Line:
+        """Return the worst that is known, for where there is room for no more."""
+        subject = subject_version(self.target)
+        version = f" {subject.version} " if isinstance(subject, ServedVersion) else " "
+        return (Span(version, Tone.STRONG), *self.evidence(subject)[1:])
+
     def heading(self, subject: ServedVersion | NoData) -> Line:
         """Return which version is shown and against which, as the line that separates the card."""
         rule = self.glyphs.horizontal
@@ -90,7 +94,7 @@ class Card:
         value_tone = Tone.STALE if verdict.level is Level.STALE else Tone.STRONG
         line = [
             title,
-            Span(self._spark(served, signal, verdict), _SPARK_TONES.get(verdict.level, Tone.MUTED)),
+            Span(self._spark(served, signal, verdict), _spark_tone(verdict.level)),
             Span(f" {form.value(verdict.value, signal.unit):>6}", value_tone),
             Span(" base ", Tone.MUTED),
             Span(f"{_baseline_value(verdict, signal):<6}", Tone.PLAIN),
@@ -180,6 +184,14 @@ def subject_version(target: Target) -> ServedVersion | NoData:
     if not counted:
         return target.versions[0] if target.versions else NO_DATA
     return max(counted, key=lambda version: (version.level, version.role is Role.CANDIDATE))
+
+
+def _spark_tone(level: Level) -> Tone:
+    """What is well stays quiet, so that the eye finds what is not.
+
+    Not the tone of the state: with some themes that is a background, on which a low line looks like a high one.
+    """
+    return Tone.SERIES_1 if level >= Level.WARN else Tone.MUTED
 
 
 def spark_width(width: int) -> int:

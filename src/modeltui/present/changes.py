@@ -22,11 +22,6 @@ class ChangeLine:
     worst: str
     evidence: str = field(compare=False)
 
-    @property
-    def now(self) -> str:
-        """Return the worst that is known, without the name and the time that stand beside it."""
-        return self.evidence or f"{self.state}, serving {self.serving}"
-
     def at(self, at: Instant) -> str:
         """Return the line with its time."""
         parts = [form.clock_time(at) + "Z", self.target, self.state, f"serving {self.serving}"]

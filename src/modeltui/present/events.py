@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from modeltui.domain.fleet import ChangeKind, Fleet
+from modeltui.domain.fleet import Change, ChangeKind, Fleet
 from modeltui.present import words
 from modeltui.present.format import clock_time
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 
+_AT_ONCE_SECONDS = 10.0
+_MANY = 4
+"""So many targets that change alike in one moment have one cause: a source that went or came back."""
+
 
 def event_lines(fleet: Fleet, most: int, glyphs: Glyphs) -> list[Line]:
-    """Return at most `most` changes of all targets, newest first."""
+    """Return at most `most` lines of changes, newest first; what happened to many targets at once is one line."""
     del glyphs
     found = [
-        (change.at, str(key), change)
+        (change, str(key))
         for key, target in fleet.targets.items()
         if target.changes
         for change in target.changes[-most:]
     ]
-    found.sort(key=lambda one: (-one[0], one[1]))
-    lines: list[Line] = []
-    for at, key, change in found[:most]:
-        bad = change.kind is ChangeKind.LEVEL and change.after in ("BREACH", "WARN")
-        tone = (Tone.BREACH if change.after == "BREACH" else Tone.WARN) if bad else Tone.PLAIN
-        lines.append(
-            (Span(f" {clock_time(at)}Z  ", Tone.MUTED), Span(f"{key}  "), Span(words.change_words(change), tone))
-        )
-    return lines
+    groups: dict[tuple[str, str, str, int], list[tuple[Change, str]]] = {}
+    for change, key in found:
+        moment = int(change.at // _AT_ONCE_SECONDS)
+        together = (change.kind.value, str(change.before), str(change.after), moment)
+        groups.setdefault(together, []).append((change, key))
+    told: list[tuple[Change, str]] = []
+    for group in groups.values():
+        newest = max(group, key=lambda one: one[0].at)[0]
+        told += [(newest, f"{len(group)} targets")] if len(group) >= _MANY else group
+    told.sort(key=lambda one: (-one[0].at, one[1]))
+    return [_line(change, who) for change, who in told[:most]]
+
+
+def _line(change: Change, who: str) -> Line:
+    bad = change.kind is ChangeKind.LEVEL and change.after in ("BREACH", "WARN")
+    tone = (Tone.BREACH if change.after == "BREACH" else Tone.WARN) if bad else Tone.PLAIN
+    return (
+        Span(f" {clock_time(change.at)}Z  ", Tone.MUTED),
+        Span(f"{who}  "),
+        Span(words.change_words(change), tone),
+    )

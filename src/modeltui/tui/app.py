@@ -28,6 +28,7 @@ from modeltui.tui.actions import ACTIONS
 from modeltui.tui.bridge import Bridge
 from modeltui.tui.clipboard import clipboard_sequence
 from modeltui.tui.frame import FrameRows
+from modeltui.tui.layout import fleet_layout
 from modeltui.tui.keys_in_order import LONGEST_ANSWER_SECONDS, KeysInOrder
 from modeltui.tui.output import DiffOutput
 from modeltui.tui.screens.board import Board
@@ -196,7 +197,7 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
 
     def open_help(self, screen: str) -> None:
         """Show the keys of a screen."""
-        self.show_text(lambda _: help_lines(screen, self.glyphs))
+        self.show_text(lambda _: help_lines(screen, self.glyphs, fleet_layout(*self.size).notice))
 
     def open_chart(self, key: TargetKey, signal: Signal) -> None:
         """Show one chart over the whole screen."""

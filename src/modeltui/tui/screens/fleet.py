@@ -133,7 +133,7 @@ class FleetScreen(Board):
         width = self._card.width
         text_rows = self._charts[0].y - self._card.y if self._charts else self._card.height
         if layout.card_rows <= 1:
-            card.update([(Span(f" {change_line(self.fleet, target).now}"),)])
+            card.update([Card(self.fleet, target, width, self.glyphs).one_line()])
             return
         card.update(Card(self.fleet, target, width, self.glyphs).lines(text_rows))
 

@@ -53,9 +53,10 @@ class TextScreen(Board):
         self.draw_keys()
 
 
-def help_lines(screen: str, glyphs: Glyphs) -> list[Line]:
+def help_lines(screen: str, glyphs: Glyphs, notice: str = "") -> list[Line]:
     """Return every key that is valid on a screen, from the table of actions, and what the marks mean."""
-    lines: list[Line] = [(Span("Keys", Tone.TITLE),)]
+    lines: list[Line] = [(Span(f"Window  {notice}", Tone.WARN),)] if notice else []
+    lines.append((Span("Keys", Tone.TITLE),))
     for action in valid_on(screen):
         keys = ", ".join([action.shown] if action.shown else action.keys)
         lines.append((Span(f"  {keys:<10}", Tone.ACCENT), Span(action.help)))

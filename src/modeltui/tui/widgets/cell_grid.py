@@ -392,7 +392,11 @@ class CellGrid(TonedWidget, can_focus=True):
         for (text, tone), placed in zip(cells, self._placed, strict=False):
             if placed.x > x:
                 segments.append(Segment(" " * (placed.x - x), gap_style))
-            segments.append(Segment(text, style_of(tone)))
+            said = text.rstrip()
+            segments.append(Segment(said, style_of(tone)))
+            if len(said) < len(text):
+                # Blanks carry no state: underlined or reversed they would look like a field to fill in.
+                segments.append(Segment(" " * (len(text) - len(said)), gap_style))
             x = placed.x + placed.width
         if x < width:
             segments.append(Segment(" " * (width - x), gap_style))
