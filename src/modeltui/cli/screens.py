@@ -64,8 +64,8 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
 def _answer_keys_first() -> None:
     """Keep what runs beside the screens from holding up a key."""
     # Snapshots hold no cycles and are freed without the collector, which would stop everything for 0.3 s to look
-    # through a fleet of ten thousand models, several times a poll.
-    gc.set_threshold(50_000, 20, 100)
+    # through a fleet of ten thousand models, several times a poll. This often, it takes 1 ms and bounds the garbage.
+    gc.set_threshold(10_000, 20, 100)
     # Large answers are read in threads; the loop waits this long, and not 5 ms, each time that it wants its turn.
     sys.setswitchinterval(0.0005)
 
