@@ -10,7 +10,7 @@ from tests.bench.context import Bench
 from tests.bench.figures import Aim, Figure, Measured, ratio_aims
 from tests.bench.subjects import PYTHON, environment, live_ours, live_reference, memory, run_command
 
-WARM_UP_SECONDS = 8.0
+WARM_UP_SECONDS = 25.0
 
 
 def rows(bench: Bench) -> Iterator[Figure]:

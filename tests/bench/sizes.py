@@ -17,6 +17,9 @@ from tests.bench.subjects import cpu_seconds, memory, open_ours
 SIZES = (100, 1_000, 10_000)
 MOST_REQUESTS = 8.0
 POLL_SECONDS = 5.0
+MOST_POLL_SECONDS = 15.0
+DRIFT = "/api/v1/query label_replace(max by (model, version, env) (feature_drift_psi)"
+FIRST_PAGE = "/api/2.0/mlflow/registered-models/search "
 
 
 @dataclass(slots=True)
@@ -60,6 +63,10 @@ def _look(fleet: Fleet, seen: Seen, keys: int) -> None:
         time.sleep(POLL_SECONDS)
         seen.polling.append((cpu_seconds(pid) - used) * 1e3)
         seen.log = fleet.take_log()
+        deadline = time.monotonic() + MOST_POLL_SECONDS
+        while time.monotonic() < deadline and not (_polls(seen.log, DRIFT) and _polls(seen.log, FIRST_PAGE)):
+            time.sleep(1.0)
+            seen.log += fleet.take_log()
         for place in range(keys):
             down = place // 4 % 2 == 0
             seen.keys.append(cursor.move(DOWN if down else UP, 1 if down else -1))
@@ -111,15 +118,21 @@ def _figures(models: int, seen: Seen) -> Iterator[Figure]:
 
 def _requests(name: str, log: list[tuple[float, str, int]]) -> Figure:
     """Return what one poll of both servers asked, as they saw it."""
-    metrics = sum(1 for _, what, _ in log if what.startswith("/api/v1/query "))
-    registry = sum(1 for _, what, _ in log if "registered-models" in what)
-    past = len(log) - metrics - registry
+    # A busy machine may begin a second poll meanwhile, or not finish the first.
+    metrics = sum(what.startswith("/api/v1/query ") for _, what, _ in log) / max(1, _polls(log, DRIFT))
+    registry = sum("registered-models" in what for _, what, _ in log) / max(1, _polls(log, FIRST_PAGE))
+    past = sum("query_range" in what for _, what, _ in log)
     size = sum(size for _, _, size in log)
-    total = float(metrics + registry)
+    total = metrics + registry
     return Figure(
         "S7",
         f"{name} models: requests per poll",
         Measured((total,), "requests"),
         aims=(Aim("≤ 8 requests", total, MOST_REQUESTS),),
-        note=f"{metrics} to Prometheus, {registry} to MLflow, {past} for the past besides; {size / 1e6:.1f} MB",
+        note=f"{metrics:.1f} to Prometheus, {registry:.1f} to MLflow, {past} for the past besides; {size / 1e6:.1f} MB",
     )
+
+
+def _polls(log: list[tuple[float, str, int]], question: str) -> int:
+    """Return how often a question was asked that each poll asks once."""
+    return sum(what == question or (question == DRIFT and what.startswith(DRIFT)) for _, what, _ in log)
