@@ -94,7 +94,7 @@ def _docs_in(body: ast.ClassDef) -> dict[str, str]:
     for attribute, doc in zip(body.body, body.body[1:], strict=False):
         is_text = isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)
         if isinstance(attribute, ast.AnnAssign) and isinstance(attribute.target, ast.Name) and is_text:
-            docs[attribute.target.id] = " ".join(str(doc.value.value).split())  # type: ignore[attr-defined]
+            docs[attribute.target.id] = " ".join(str(doc.value.value).split())  # type: ignore[attr-defined]  # matched above
     return docs
 
 

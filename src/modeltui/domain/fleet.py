@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
 
-from modeltui.domain.health import BaselineKind, Level, Rule, Verdict, Watch
+from modeltui.domain.health import Level, Rule, Verdict, Watch
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
 from modeltui.domain.lineage import Provenance
@@ -159,7 +159,7 @@ class Target:
 
     key: TargetKey
     versions: tuple[ServedVersion, ...] = ()
-    """Worst news last on screen is bad news: stable first, then candidate, then the rest."""
+    """Stable first, then the candidate, then the rest, newest first."""
     rollout: Rollout | Unknown = UNKNOWN
     known_good: KnownGood | Unknown = UNKNOWN
     references: Mapping[VersionId, Mapping[SignalName, Cell]] = field(default_factory=dict)
@@ -293,7 +293,3 @@ def _urgency(target: Target) -> tuple[float, float, float, str, str]:
     share = max((v.observed for v in target.versions if isinstance(v.observed, float)), default=0.0)
     since = target.since if isinstance(target.since, float) else 0.0
     return -rank, since, -share, model, environment
-
-
-CONCURRENT = (BaselineKind.STABLE, BaselineKind.LAST_KNOWN_GOOD, BaselineKind.EXPECTED_SHARE)
-"""Baselines of the same minutes."""

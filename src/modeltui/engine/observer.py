@@ -60,8 +60,7 @@ class Observer:
         self.store = store
         self.sources = sources
         self.clock = clock
-        # Jitter spreads load; it decides nothing, so a small generator will do.
-        jitter = random.Random(seed)  # noqa: S311
+        jitter = random.Random(seed)  # noqa: S311 - it spreads load and decides nothing
         self._pollers = tuple(Poller(source, store, clock, jitter) for source in sources)
         self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
         self._pending: set[_Wish] = set()

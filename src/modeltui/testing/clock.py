@@ -116,7 +116,7 @@ class VirtualClock:
             future.add_done_callback(self._thread_ended)
             return future
 
-        loop.run_in_executor = counted  # type: ignore[method-assign, assignment]
+        loop.run_in_executor = counted  # type: ignore[method-assign, assignment]  # counted on purpose
 
     def _thread_ended(self, _: object) -> None:
         self._threads_at_work -= 1

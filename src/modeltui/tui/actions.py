@@ -33,7 +33,6 @@ class Action:
 _OF_THE_PROGRAM = frozenset({"fleet", "skew", "contexts", "palette", "poll_now", "sources", "repaint", "quit"})
 
 FLEET, TARGET, SKEW, TEXT = "fleet", "target", "skew", "text"
-_ANY = frozenset({"any"})
 
 
 def _action(id_: str, keys: str, shown: str, words: str, sentence: str, screens: str, rank: int = 50) -> Action:

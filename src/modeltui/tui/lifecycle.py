@@ -199,9 +199,9 @@ class _Life:
             _silence()
         if self._attributes is not None:
             with contextlib.suppress(OSError, termios.error):
-                termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]
+                termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]  # as it was given
         for number, handler in self._handlers.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)  # type: ignore[arg-type]  # as it was given
         if self._watcher.is_alive():
             self._watcher.join(1.0)
         os.close(self._write_end)
@@ -265,7 +265,7 @@ class _Life:
     def _give_back_by_force(self) -> None:
         if self._attributes is not None:
             with contextlib.suppress(OSError, termios.error):
-                termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]
+                termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]  # as it was given
         writable = select.poll()
         writable.register(2, select.POLLOUT)
         with contextlib.suppress(OSError):

@@ -265,7 +265,7 @@ class DiffOutput(_Base):
                 return
             try:
                 self._paint(renderable)
-            except Exception as error:
+            except Exception as error:  # whatever a widget does, the terminal is given back
                 self._handle_exception(error)
             else:
                 self._send()

@@ -133,7 +133,7 @@ def give_back() -> None:
     try:
         _write(descriptor, _LEAVE)
         if attributes is not None:
-            termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]
+            termios.tcsetattr(0, termios.TCSANOW, attributes)  # type: ignore[arg-type]  # as tcgetattr gave them
     except (OSError, termios.error):
         pass
 

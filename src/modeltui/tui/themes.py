@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 MONOCHROME: Final = "monochrome"
 """The theme for NO_COLOR. The screen library's own answer to NO_COLOR is grey, which is a colour."""
-ANSI_16: Final = "ansi-16"
 
 
 class ModeltuiTheme(Theme):

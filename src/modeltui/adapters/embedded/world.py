@@ -235,6 +235,7 @@ class World:
             else:
                 self._kept_at = moment
         horizon = at - PAST_SECONDS
+        # The names of the tables are the two in this line.
         for table, series in (("counters", set(counted)), ("gauges", set(gauged))):
             rows = [(one, moment) for one in series for moment in doomed]
             self._connection.executemany(f"DELETE FROM {table} WHERE series = ? AND at = ?", rows)  # noqa: S608

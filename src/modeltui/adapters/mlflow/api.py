@@ -88,10 +88,6 @@ class MlflowApi:
         answer = await self.get(f"{API}logged-models/{model_id}/artifacts/directories")
         return frozenset(row.path for row in answer.json(wire.FilesAnswer).files or () if row.path)
 
-    async def server_version(self) -> str:
-        """Return the server's version as it says it, not yet safe; empty when it does not."""
-        return version_in(await self._reader.get("/version", accept=(401, 403, _NOT_FOUND)))
-
     async def get(
         self, path: str, parameters: dict[str, str] | None = None, *, accept: Sequence[int] = (), most_bytes: int = 0
     ) -> Answer:

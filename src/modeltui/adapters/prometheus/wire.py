@@ -74,11 +74,11 @@ class _Result(msgspec.Struct):
 class _Envelope(msgspec.Struct):
     status: str
     data: _Result | None = None
-    errorType: str | int = ""  # noqa: N815
+    errorType: str | int = ""  # noqa: N815 - as above
     error: str = ""
     warnings: list[str] | None = None
     infos: list[str] | None = None
-    isPartial: bool = False  # noqa: N815
+    isPartial: bool = False  # noqa: N815 - as above
 
 
 class Table:
@@ -155,4 +155,4 @@ def _decoder(labels: tuple[str, ...]) -> msgspec.json.Decoder[list[Any]]:
         "RowLabels", [(name, str, "") for name in names], rename=dict(zip(names, labels, strict=True)), gc=False
     )
     row_type = msgspec.defstruct("LabelledRow", [("metric", labels_type)], bases=(Row,), gc=False)
-    return msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]
+    return msgspec.json.Decoder(list[row_type])  # type: ignore[valid-type]  # a type that is made as we go
