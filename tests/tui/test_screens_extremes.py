@@ -71,23 +71,34 @@ def worlds_registry(world: StagedWorld, *models: Model) -> RegistryRead:
     return RegistryRead(source_name("registry"), world.now, models, (safe_text("x"),))
 
 
-@pytest.mark.parametrize("what", HOSTILE_TEXTS)
-async def test_hostile_text_neither_acts_nor_crashes(what: str) -> None:
+@pytest.mark.parametrize("first", range(0, len(HOSTILE_TEXTS), 8))
+async def test_hostile_text_neither_acts_nor_crashes(first: int) -> None:
     """Whatever a backend puts into a name, a label or a message, every screen stays a screen."""
-    async with shown(hostile_world(HOSTILE_TEXTS[what]), (100, 30)) as stage:
-        for keys in EVERY_SCREEN:
-            await stage.press(*keys)
-            rows = stage.rows
-            assert len(rows) == 30
-            for row in rows:
-                assert cell_width(row) == 100, repr(row)
-                assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", row), repr(row)
-            await stage.press("escape", "escape")
-        await stage.press("slash")
+    async with shown(hostile_world("a"), (100, 30)) as stage:
+        for text in list(HOSTILE_TEXTS.values())[first : first + 8]:
+            fleet = stage.world.store.fleet = stage.world.fleet = hostile_world(text).fleet
+            stage.app._bridge.on_change(fleet, Changes(frozenset(fleet.targets), order=True))
+            await stage.show_news()
+            for key in ("", "w", "s", "6", "enter"):
+                await stage.press(*([key] if key else []))
+                check_no_escape(stage.rows)
+                await stage.press(*(["escape"] if key else []))
+            assert stage.app.return_code is None
+        # The plotting library takes longer than all the rest: its own share is seen for the last of them.
+        await stage.press("enter", "f")
+        check_no_escape(stage.rows)
+        await stage.press("1", "slash")
         await stage.type("[/] m")
         await stage.press("enter")
-        await stage.press("escape")
-        assert stage.app.return_code is None
+        check_no_escape(stage.rows)
+
+
+def check_no_escape(rows: list[str]) -> None:
+    """Fail when a row is not exactly one row of visible characters."""
+    assert len(rows) == 30
+    for row in rows:
+        assert cell_width(row) == 100, repr(row)
+        assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]", row), repr(row)
 
 
 async def test_hostile_text_is_no_markup() -> None:
