@@ -28,8 +28,8 @@ from modeltui.tui.actions import ACTIONS
 from modeltui.tui.bridge import Bridge
 from modeltui.tui.clipboard import clipboard_sequence
 from modeltui.tui.frame import FrameRows
-from modeltui.tui.layout import fleet_layout
 from modeltui.tui.keys_in_order import LONGEST_ANSWER_SECONDS, KeysInOrder
+from modeltui.tui.layout import fleet_layout
 from modeltui.tui.output import DiffOutput
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.fleet import FleetScreen
@@ -42,6 +42,8 @@ from modeltui.tui.widgets.prompt import Choice, Prompt
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
+    from modeltui.tui.program import Program
 
 KEEP_SECONDS = 60.0
 """How much of what was seen may be lost by a power cut."""
@@ -211,18 +213,8 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
             self.pop_screen()
         self.push_screen(TextScreen(make))
 
-    def open_filter(self, screen: FleetScreen) -> None:
-        """Ask for a filter; it takes effect while it is typed."""
-        prompt = Prompt(
-            "filter: words in the model, environment, version or state",
-            self.glyphs,
-            on_text=screen.set_filter,
-            on_cancel=lambda: screen.set_filter(""),
-            text=screen.filter_text,
-        )
-        self._ask(prompt)
-
-    def _ask(self, prompt: Prompt) -> None:
+    def ask(self, prompt: Prompt) -> None:
+        """Open a prompt on the screen; keys that come before it is there wait for it."""
         self._opening = self.screen.mount(prompt)
 
     async def opened(self) -> None:
@@ -260,10 +252,10 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
             Choice(name, "context, shown now" if name == here else "context", partial(self.open_context, name))
             for name in self._contexts
         ]
-        self._ask(Prompt("context", self.glyphs, choices=choices))
+        self.ask(Prompt("context", self.glyphs, choices=choices))
 
     def action_palette(self) -> None:
-        self._ask(Prompt("what to do, or where to go", self.glyphs, choices=self._everything()))
+        self.ask(Prompt("what to do, or where to go", self.glyphs, choices=self._everything()))
 
     def _everything(self) -> list[Choice]:
         names = [action for action in ACTIONS if action.words]
@@ -306,3 +298,9 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
     def _redraw_keys(self) -> None:
         if isinstance(self.screen, Board):
             self.screen.draw_keys()
+
+
+if TYPE_CHECKING:
+
+    def _as_screens_know_it(app: ModeltuiApp) -> Program:
+        return app

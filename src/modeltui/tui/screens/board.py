@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -18,11 +18,9 @@ from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import FLEET, SKEW, valid_on
 from modeltui.tui.layout import Box
+from modeltui.tui.program import Program
 from modeltui.tui.widgets.lines import StyledLines
 from modeltui.tui.widgets.prompt import Prompt, key_spans
-
-if TYPE_CHECKING:
-    from modeltui.tui.app import ModeltuiApp
 
 AGES_SECONDS = 5.0
 """How far ages in the body may lag when no answer comes: row 1 counts every second, the rest of the line is quiet."""
@@ -54,19 +52,19 @@ class Board(Screen[None]):
     """The keys of a prompt, while one is open."""
 
     @property
-    def board_app(self) -> ModeltuiApp:
-        """Return the app with its own type."""
-        return cast("ModeltuiApp", self.app)
+    def program(self) -> Program:
+        """Return what this screen is part of."""
+        return cast("Program", self.app)
 
     @property
     def fleet(self) -> Fleet:
         """Return the snapshot to draw."""
-        return self.board_app.fleet
+        return self.program.fleet
 
     @property
     def glyphs(self) -> Glyphs:
         """Return how to draw."""
-        return self.board_app.glyphs
+        return self.program.glyphs
 
     def compose(self) -> ComposeResult:
         yield StyledLines(glyphs=self.glyphs, id="banner")
@@ -131,7 +129,7 @@ class Board(Screen[None]):
 
     def draw_banner(self) -> None:
         """Draw row 1."""
-        behind = self.board_app.behind
+        behind = self.program.behind
         line, ground = banner(self.fleet, self.size.width, self.glyphs, behind=behind)
         self.query_one("#banner", StyledLines).update([line], fill=ground)
 
@@ -155,10 +153,10 @@ class Board(Screen[None]):
         self.draw_keys()
 
     def action_go_back(self) -> None:
-        self.board_app.go_back()
+        self.program.go_back()
 
     def action_help(self) -> None:
-        self.board_app.open_help(self.NAME)
+        self.program.open_help(self.NAME)
 
 
 def key_line(screen: str, width: int, remark: str = "") -> Line:

@@ -30,6 +30,7 @@ from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.chart import Chart
 from modeltui.tui.widgets.lines import StyledLines
+from modeltui.tui.widgets.prompt import Prompt
 
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
 
@@ -164,7 +165,7 @@ class FleetScreen(Board):
 
     def _watch(self) -> None:
         keys = [cast(TargetKey, key) for key in self.query_one("#grid", CellGrid).visible_keys]
-        self.board_app.watch_targets(keys)
+        self.program.watch_targets(keys)
 
     def frame_rows(self) -> FrameRows:
         """Return what is on the screen below row 1, for the first frame of the next start."""
@@ -206,20 +207,29 @@ class FleetScreen(Board):
     def action_open_target(self) -> None:
         target = self.cursor_target()
         if target is not None:
-            self.board_app.open_target(target.key)
+            self.program.open_target(target.key)
 
     def action_why(self) -> None:
         target = self.cursor_target()
         if target is not None:
-            self.board_app.open_why(target.key)
+            self.program.open_why(target.key)
 
     def action_filter(self) -> None:
-        self.board_app.open_filter(self)
+        question = "filter: words in the model, environment, version or state"
+        self.program.ask(
+            Prompt(
+                question,
+                self.program.glyphs,
+                on_text=self.set_filter,
+                on_cancel=lambda: self.set_filter(""),
+                text=self.filter_text,
+            )
+        )
 
     def action_copy(self) -> None:
         target = self.cursor_target()
         if target is not None:
-            self.board_app.copy(change_line(self.fleet, target).at(self.fleet.at))
+            self.program.copy(change_line(self.fleet, target).at(self.fleet.at))
 
     def action_go_back(self) -> None:
         if self.filter_text:

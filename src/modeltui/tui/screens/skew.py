@@ -129,4 +129,4 @@ class SkewScreen(Board):
         model = cast(ModelName, message.key)
         targets = [target for target in self.fleet.worst_first() if target.key.model == model]
         if targets:
-            self.board_app.open_target(targets[0].key)
+            self.program.open_target(targets[0].key)

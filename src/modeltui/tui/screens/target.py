@@ -56,11 +56,11 @@ class TargetScreen(Board):
         yield StyledLines(glyphs=self.glyphs, id="others")
 
     def on_mount(self) -> None:
-        self.board_app.watch_targets([self.key])
+        self.program.watch_targets([self.key])
         target = self.target
         if target is not None:
             for version in target.versions[:3]:
-                self.board_app.want_provenance(self.key.model, version.version)
+                self.program.want_provenance(self.key.model, version.version)
         super().on_mount()
 
     @property
@@ -148,11 +148,11 @@ class TargetScreen(Board):
 
     def action_explore(self) -> None:
         if self._order:
-            self.board_app.open_chart(self.key, self.chosen)
+            self.program.open_chart(self.key, self.chosen)
 
     def action_why(self) -> None:
-        self.board_app.open_why(self.key)
+        self.program.open_why(self.key)
 
     def action_copy(self) -> None:
         if self.target is not None:
-            self.board_app.copy(change_line(self.fleet, self.target).at(self.fleet.at))
+            self.program.copy(change_line(self.fleet, self.target).at(self.fleet.at))
