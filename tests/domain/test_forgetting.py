@@ -100,3 +100,24 @@ def test_a_snapshot_of_an_hour_ago_does_not_date_the_breach_of_now() -> None:
 
     assert cell.verdict.level is Level.BREACH
     assert cell.verdict.since == T0 + 3600
+
+
+def test_coming_back_to_life_is_no_news_of_a_target() -> None:
+    """After a cached start the tail does not list every target as changed from stale."""
+    sample = answer(T0, "a").samples[0]
+    fleet = with_cached(
+        fleet_with(METRICS), (CachedTarget(key("a"), (sample,)),), saved_at=Instant(T0), now=Instant(T0 + 3600)
+    )
+    fleet, _ = reduce(fleet, answer(T0 + 3601, "a"))
+
+    assert fleet.targets[key("a")].level is not Level.STALE
+    assert fleet.targets[key("a")].changes == ()
+
+
+def test_a_version_that_alone_is_measured_serves_although_nobody_counts_requests() -> None:
+    """Without a count of requests the one measured version is named, and not called observed."""
+    fleet, _ = reduce(fleet_with(METRICS), answer(T0, "a"))
+    target = fleet.targets[key("a")]
+
+    assert target.serving == "1"
+    assert not target.is_serving_observed

@@ -43,7 +43,8 @@ def with_cached(fleet: Fleet, cached: Iterable[CachedTarget], saved_at: Instant,
             then = judge_target(empty, old.samples, fleet.policy, saved_at)
             # Once more, now that the last known good is known: it is what the others are compared with.
             then = rejudge(then, old.rollout, fleet.policy, saved_at)
-            then = replace(aged(then, fleet.policy, now), changes=())
+            # That it lives again is no news of the target's own.
+            then = replace(aged(then, fleet.policy, now), changes=(), since=UNKNOWN)
             # After a gap nothing may seem to have lasted: only what was measured says since when.
             targets[old.key] = then if now - saved_at <= LONGEST_GAP_SECONDS else _without_memory(then)
     if not targets:

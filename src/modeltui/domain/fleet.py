@@ -14,6 +14,7 @@ from modeltui.domain.names import (
     NO_DATA,
     UNKNOWN,
     Instant,
+    Missing,
     ModelName,
     NoData,
     SegmentName,
@@ -189,7 +190,11 @@ class Target:
         desired = [(v.desired, v.role is Role.STABLE, v) for v in self.versions if v.desired is not UNKNOWN]
         if desired:
             return max(desired, key=lambda one: one[:2])[2].version
-        return self.rollout.stable if isinstance(self.rollout, Rollout) else UNKNOWN
+        if isinstance(self.rollout, Rollout) and not isinstance(self.rollout.stable, Missing):
+            return self.rollout.stable
+        # Nobody counts requests here: a version that alone is measured must be the one.
+        measured = [served.version for served in self.versions if served.cells]
+        return measured[0] if len(measured) == 1 else UNKNOWN
 
     @property
     def is_serving_observed(self) -> bool:
