@@ -35,7 +35,7 @@ def costs(bench: Bench) -> Iterator[Figure]:
         }
         if not mlflow.startswith("!"):
             contenders["import mlflow"] = [mlflow, "-c", "import mlflow"]
-        wall, cpu = _run_all(contenders, bench.runs(4, 12), env)
+        wall, cpu = _run_all(contenders, bench.runs(3, 12), env)
         loaded = run_command([PYTHON, "-c", _MODULES, *status[1:]], env).output.splitlines()[-1]
     references = ("python -c pass", "import textual.app")
     for what, times in (("wall time", wall), ("CPU", cpu)):

@@ -23,7 +23,7 @@ GONE_SECONDS = 10.0
 
 def stalled(bench: Bench) -> Iterator[Figure]:
     """Yield T12."""
-    seconds = bench.seconds(5.0, 15.0)
+    seconds = bench.seconds(4.0, 15.0)
     with bench.fleet(50) as fleet:
         fleet.set_rate(1000)
         with live_ours(fleet) as terminal:

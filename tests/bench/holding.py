@@ -16,7 +16,7 @@ WARM_UP_SECONDS = 25.0
 def rows(bench: Bench) -> Iterator[Figure]:
     """Yield T15."""
     count, stock_count = 100_000, bench.runs(10_000, 100_000)
-    runs = bench.runs(2, 3)
+    runs = bench.runs(1, 3)
     ours = [_inside(bench, "grid", count) for _ in range(runs)]
     stock = _inside(bench, "table", stock_count)
     reference = f"DataTable, {stock_count // 1000}k rows"

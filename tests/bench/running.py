@@ -11,9 +11,6 @@ from tests.bench.figures import Aim, Figure, Measured, ratio_aims
 from tests.bench.subjects import Cost, costs_over, live_ours, live_reference, live_tool, missing
 from tests.terminal import Terminal
 
-IDLE_POLL_SECONDS = 15.0
-"""As often as metrics are asked for unless configured otherwise."""
-
 Start = Callable[[], AbstractContextManager[Terminal]]
 
 
@@ -26,7 +23,8 @@ def costs(bench: Bench) -> Iterator[Figure]:
 
 
 def _idle(bench: Bench) -> Iterator[Figure]:
-    with bench.fleet(50, poll_seconds=IDLE_POLL_SECONDS) as fleet:
+    every = bench.seconds(10.0, 15.0)  # each run has one poll in it
+    with bench.fleet(50, poll_seconds=every) as fleet:
         found = _watched(
             bench,
             {
@@ -36,9 +34,9 @@ def _idle(bench: Bench) -> Iterator[Figure]:
                 "htop -d10": missing("htop") or partial(live_tool, ("htop", "-d10"), bench.home),
                 "btop": missing("btop") or partial(live_tool, ("btop",), bench.home),
             },
-            (IDLE_POLL_SECONDS, IDLE_POLL_SECONDS),  # so that each run has one poll in it
+            (every, every),
         )
-    note = "50 models, polled every 15 s, a clock and every age on screen moving"
+    note = f"50 models, polled every {every:.0f} s, a clock and every age on screen moving"
     yield _bytes("T5", "idle", found, (("≤ 80 B/s", 80),), note=note)
     yield _cpu("idle", found, 0.3, note=note)
 

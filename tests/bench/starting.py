@@ -39,7 +39,7 @@ def first_frames(bench: Bench) -> Iterator[Figure]:
     """Yield T1, T2 and T4."""
     with bench.fleet(50) as fleet:
         fill_cache(fleet)
-        runs = bench.runs(4, 15)
+        runs = bench.runs(3, 15)
         print_ready = partial(_until, PRINT, "ready", bench.home)
         htop = missing("htop") or partial(_tool_frame, ("htop",), bench.home)
         found = interleaved({"ours": partial(_skeleton, fleet), "python print": print_ready, "htop": htop}, runs)
