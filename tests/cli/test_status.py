@@ -58,7 +58,16 @@ def check_status(value: dict[str, Any]) -> None:
 
 def check_target(target: dict[str, Any]) -> None:
     """Fail unless this is one target of a status."""
-    optional = {"since", "serving", "serving_observed", "desired", "candidate", "stage", "last_known_good"}
+    optional = {
+        "since",
+        "since_or_earlier",
+        "serving",
+        "serving_observed",
+        "desired",
+        "candidate",
+        "stage",
+        "last_known_good",
+    }
     check_keys(target, {"model", "environment", "level", "skew", "versions"}, optional)
     assert target["level"] in LEVELS
     assert "since" not in target or is_time(target["since"])
@@ -79,7 +88,7 @@ def check_target(target: dict[str, Any]) -> None:
 def check_cell(cell: dict[str, Any]) -> None:
     """Fail unless this is one signal of one version."""
     numbers = {"value", "baseline", "baseline_n", "limit", "n", "age_seconds"}
-    words = {"baseline_kind", "baseline_version", "since", "segments"}
+    words = {"baseline_kind", "baseline_version", "since", "since_or_earlier", "segments"}
     check_keys(cell, {"level", "unit", "window_seconds", "because"}, numbers | words)
     assert cell["level"] in LEVELS
     assert all(isinstance(cell[name], int | float) for name in numbers & cell.keys())

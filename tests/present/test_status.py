@@ -19,7 +19,7 @@ from modeltui.domain.names import Instant
 from modeltui.domain.signal import Counts, Estimate, Mean
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
-from modeltui.present.rows import TargetRow
+from modeltui.present.rows import SINCE, TargetRow
 from modeltui.present.status import status_object
 from modeltui.present.table import aligned, comma_separated, status_columns, status_table
 from modeltui.testing.hostile import HOSTILE_TEXTS
@@ -87,6 +87,23 @@ def test_since_is_not_when_somebody_began_to_look() -> None:
     assert "since" not in target(told(world), HEALTHY)
     world.ticks(120)
     assert (target(told(world), HEALTHY)["level"], "since" in target(told(world), HEALTHY)) == ("stale", True)
+
+
+def test_what_was_bad_at_the_first_look_may_be_so_for_longer() -> None:
+    """A breach that was found has lasted for longer than it was seen; one that was seen to begin has a beginning."""
+    found, begun = World(), World()
+    for bad in (400, 400, 400):
+        found.sees(seen(HEALTHY, "1", found.passes(), NO_SEGMENTS, throughput=50.0, error_rate=(bad, 900)))
+    for bad in (0, 400, 400, 400):
+        begun.sees(seen(HEALTHY, "1", begun.passes(), NO_SEGMENTS, throughput=50.0, error_rate=(bad, 900)))
+    lasted = [
+        TargetRow(world.fleet, only, ASCII).cell(SINCE).text
+        for world in (found, begun)
+        for only in world.fleet.targets.values()
+    ]
+    assert lasted == [">30s", "30s"]
+    assert target(told(found), HEALTHY)["since_or_earlier"] is True
+    assert "since_or_earlier" not in target(told(begun), HEALTHY)
 
 
 def test_a_target_in_a_rollout() -> None:

@@ -157,9 +157,10 @@ def _skew(row: TargetRow) -> Span:
 
 
 def _since(row: TargetRow) -> Span:
-    if row.target.level < Level.WARN:
+    since = row.target.since
+    if row.target.level < Level.WARN or isinstance(since, Missing):
         return Span("", Tone.MUTED)
-    return Span(form.age(row.target.since, row.fleet.at), Tone.PLAIN)
+    return Span(words.lasted(row.target, since, row.fleet.at), Tone.PLAIN)
 
 
 def _traffic(row: TargetRow) -> Span:

@@ -280,7 +280,7 @@ def fleet_columns(fleet: Fleet, *, compact: bool) -> tuple[Column, ...]:
         Column(row_keys.CANDIDATE, "CAND", 6, grow=10, most=version, priority=2, elide_middle=True),
         *signals,
         Column(row_keys.STAGE, "SHARE", 5, priority=3),
-        Column(row_keys.SINCE, "SINCE", 6, priority=4),
+        Column(row_keys.SINCE, "SINCE", 7, priority=4),
         Column(row_keys.TRAFFIC, "TRAFFIC", 7, priority=5),
         Column(row_keys.STAGE_TIME, "STAGE", 18, priority=7, grow=1, most=26),
         Column(row_keys.SKEW, "SKEW", 10, priority=6, grow=1, most=18),
