@@ -12,14 +12,27 @@ from modeltui.domain.names import NO_DATA, Instant, Missing, NoData
 from modeltui.domain.signal import Sample, has_observations
 
 
-def judged_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData) -> Cell:
-    """Return the cell after a new sample: the worse of the whole and its worst segment."""
+def judged_cell(
+    before: Cell | None,
+    sample: Sample,
+    rules: tuple[Rule, ...],
+    baseline: Baseline | NoData,
+    *,
+    is_first_look: bool = False,
+) -> Cell:
+    """Return the cell after a new sample: the worse of the whole and its worst segment.
+
+    At the first look, and where all memory was lost in a gap, nobody saw anything begin.
+    """
     if isinstance(sample.at, Missing):
         return _unscraped_cell(before, sample)
-    watches, verdict = judge(rules, before.watches if before else (), sample.measurement, baseline, sample.at)
+    at, is_first = sample.at, is_first_look or (before is not None and not before.watches)
+    watches, verdict = judge(
+        rules, before.watches if before else (), sample.measurement, baseline, at, is_first_look=is_first
+    )
     if not sample.segments:
         return Cell(sample, verdict, watches)
-    cell = Cell(sample, verdict, watches, _judged_segments(before, sample, rules, baseline, sample.at))
+    cell = Cell(sample, verdict, watches, _judged_segments(before, sample, rules, baseline, at, is_first))
     worst = cell.worst_segment()
     if isinstance(worst, Missing) or worst.verdict.level <= verdict.level:
         return cell
@@ -31,6 +44,7 @@ def judged_cell(before: Cell | None, sample: Sample, rules: tuple[Rule, ...], ba
         rule=worst.verdict.rule,
         since=worst.verdict.since,
         segment=worst.name,
+        since_or_earlier=worst.verdict.since_or_earlier,
     )
     return Cell(sample, raised, watches, cell.segments)
 
@@ -46,12 +60,19 @@ def _unscraped_cell(before: Cell | None, sample: Sample) -> Cell:
 
 
 def _judged_segments(
-    before: Cell | None, sample: Sample, rules: tuple[Rule, ...], baseline: Baseline | NoData, at: Instant
+    before: Cell | None,
+    sample: Sample,
+    rules: tuple[Rule, ...],
+    baseline: Baseline | NoData,
+    at: Instant,
+    is_first_look: bool,
 ) -> tuple[SegmentCell, ...]:
     earlier = {segment.name: segment.watches for segment in before.segments} if before else {}
     judged = []
     for name, measurement in sample.segments:
-        watches, verdict = judge(rules, earlier.get(name, ()), measurement, of_segment(baseline, name), at)
+        watches, verdict = judge(
+            rules, earlier.get(name, ()), measurement, of_segment(baseline, name), at, is_first_look=is_first_look
+        )
         judged.append(SegmentCell(name, measurement, verdict, watches))
     return tuple(judged)
 

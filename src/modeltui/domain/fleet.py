@@ -212,6 +212,12 @@ class Target:
         named = self.rollout.stable if isinstance(self.rollout, Rollout) else UNKNOWN
         return self.serving if named is UNKNOWN else named
 
+    @property
+    def since_or_earlier(self) -> bool:
+        """Tell whether the level was already so when somebody began to look."""
+        verdicts = [cell.verdict for version in self.versions for cell in version.cells.values()]
+        return any(verdict.since_or_earlier and verdict.since == self.since for verdict in verdicts)
+
     def worst_version(self) -> ServedVersion | NoData:
         """Return the version with the worst verdict; of equals the candidate."""
         if not self.versions:

@@ -129,6 +129,8 @@ class Watch:
     calm_since: Instant | Unknown = UNKNOWN
     seen_at: Instant = Instant(0.0)
     """While pending: when the violation was seen last."""
+    was_found: bool = False
+    """Whether it was already so when somebody began to look: it began at `since` or earlier."""
 
 
 CLEAR: Final = Watch()
@@ -156,3 +158,5 @@ class Verdict:
     """What it was when it was last judged: a stale breach is not a stale ok, and neither is what never was."""
     segment: SegmentName | NoData = NO_DATA
     """The segment that makes the level, where one does."""
+    since_or_earlier: bool = False
+    """Whether it was already so when somebody began to look."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modeltui.domain.health import LONGEST_GAP_SECONDS, Level
+from modeltui.domain.health import Level
 from modeltui.domain.names import Instant, VersionId
 
 MOST_SPANS = 32
@@ -57,11 +57,6 @@ def observe(
         return spans
     elapsed = at - span.last_seen_at if span.last_healthy_at == span.last_seen_at else 0.0
     return (*spans[:position], _seen(span, share, level, at, elapsed, proving_share), *spans[position + 1 :])
-
-
-def was_watched(spans: tuple[ServingSpan, ...], moment: Instant) -> bool:
-    """Tell whether somebody looked at a target shortly before `moment`: what began then was seen to begin."""
-    return any(span.started_at < moment <= span.last_seen_at + LONGEST_GAP_SECONDS for span in spans)
 
 
 def merged(past: tuple[ServingSpan, ...], live: tuple[ServingSpan, ...]) -> tuple[ServingSpan, ...]:

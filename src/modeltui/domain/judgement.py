@@ -40,10 +40,13 @@ def judge(
     measurement: Measurement,
     baseline: Baseline | NoData,
     at: Instant,
+    *,
+    is_first_look: bool = False,
 ) -> tuple[tuple[Watch, ...], Verdict]:
     """Return the verdict on `measurement` at `at`, and the rules' memory after it.
 
-    `watches` is the memory after the value before, one per rule, or empty at the start.
+    `watches` is the memory after the value before, one per rule, or empty at the start. What is violated at the
+    first look may have been for longer.
     """
     if isinstance(baseline, Baseline) and not has_observations(baseline.measurement):
         baseline = NO_DATA
@@ -52,7 +55,7 @@ def judge(
         return watches, Verdict(Level.NO_DATA, Cause.NO_OBSERVATIONS, n=0.0, baseline=baseline, before=before)
     value, n = measurement.value, measurement.n
     findings = [
-        _consult(rule, watch, measurement, value, baseline, at)
+        _consult(rule, watch, measurement, value, baseline, at, is_first_look)
         for rule, watch in zip(rules, watches if len(watches) == len(rules) else [CLEAR] * len(rules), strict=True)
     ]
     after = tuple([finding.watch for finding in findings])
@@ -70,6 +73,7 @@ def judge(
         worst.rule,
         worst.watch.since if worst.watch.phase is not Phase.CLEAR else UNKNOWN,
         _remembered(rules, watches) if worst.level is Level.NO_DATA else worst.level,
+        since_or_earlier=worst.watch.was_found,
     )
     return after, verdict
 
@@ -91,6 +95,7 @@ def grown_old(verdict: Verdict, cause: Cause) -> Verdict:
         verdict.since,
         before,
         verdict.segment,
+        verdict.since_or_earlier,
     )
 
 
@@ -116,7 +121,13 @@ def limit_of(limit: Limit, baseline: Baseline | NoData) -> float | NoData:
 
 
 def _consult(
-    rule: Rule, watch: Watch, measurement: Measurement, value: float, baseline: Baseline | NoData, at: Instant
+    rule: Rule,
+    watch: Watch,
+    measurement: Measurement,
+    value: float,
+    baseline: Baseline | NoData,
+    at: Instant,
+    is_first_look: bool,
 ) -> _Finding:
     against = baseline if isinstance(rule.limit, Change) else NO_DATA
     limit = limit_of(rule.limit, against)
@@ -133,12 +144,12 @@ def _consult(
         return _Finding(rule, CLEAR, Level.OK, Cause.WITHIN_LIMITS, limit)
     calm_limit = _calm_limit(rule, limit, against)
     calm = value <= calm_limit if upwards else value >= calm_limit
-    after = _advance(rule, watch, violated=violated, calm=calm, at=at)
+    after = _advance(rule, watch, violated=violated, calm=calm, at=at, is_first_look=is_first_look)
     level, cause = _read(rule, after, violated=violated)
     return _Finding(rule, after, level, cause, limit)
 
 
-def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instant) -> Watch:
+def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instant, is_first_look: bool) -> Watch:
     if watch.phase is Phase.FIRING:
         if not calm:
             return watch if isinstance(watch.calm_since, Missing) else replace(watch, calm_since=UNKNOWN)
@@ -153,14 +164,19 @@ def _advance(rule: Rule, watch: Watch, *, violated: bool, calm: bool, at: Instan
     lasts = watch.phase is Phase.PENDING and at - watch.seen_at <= LONGEST_GAP_SECONDS
     since = watch.since if lasts else at
     phase = Phase.FIRING if at - since >= rule.for_seconds else Phase.PENDING
-    return Watch(phase, since, seen_at=at)
+    was_found = watch.was_found if lasts else is_first_look or watch.phase is Phase.PENDING
+    return Watch(phase, since, seen_at=at, was_found=was_found)
 
 
 def _longer(past: Watch, live: Watch) -> Watch:
-    if past.phase is Phase.CLEAR or live.phase is Phase.CLEAR:
-        return live if past.phase is Phase.CLEAR else past
+    if live.phase is Phase.CLEAR:
+        return past
+    if past.phase is Phase.CLEAR:
+        return replace(live, was_found=False)  # the past shows it well: it began with what is seen live
+    first = past if past.since <= live.since else live
     further = live if live.phase is Phase.FIRING else past
-    return replace(further, since=min(past.since, live.since), seen_at=max(past.seen_at, live.seen_at))
+    seen_at = max(past.seen_at, live.seen_at)
+    return replace(further, since=first.since, seen_at=seen_at, was_found=first.was_found)
 
 
 def _read(rule: Rule, watch: Watch, *, violated: bool) -> tuple[Level, Cause]:

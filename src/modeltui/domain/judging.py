@@ -197,6 +197,7 @@ def _judged_version(
     cells = dict(place.cells)
     fresh = look.samples.get(place.version, {})
     against = comparison(target, stable, place.version, place.role, look.samples) if fresh else NO_DATA
+    is_first_look = not any(version.cells for version in target.versions)
     for name, sample in fresh.items():
         max_age = look.max_ages.get(name, 60.0)
         if name == RATE:
@@ -205,7 +206,8 @@ def _judged_version(
             baseline = NO_DATA if isinstance(against, Missing) else against.baseline(name, look.now, max_age)
         before = cells.get(name)
         if before is None or not _repeats_old(before.sample, sample, max_age, look.now):
-            before = judged_cell(before, sample, target.rules.get(name, ()), baseline)
+            rules = target.rules.get(name, ())
+            before = judged_cell(before, sample, rules, baseline, is_first_look=is_first_look)
         cells[name] = aged_cell(before, max_age, look.now)
     for name in place.cells.keys() - fresh.keys():
         cells[name] = aged_cell(cells[name], look.max_ages.get(name, 60.0), look.now)

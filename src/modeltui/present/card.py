@@ -164,7 +164,7 @@ class Card:
     def _rest(self, cell: Cell, verdict: Verdict, signal: Signal) -> list[Span]:
         rest: list[Span] = []
         if verdict.level >= Level.WARN and not isinstance(verdict.since, Missing):
-            rest.append(Span(f" {words.lasted(self.target, verdict.since, self.fleet.at)} ", Tone.PLAIN))
+            rest.append(Span(f" {words.lasted(verdict, self.fleet.at)} ", Tone.PLAIN))
         segment = cell.worst_segment()
         if not isinstance(segment, Missing):
             # On a narrow screen the segment's value says enough: micro, not merchant_size=micro.

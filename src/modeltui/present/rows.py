@@ -157,10 +157,9 @@ def _skew(row: TargetRow) -> Span:
 
 
 def _since(row: TargetRow) -> Span:
-    since = row.target.since
-    if row.target.level < Level.WARN or isinstance(since, Missing):
+    if row.target.level < Level.WARN:
         return Span("", Tone.MUTED)
-    return Span(words.lasted(row.target, since, row.fleet.at), Tone.PLAIN)
+    return Span(words.lasted(row.target, row.fleet.at), Tone.PLAIN)
 
 
 def _traffic(row: TargetRow) -> Span:

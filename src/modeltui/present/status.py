@@ -7,7 +7,6 @@ from typing import Any
 
 from modeltui.domain.fleet import Cell, ChangeKind, Fleet, ServedVersion, SourceCondition, SourceState, Target
 from modeltui.domain.health import BaselineKind, Level, Verdict
-from modeltui.domain.history import was_watched
 from modeltui.domain.names import UNKNOWN, Instant, Missing, SignalName, Unknown, VersionId
 from modeltui.domain.rollout import Role, Rollout, Stage
 from modeltui.domain.signal import Signal
@@ -46,7 +45,7 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
         "environment": target.key.environment,
         "level": words.LEVEL_WORDS[target.level],
     }
-    _put_since(result, target, _since(target))
+    _put_since(result, _since(target), target.since_or_earlier)
     _put(result, "serving", target.serving)
     if not isinstance(target.serving, Missing):
         result["serving_observed"] = target.is_serving_observed
@@ -58,7 +57,7 @@ def target_object(fleet: Fleet, target: Target) -> dict[str, Any]:
         because = words.known_good_words(target.known_good, fleet.at)
         result["last_known_good"] = {"version": target.known_good.version, "because": because}
     result["skew"] = list(skewed_environments(fleet, target.key))
-    result["versions"] = [_version(version, signals, target, fleet.at) for version in target.versions]
+    result["versions"] = [_version(version, signals, fleet.at) for version in target.versions]
     return result
 
 
@@ -100,7 +99,7 @@ def _stage(stage: Stage) -> dict[str, Any]:
     return result
 
 
-def _version(version: ServedVersion, signals: dict[SignalName, Signal], target: Target, now: Instant) -> dict[str, Any]:
+def _version(version: ServedVersion, signals: dict[SignalName, Signal], now: Instant) -> dict[str, Any]:
     result: dict[str, Any] = {"version": version.version}
     if version.role is not Role.UNASSIGNED:
         result["role"] = version.role.value
@@ -110,12 +109,12 @@ def _version(version: ServedVersion, signals: dict[SignalName, Signal], target: 
     result["level"] = words.LEVEL_WORDS[version.level]
     result["traffic"] = traffic
     result["signals"] = {
-        name: _cell(cell, signals[name], target, now) for name, cell in version.cells.items() if name in signals
+        name: _cell(cell, signals[name], now) for name, cell in version.cells.items() if name in signals
     }
     return result
 
 
-def _cell(cell: Cell, signal: Signal, target: Target, now: Instant) -> dict[str, Any]:
+def _cell(cell: Cell, signal: Signal, now: Instant) -> dict[str, Any]:
     verdict = cell.verdict
     result: dict[str, Any] = {"level": words.LEVEL_WORDS[verdict.level]}
     _put(result, "value", verdict.value)
@@ -131,7 +130,7 @@ def _cell(cell: Cell, signal: Signal, target: Target, now: Instant) -> dict[str,
     _put(result, "n", verdict.n)
     result["window_seconds"] = cell.sample.window_seconds
     _put(result, "age_seconds", _age(cell.sample.at, now))
-    _put_since(result, target, verdict.since)
+    _put_since(result, verdict.since, verdict.since_or_earlier)
     result["because"] = words.because(verdict, signal)
     if cell.segments:
         result["segments"] = [_segment(segment.name, segment.verdict) for segment in cell.segments]
@@ -156,10 +155,10 @@ def _age(at: Instant | Missing, now: Instant) -> float | Missing:
     return max(round(now - at, 3), 0.0)
 
 
-def _put_since(result: dict[str, Any], target: Target, since: Instant | Missing) -> None:
+def _put_since(result: dict[str, Any], since: Instant | Missing, or_earlier: bool) -> None:
     """Say since when; and that it may be longer, where it already was so when somebody began to look."""
     _put(result, "since", _time(since))
-    if "since" in result and not isinstance(since, Missing) and not was_watched(target.spans, since):
+    if or_earlier and "since" in result:
         result["since_or_earlier"] = True
 
 

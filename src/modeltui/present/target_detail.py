@@ -30,7 +30,7 @@ def heading_lines(fleet: Fleet, target: Target, glyphs: Glyphs, width: int) -> l
     """Return what the target is, how it stands, and what its controller says where that fits whole."""
     line = [Span(f" {target.key}", Tone.STRONG), Span("  "), state_span(target, glyphs)]
     if target.level >= Level.WARN and not isinstance(target.since, Missing):
-        line.append(Span(f" for {words.lasted(target, target.since, fleet.at)}", Tone.PLAIN))
+        line.append(Span(f" for {words.lasted(target, fleet.at)}", Tone.PLAIN))
     stage = TargetRow(fleet, target, glyphs).cell(STAGE_TIME).text
     if stage:
         line.append(Span(f"  stage {stage}", Tone.PLAIN))
@@ -50,7 +50,7 @@ def signal_heading(fleet: Fleet, target: Target, signal: Signal) -> Line:
     tone = words.LEVEL_TONES[cell.verdict.level]
     line.append(Span(f"{version.version} {words.level_word(cell.verdict.level)}", tone))
     if cell.verdict.level >= Level.WARN and not isinstance(cell.verdict.since, Missing):
-        line.append(Span(f" for {words.lasted(target, cell.verdict.since, fleet.at)}"))
+        line.append(Span(f" for {words.lasted(cell.verdict, fleet.at)}"))
     segment = cell.worst_segment()
     verdict = cell.verdict if isinstance(segment, Missing) else segment.verdict
     where = "" if isinstance(segment, Missing) else f"{segment.name} "

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from modeltui.domain.fleet import Cell, Fleet, ServedVersion, SourceCondition, SourceState, Target
 from modeltui.domain.health import Level, Rule
-from modeltui.domain.history import was_watched
 from modeltui.domain.names import Missing
 from modeltui.domain.signal import Signal
 from modeltui.present import format as form
@@ -20,7 +19,7 @@ def why_lines(fleet: Fleet, target: Target) -> list[Line]:
     lines: list[Line] = [(Span(str(target.key), Tone.STRONG), Span(f"  {words.level_word(target.level)}"))]
     for version in sorted(target.versions, key=lambda version: -version.level):
         lines.append(())
-        lines.extend(_version_lines(fleet, target, version))
+        lines.extend(_version_lines(fleet, version))
     lines.append(())
     good = target.known_good
     name = "none" if isinstance(good, Missing) else str(good.version)
@@ -57,7 +56,7 @@ def _source_state(source: SourceState, fleet: Fleet) -> tuple[str, Tone]:
             return "DOWN, never answered" if never else f"DOWN, last answered {since} ago", Tone.BREACH
 
 
-def _version_lines(fleet: Fleet, target: Target, version: ServedVersion) -> Iterator[Line]:
+def _version_lines(fleet: Fleet, version: ServedVersion) -> Iterator[Line]:
     observed = "not observed" if isinstance(version.observed, Missing) else form.percent(version.observed)
     desired = "unknown" if isinstance(version.desired, Missing) else form.percent(version.desired)
     yield (
@@ -69,7 +68,7 @@ def _version_lines(fleet: Fleet, target: Target, version: ServedVersion) -> Iter
         if cell is None:
             yield (Span(f"  {signal.name:<14}", Tone.MUTED), Span("no data: no source measures it", Tone.UNKNOWN))
             continue
-        yield from _cell_lines(fleet, target, signal, cell)
+        yield from _cell_lines(fleet, signal, cell)
 
 
 def _worst_first(version: ServedVersion, signals: tuple[Signal, ...]) -> list[Signal]:
@@ -80,7 +79,7 @@ def _worst_first(version: ServedVersion, signals: tuple[Signal, ...]) -> list[Si
     return sorted(signals, key=lambda signal: -level(signal))
 
 
-def _cell_lines(fleet: Fleet, target: Target, signal: Signal, cell: Cell) -> Iterator[Line]:
+def _cell_lines(fleet: Fleet, signal: Signal, cell: Cell) -> Iterator[Line]:
     verdict = cell.verdict
     tone = words.LEVEL_TONES[verdict.level]
     yield (
@@ -94,9 +93,8 @@ def _cell_lines(fleet: Fleet, target: Target, signal: Signal, cell: Cell) -> Ite
         facts.append(f"rule {verdict.rule.name}")
     facts.append(words.baseline_words(verdict.baseline, signal.unit))
     if not isinstance(verdict.since, Missing) and verdict.level >= Level.WARN:
-        before = "" if was_watched(target.spans, verdict.since) else "before "
-        lasted = words.lasted(target, verdict.since, fleet.at)
-        facts.append(f"since {before}{form.clock_time(verdict.since)}Z ({lasted})")
+        before = "before " if verdict.since_or_earlier else ""
+        facts.append(f"since {before}{form.clock_time(verdict.since)}Z ({words.lasted(verdict, fleet.at)})")
     facts.append("sample not scraped" if isinstance(cell.sample.at, Missing) else _age(cell, fleet))
     yield (Span(f"  {'':<14}{'':<9}{', '.join(facts)}", Tone.MUTED),)
     for segment in cell.segments:

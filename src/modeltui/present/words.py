@@ -5,7 +5,6 @@ from __future__ import annotations
 from modeltui.domain.fleet import Change, ChangeKind, SourceCondition, SourceState, Target
 from modeltui.domain.health import Above, Baseline, BaselineKind, Below, Cause, Level, Rule, Verdict
 from modeltui.domain.health import Change as Relative
-from modeltui.domain.history import was_watched
 from modeltui.domain.known_good import KnownGood
 from modeltui.domain.names import Instant, Missing
 from modeltui.domain.signal import Signal, Unit
@@ -65,10 +64,9 @@ def because(verdict: Verdict, signal: Signal) -> str:
             return f"nobody scrapes it any more; it was {level_word(verdict.before)} when last seen"
 
 
-def lasted(target: Target, since: Instant, now: Instant) -> str:
+def lasted(judged: Target | Verdict, now: Instant) -> str:
     """Return for how long something has been so; `>1h00m` when it already was when somebody began to look."""
-    known = form.age(since, now)
-    return known if was_watched(target.spans, since) else f">{known}"
+    return f"{'>' if judged.since_or_earlier else ''}{form.age(judged.since, now)}"
 
 
 def baseline_words(baseline: Baseline | Missing, unit: Unit) -> str:
