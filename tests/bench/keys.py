@@ -204,7 +204,7 @@ def panels(bench: Bench) -> Iterator[Figure]:
             {
                 "filter": lambda: _opened(ours, "/", "filter:", sent["filter"]),
                 "palette": lambda: _opened(ours, ":", "what to do", sent["palette"]),
-                "why": lambda: _opened(ours, "w", "is beyond", sent["why"]),
+                "why": lambda: _opened(ours, "w", "traffic desired", sent["why"]),
                 "stock modal": lambda: _opened(table, ":", "dialog", sent["stock modal"]),
             },
             bench.runs(3, 12),
