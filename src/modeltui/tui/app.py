@@ -282,10 +282,9 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
     def copy(self, text: str) -> None:
         """Copy to the terminal's clipboard, and say so or say why not."""
         sequence = clipboard_sequence(text, os.environ)
-        if sequence is None or self._driver is None:
+        if sequence is None or not self.send_sequence(sequence):
             self._say("this terminal takes no clipboard: select with the mouse instead", Tone.WARN)
             return
-        self._driver.write(sequence)
         self._say(f"sent to the terminal's clipboard: {safe_text(text, 60)}", Tone.MUTED)
 
     def _say(self, text: str, tone: Tone) -> None:

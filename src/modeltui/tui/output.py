@@ -216,6 +216,13 @@ class DiffOutput(_Base):
         self._receipt_wanted = True
         self.call_after_refresh(self._send)
 
+    def send_sequence(self, sequence: str) -> bool:
+        """Send what draws nothing, such as text for the clipboard; return whether there is a terminal to take it."""
+        if self._driver is None or self._away:
+            return False
+        self._driver.write(sequence)
+        return True
+
     def leave_terminal(self) -> None:
         """Give the terminal back as it was before the start; nothing is drawn until `return_to_terminal`."""
         if self._driver is not None and not self._away:
