@@ -1,7 +1,7 @@
 """Runs every check: `python -m tests [arguments for pytest]`.
 
 All of them run, whatever fails; the exit code is 0 only when all passed. pytest comes last, so that its summary
-closes the output. Checks of one kind: `python -m tests -m "not servers and not terminal"` answers within a minute.
+closes the output. Checks of one kind: `python -m tests -m "not servers and not terminal"` takes two minutes.
 """
 
 from __future__ import annotations
