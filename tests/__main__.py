@@ -1,7 +1,8 @@
 """Runs every check: `python -m tests [arguments for pytest]`.
 
 All of them run, whatever fails; the exit code is 0 only when all passed. pytest comes last, so that its summary
-closes the output. Checks of one kind: `python -m tests -m "not servers and not terminal"` takes two minutes.
+closes the output. The quick ones alone,
+`python -m tests -m "not servers and not terminal and not broad"`, answer within a minute.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ import pytest
 
 from modeltui.wiring import prepare_demo
 
+pytestmark = pytest.mark.broad
+
 HEAVY = ("textual", "rich", "httpx", "plotext")
 PROGRAM = textwrap.dedent(
     """

@@ -17,6 +17,8 @@ from tests.tui.story_world import RunningWorld, run_modeltui
 
 from modeltui.cli.app import COMMANDS
 
+pytestmark = pytest.mark.broad
+
 GOOD = """\
 modeltui: 1
 contexts:

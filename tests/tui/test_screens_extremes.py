@@ -24,6 +24,8 @@ from modeltui.testing import worlds
 from modeltui.testing.hostile import HOSTILE_TEXTS
 from modeltui.testing.worlds import seen, source_name, target_key
 
+pytestmark = pytest.mark.broad
+
 LONG_VERSION = "2026-11-20T02:07:31Z-3f9a2b7c"
 EVERY_SCREEN: tuple[tuple[str, ...], ...] = ((), ("w",), ("enter",), ("enter", "f"), ("6",), ("s",), ("?",))
 

@@ -11,6 +11,8 @@ from modeltui.present.cells import cell_width
 from modeltui.tui.actions import FLEET, SKEW, TARGET, TEXT, valid_on
 from modeltui.tui.theme_search import theme_directories, theme_names
 
+pytestmark = pytest.mark.broad
+
 WAYS: dict[str, dict[str, object]] = {
     "unicode": {},
     "ascii": {"ascii_only": True},

@@ -28,6 +28,8 @@ from modeltui.domain.names import Instant, Missing
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import BEGAN_AT, demo_policy, onlooker, target_key
 
+pytestmark = pytest.mark.broad
+
 STARTED_WITHIN_SECONDS = 30.0
 
 

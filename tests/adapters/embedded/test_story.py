@@ -19,6 +19,8 @@ from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import onlooker, version
 
+pytestmark = pytest.mark.broad
+
 FRAUD = "fraud-detector@prod-hk"
 NOT_WELL = {FRAUD, "churn-predictor@prod-hk", "document-ocr@prod-cn", "limit-optimizer@prod-cn"}
 
