@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import json
@@ -9,6 +10,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,10 @@ from typing import Any
 import pytest
 from tests.terminal import terminal_environment
 from tests.tui.story_world import PROGRAM, RunningWorld, run_modeltui
+
+from modeltui.testing.faults import FaultServer, json_reply
+
+pytestmark = pytest.mark.broad
 
 LEVELS = {"breach", "warn", "ok", "no-data", "stale", "no-limit"}
 UNREACHABLE = """\
@@ -248,3 +254,30 @@ def test_nothing_but_a_source_that_is_down(tmp_path: Path) -> None:
     check_status(json.loads(done.stdout))
     assert "127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+async def test_what_an_answer_lacks_and_a_source_that_comes_back_are_said(tmp_path: Path) -> None:
+    """--watch says on standard error, once each: answers are partial, a source is away, and it is back."""
+    async with FaultServer() as server:
+        partial = {"status": "success", "data": {"resultType": "vector", "result": []}, "warnings": ["a store is away"]}
+        server.answer_everything_else(json_reply(partial))
+        config = tmp_path / "modeltui.yaml"
+        source = f'{{kind: prometheus, url: "{server.url}", poll_seconds: 1}}'
+        config.write_text(f"modeltui: 1\ncontexts: {{here: {{sources: {{prom: {source}}}}}}}\n", encoding="utf-8")
+        command = [sys.executable, "-m", "modeltui", "--config", str(config), "status", "--watch"]
+        watching = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+        )
+        stderr = watching.stderr
+        assert stderr is not None
+        try:
+            async with asyncio.timeout(30):
+                await stderr.readuntil(b"prom: error_rate: a store is away\n")
+                await stderr.readuntil(b"no target is known")
+                await server.refuse()
+                await stderr.readuntil(b"refused the connection\n")
+                await server.listen()
+                await stderr.readuntil(b"prom answers again\n")
+        finally:
+            watching.send_signal(signal.SIGINT)
+            await watching.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Literal
 
 import click
@@ -10,9 +9,9 @@ import click
 from modeltui.cli.output import data, fail, json_object, note
 from modeltui.cli.session import chosen_targets, failures, with_observer
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.fleet import Fleet, Target
+from modeltui.domain.fleet import Fleet, SourceCondition, Target
 from modeltui.domain.health import Level
-from modeltui.domain.names import TargetKey
+from modeltui.domain.names import SourceName, TargetKey
 from modeltui.domain.reduce import Changes
 from modeltui.engine.observer import Observer
 from modeltui.present.changes import change_line
@@ -21,6 +20,8 @@ from modeltui.present.status import status_object
 from modeltui.present.table import aligned, comma_separated, status_table
 
 Form = Literal["json", "plain", "csv"]
+_Said = dict[SourceName, tuple[bool, tuple[str, ...]]]
+"""What was said last of each source: whether it is down, and its failure or its warnings."""
 _FAIL_ON = {"warn": Level.WARN, "breach": Level.BREACH}
 
 
@@ -39,8 +40,12 @@ def command(options: Options, wanted: str | None, form: Form, watch: bool, fail_
         fleet = await observer.look_once()
         targets = chosen_targets(fleet, wanted)
         _print(fleet, targets, form, one_line=watch)
+        said: _Said = {}
+        _say_sources(fleet, said)
+        if not fleet.targets and not failures(fleet):
+            note("modeltui: no target is known: 'modeltui doctor' says what each source has")
         if watch:
-            await _follow(observer, {target.key for target in targets} if wanted else None, form)
+            await _follow(observer, {target.key for target in targets} if wanted else None, form, said)
         return _exit_code(fleet, targets, fail_on)
 
     return with_observer(options, look)
@@ -57,11 +62,8 @@ def _print(fleet: Fleet, targets: list[Target], form: Form, *, one_line: bool) -
 
 
 def _exit_code(fleet: Fleet, targets: list[Target], fail_on: str | None) -> int:
-    broken = failures(fleet)
-    for title, remedy in broken:
-        fail(title, remedy)
     worst = max((max(target.level, _was(target)) for target in targets), default=Level.OK)
-    return 1 if broken or (fail_on is not None and worst >= _FAIL_ON[fail_on]) else 0
+    return 1 if failures(fleet) or (fail_on is not None and worst >= _FAIL_ON[fail_on]) else 0
 
 
 def _was(target: Target) -> Level:
@@ -69,10 +71,28 @@ def _was(target: Target) -> Level:
     return target.last_judged if target.level is Level.STALE else target.level
 
 
-async def _follow(observer: Observer, wanted: set[TargetKey] | None, form: Form) -> None:
+def _say_sources(fleet: Fleet, said: _Said) -> None:
+    """Say on standard error what is new of the sources: failures, what their answers lack, and that one is back."""
+    for source in fleet.sources.values():
+        is_down = source.condition(fleet.at) is SourceCondition.DOWN
+        says = (str(source.error), str(source.remedy or "")) if is_down else source.warnings
+        was_down, before = said.get(source.name, (False, ()))
+        said[source.name] = (is_down, says)
+        if is_down and not (was_down and says == before):
+            fail(*says)
+        elif was_down and not is_down:
+            note(f"modeltui: {source.name} answers again")
+        if not is_down and says != before:
+            for warning in says:
+                note(f"modeltui: {source.name}: {warning}")
+
+
+async def _follow(observer: Observer, wanted: set[TargetKey] | None, form: Form, said: _Said) -> None:
     shown = {key: change_line(observer.fleet, target) for key, target in observer.fleet.targets.items()}
 
     def on_change(fleet: Fleet, changes: Changes) -> None:
+        if changes.sources:
+            _say_sources(fleet, said)
         for key in sorted(changes.targets):
             if key not in fleet.targets or (wanted is not None and key not in wanted):
                 continue
@@ -88,7 +108,5 @@ async def _follow(observer: Observer, wanted: set[TargetKey] | None, form: Form)
     unsubscribe = observer.store.subscribe(on_change)
     try:
         await observer.run()
-    except asyncio.CancelledError:
-        raise
     finally:
         unsubscribe()
