@@ -140,6 +140,10 @@ def in_context(line: str) -> str:
             "m.yaml:5:35: contexts.c.limits[0].signal: there is no signal 'latency_p59'; did you mean 'latency_p95'?",
         ),
         (
+            in_context("limits: [{match: '*', signal: latency_p95, above: -5s}]"),
+            "m.yaml:5:55: contexts.c.limits[0].above: a signal in seconds is never below 0, found '-5s'",
+        ),
+        (
             in_context("limits: [{match: '*', signal: drift}]"),
             "m.yaml:5:14: contexts.c.limits[0]: exactly one of change, above and below is needed, found none",
         ),

@@ -133,10 +133,14 @@ def _margin(condition: str, unit: Unit, node: Mapping) -> Iterator[Problem]:
 def _level(node: Node, unit: Unit) -> Iterator[Problem]:
     found = list(_units(node, Quantity.LEVEL, unit, _LEVEL_UNITS.get(unit, ("",))))
     yield from found
-    if found or unit not in (Unit.RATIO, Unit.SCORE):
+    if found or unit is Unit.NUMBER:
         return
     value = read_amount(_text(node), Quantity.LEVEL).value
-    if not 0 <= value <= 1:
+    if unit not in (Unit.RATIO, Unit.SCORE):
+        if value < 0:
+            says = f"a signal in {unit.value} is never below 0, found {shown(_text(node))}"
+            yield Problem(node.place, node.path, says)
+    elif not 0 <= value <= 1:
         hint = f"; did you mean '{value:g}%'?" if 1 < value <= 100 else ""
         yield Problem(node.place, node.path, f"a {unit.value} is between 0 and 1, found {shown(_text(node))}{hint}")
 

@@ -95,6 +95,8 @@ class Prober:
             user = account.json(_UserAnswer).user
         except BackendError as error:
             return _finding("account", UNKNOWN, error.title, error.remedy)
+        if not user.username:
+            return _finding("account", UNKNOWN, "the server does not say whether it has accounts")
         who = f"signed in as {user.username}"
         if user.is_admin:
             return _finding(
@@ -177,7 +179,8 @@ def _about_models(models: ModelsAnswer | BackendError) -> Finding:
 
 def _without_account(status: int, models: ModelsAnswer | BackendError) -> Finding:
     if status == _UNAUTHORIZED:
-        return _finding("account", False, "the server wants credentials", "Set auth: type basic or bearer.")
+        remedy = "Set auth: type basic or bearer; where it is set, they are wrong or have expired."
+        return _finding("account", False, "the server wants other credentials", remedy)
     if status == _FORBIDDEN:
         return _finding("account", UNKNOWN, "the server does not let this account ask who it is")
     if isinstance(models, BackendError):
