@@ -202,6 +202,11 @@ def _wait_for_known_good(config: Path) -> None:
     assert wait_until(found, 90.0, every_seconds=2.0)
 
 
+def _window_of_errors(target: dict[str, Any], version: str) -> float:
+    """Return how many seconds the error rate of a version covers so far."""
+    return float(version_of(target, version)["signals"].get("error_rate", {}).get("window_seconds", 0.0))
+
+
 def _assert_card_names_the_bad_version(card: Card) -> None:
     assert (card.level, card.version) == ("breach", "2")
     assert card.errors is not None
@@ -224,10 +229,13 @@ def _assert_status_says_the_same(config: Path, prometheus: PrometheusServer) -> 
         answer.update(status(config))
         targets = [target_of(answer, model) for model in (FRAUD, CLAIMS)]
         healthy = [version_of(target, "1")["level"] == "ok" for target in targets]
-        return all(healthy) and all(target["level"] == "breach" for target in targets)
+        found = [target["level"] == "breach" and target["serving"] == "2" for target in targets]
+        full = [_window_of_errors(target, "2") > WINDOW_SECONDS - SCRAPE_SECONDS for target in targets]
+        return all([*healthy, *found, *full])
 
-    # A fresh process finds in steps of 30 s since when it is bad; and both sides need enough requests to be judged.
-    assert wait_until(both_are_told_apart, 60.0, every_seconds=2.0), json.dumps(answer, indent=1)
+    # A fresh process finds in steps of 30 s since when it is bad; both sides need enough requests to be judged; and
+    # the new champion has answered most requests of a window only when half of the window is behind it.
+    assert wait_until(both_are_told_apart, 90.0, every_seconds=2.0), json.dumps(answer, indent=1)
     for model in (FRAUD, CLAIMS):
         target = target_of(answer, model)
         truth = _in_prometheus(prometheus, model)
