@@ -35,7 +35,7 @@ PLANTED = [
     ("config/load.py", "import textual", NO_DRAWING),
     ("config/load.py", "from modeltui.engine import store", FLOORS),
     ("plugins.py", "from modeltui.tui import app", FLOORS),
-    ("wiring.py", "from modeltui.cli import app", FLOORS),
+    ("wiring/observing.py", "from modeltui.cli import app", FLOORS),
     ("adapters/mlflow/registry.py", "import httpx", ONE_HTTP),
     ("adapters/mlflow/registry.py", "from modeltui.adapters.prometheus import metrics", INDEPENDENT),
     ("adapters/embedded/registry.py", "import rich", NO_DRAWING),

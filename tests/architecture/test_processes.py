@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.wiring import prepare_demo
+from modeltui.wiring.observing import prepare_demo
 
 pytestmark = pytest.mark.broad
 

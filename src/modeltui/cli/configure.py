@@ -48,7 +48,7 @@ def init(options: Options, force: bool) -> int:
 def check(options: Options) -> int:
     """Check the whole file, the theme and every source of the context; nothing is contacted."""
     from modeltui.cli.theme_choice import theme_of
-    from modeltui.wiring import open_observer
+    from modeltui.wiring.observing import open_observer
 
     loaded = load(options)
     theme_of(loaded)

@@ -38,7 +38,7 @@ def command(options: Options, directory: str | None, headless: bool, seed: int, 
 
 
 def _run_world(directory: Path, seed: int, speed: float) -> int:
-    from modeltui.wiring import prepare_demo, run_demo
+    from modeltui.wiring.observing import prepare_demo, run_demo
 
     config = prepare_demo(directory, seed)
     if _CHILD in os.environ:

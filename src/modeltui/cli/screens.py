@@ -21,7 +21,7 @@ from modeltui.engine.observer import Observer
 from modeltui.tui import skeleton
 from modeltui.tui.frame import FrameRows
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_environment, run
-from modeltui.wiring import context_of, now, open_observer, save_snapshot
+from modeltui.wiring.observing import context_of, now, open_observer, save_snapshot
 
 
 def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = False) -> int:

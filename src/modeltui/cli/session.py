@@ -10,7 +10,7 @@ from modeltui.config.load import Loaded, Options, load
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.fleet import Fleet, SourceCondition, Target
 from modeltui.engine.observer import Observer
-from modeltui.wiring import open_observer
+from modeltui.wiring.observing import open_observer
 
 T = TypeVar("T")
 

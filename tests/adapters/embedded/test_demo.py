@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from modeltui import wiring
 from modeltui.adapters.embedded.demo import prepare_demo
 from modeltui.adapters.embedded.demo_config import demo_config
 from modeltui.adapters.embedded.scenario import DEMO, ENVIRONMENTS
@@ -26,6 +25,7 @@ from modeltui.domain.errors import BackendUnavailable, ConfigError
 from modeltui.domain.health import Level
 from modeltui.domain.names import Instant, Missing
 from modeltui.testing.clock import VirtualClock
+from modeltui.wiring import observing as wiring
 from tests.adapters.embedded.story import BEGAN_AT, demo_policy, onlooker, target_key
 
 pytestmark = pytest.mark.broad

@@ -1,0 +1,54 @@
+"""Telling people elsewhere what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from modeltui.domain.action import PlanHash, PlanId
+from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
+from modeltui.domain.text import SafeText
+
+
+class Occasion(StrEnum):
+    """What people are told of."""
+
+    OUTCOME = "outcome"
+    UNKNOWN_OUTCOME = "unknown-outcome"
+    BREAK_GLASS = "break-glass"
+    SNAPPED_BACK = "snapped-back"
+    APPROVAL_ASKED = "approval-asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message, the same for every sink."""
+
+    id: SafeText
+    """Delivered at least once: who gets it twice knows it by this."""
+    occasion: Occasion
+    at: Instant
+    context: SafeText
+    target: TargetKey
+    headline: SafeText
+    """One line."""
+    facts: Mapping[SafeText, SafeText]
+    """Label and value, in the order to show."""
+    plan_id: PlanId | Unknown = UNKNOWN
+    plan_hash: PlanHash | Unknown = UNKNOWN
+    journal_head: SafeText | Unknown = UNKNOWN
+    """Hash of the newest record: who keeps the message keeps a witness."""
+
+
+class Notifier(Protocol):
+    """Takes messages and delivers them by and by; an action never waits for it and never fails by it."""
+
+    async def put(self, notice: Notice) -> None:
+        """Keep a notice until it is delivered; returns once it is on disk. Raises nothing: a lost one is counted."""
+        ...
+
+    async def deliver(self, *, deadline_seconds: float) -> int:
+        """Try what is due, within the time; return how many are still undelivered."""
+        ...
