@@ -75,7 +75,7 @@ class Acting(Protocol):
         ...
 
     async def may_go(self, plan: Plan, consent: Consent) -> Refusal | None:
-        """Return what still stands between a plan and GO: locked writes, a missing approval, an open flag, its expiry."""
+        """Return what still stands between a plan and GO: locked writes, a missing approval, an open flag, expiry."""
         ...
 
     def start(self, plan: Plan) -> AbstractAsyncContextManager[RunningAction]:
