@@ -4,14 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from modeltui.domain.lineage import Provenance
-from modeltui.domain.names import Instant, ModelName, SourceName, TargetKey, VersionId
+from modeltui.domain.names import (
+    NO_DATA,
+    UNKNOWN,
+    Instant,
+    ModelName,
+    NoData,
+    SourceName,
+    TargetKey,
+    Unknown,
+    VersionId,
+)
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.signal import Sample
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
+
+if TYPE_CHECKING:  # the values of acting are loaded by those that act, or read the journal
+    from modeltui.domain.lease import Lease
+    from modeltui.domain.record import ChainState, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +102,20 @@ class SourceFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalRead:
+    """The journal was looked at: what is new in it, and what is open."""
+
+    at: Instant
+    records: tuple[Record, ...] = ()
+    """Those after the ones that are known."""
+    open_intents: tuple[Record, ...] = ()
+    leases: tuple[Lease, ...] = ()
+    chain: ChainState | Unknown = UNKNOWN
+    """Unknown when only the newest records were read."""
+    error: SafeText | NoData = NO_DATA
+
+
+@dataclass(frozen=True, slots=True)
 class Watched:
     """These targets are on screen: keep their points."""
 
@@ -110,6 +138,7 @@ Event: TypeAlias = (
     | VersionsRead
     | ProvenanceRead
     | SourceFailed
+    | JournalRead
     | Watched
     | Tick
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
+from typing import TYPE_CHECKING
 
 from modeltui.domain.health import Level, Rule, Verdict, Watch
 from modeltui.domain.history import ServingSpan
@@ -30,6 +31,9 @@ from modeltui.domain.series import WHOLE, AllSeries
 from modeltui.domain.signal import Measurement, Point, Sample
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
+
+if TYPE_CHECKING:  # loaded by those that read a journal: a start without one is faster
+    from modeltui.domain.journal_view import JournalView
 
 
 class SourceKind(StrEnum):
@@ -254,6 +258,8 @@ class Fleet:
     versions: Mapping[ModelName, tuple[Version, ...]] = field(default_factory=dict)
     """Lists of versions that were asked for."""
     provenance: Mapping[tuple[ModelName, VersionId], Provenance] = field(default_factory=dict)
+    journal: JournalView | NoData = NO_DATA
+    """The record of actions, as it was read last; no data where nobody reads one."""
     cached_at: Instant | Unknown = UNKNOWN
     """When this snapshot was saved, while nothing live has replaced it."""
 

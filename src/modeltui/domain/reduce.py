@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from modeltui.domain.event import (
     Event,
     HistoryRead,
+    JournalRead,
     ProvenanceRead,
     RegistryRead,
     RolloutsRead,
@@ -52,6 +53,8 @@ class Changes:
     """Targets came or went, or a level changed: the worst may be another one."""
     details: frozenset[ModelName] = frozenset()
     """Models whose versions or provenance were read."""
+    journal: bool = False
+    """The journal has new records, or can or cannot be read now."""
 
     def __or__(self, other: Changes) -> Changes:
         return Changes(
@@ -59,6 +62,7 @@ class Changes:
             self.sources or other.sources,
             self.order or other.order,
             self.details | other.details,
+            self.journal or other.journal,
         )
 
 
@@ -82,6 +86,8 @@ def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
             return _history(fleet, event)
         case SourceFailed():
             return _failed(fleet, event), Changes(sources=True)
+        case JournalRead():
+            return _journal(fleet, event)
         case Watched():
             return replace(fleet, watched=event.targets, series=only_of(fleet.series, event.targets)), NOTHING
         case VersionsRead():
@@ -90,6 +96,25 @@ def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
         case ProvenanceRead():
             provenance = {**fleet.provenance, (event.model, event.version): event.provenance}
             return replace(fleet, provenance=provenance), Changes(details=frozenset({event.model}))
+
+
+def _journal(fleet: Fleet, event: JournalRead) -> tuple[Fleet, Changes]:
+    from modeltui.domain.journal_view import NO_JOURNAL
+
+    before = NO_JOURNAL if isinstance(fleet.journal, Missing) else fleet.journal
+    if event.error is not NO_DATA:
+        view = replace(before, error=event.error)  # what was read stays, and stays as old as it is
+    else:
+        view = replace(
+            before.with_records(event.records),
+            open_intents=event.open_intents,
+            leases=event.leases,
+            chain=before.chain if event.chain is UNKNOWN else event.chain,
+            read_at=event.at,
+            error=NO_DATA,
+        )
+    looks_different = replace(view, read_at=before.read_at) != fleet.journal
+    return replace(fleet, journal=view), Changes(journal=looks_different)
 
 
 def _tick(fleet: Fleet) -> tuple[Fleet, Changes]:
