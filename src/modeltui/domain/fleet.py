@@ -67,11 +67,22 @@ class SourceState:
     expected_every_seconds: float
     answered_at: Instant | Unknown = UNKNOWN
     """When it last answered, by our clock."""
+    newest_at: Instant | Unknown = UNKNOWN
+    """When the newest observation in its answers was made; unknown for sources that do not measure."""
+    old_after_seconds: float = 60.0
+    """Observations older than this are no news: the age at which the first of its signals goes stale."""
     error: SafeText | NoData = NO_DATA
     """Why the last question failed; no data when it did not."""
     remedy: SafeText | NoData = NO_DATA
     warnings: tuple[SafeText, ...] = ()
     """The answer came and was not whole, or not sure: partial answers, unknown labels."""
+
+    @property
+    def known_at(self) -> Instant | Unknown:
+        """Return how old what it says is: a source that answers at once may still tell old news."""
+        if isinstance(self.answered_at, Missing) or isinstance(self.newest_at, Missing):
+            return self.answered_at
+        return min(self.answered_at, self.newest_at)
 
     def condition(self, now: Instant) -> SourceCondition:
         """Return whether it may be trusted at `now`."""
@@ -80,7 +91,9 @@ class SourceState:
         if not isinstance(self.answered_at, float):
             return SourceCondition.CONNECTING
         late = now - self.answered_at > 3 * self.expected_every_seconds
-        return SourceCondition.STALE if late else SourceCondition.FRESH
+        # Observations come by scrapes of their own pace: only news that nothing would call fresh is late by itself.
+        told_late = isinstance(self.newest_at, float) and now - self.newest_at > self.old_after_seconds
+        return SourceCondition.STALE if late or told_late else SourceCondition.FRESH
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,26 @@ def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
     looked_at = [sample for key in by_target if key in fleet.watched for sample in by_target[key]]
     if looked_at:
         fleet = replace(fleet, series=with_samples(fleet.series, looked_at, event.at))
+    fleet = _newest(fleet, event)
     fleet = _answered(fleet, event.source, event.at, event.warnings) if event.is_last_part else fleet
     fleet, changes = _with_targets(fleet, updated)
     gone = to_forget(fleet) if event.is_last_part else frozenset()
     if gone:
         fleet = fleet.without_targets(gone)
     return fleet, changes | Changes(targets=gone, sources=event.is_last_part, order=bool(gone))
+
+
+def _newest(fleet: Fleet, event: SamplesRead) -> Fleet:
+    """Return the fleet that knows how new the newest of these observations is."""
+    state = fleet.sources.get(event.source)
+    seen = max((sample.at for sample in event.samples if isinstance(sample.at, float)), default=UNKNOWN)
+    if state is None or isinstance(seen, Missing):
+        return fleet
+    newest = seen if isinstance(state.newest_at, Missing) else max(seen, state.newest_at)
+    # A clock that was set back leaves no observation in the future.
+    patience = min((signal.max_age_seconds for signal in fleet.policy.signals), default=state.old_after_seconds)
+    state = replace(state, newest_at=min(newest, event.at), old_after_seconds=patience)
+    return replace(fleet, sources={**fleet.sources, event.source: state})
 
 
 def _history(fleet: Fleet, event: HistoryRead) -> tuple[Fleet, Changes]:

@@ -83,7 +83,7 @@ def _source(source: SourceState, now: Instant) -> dict[str, Any]:
         "backend": source.backend,
         "state": _CONDITIONS[source.condition(now)],
     }
-    _put(result, "age_seconds", _age(source.answered_at, now))
+    _put(result, "age_seconds", _age(source.known_at, now))
     _put(result, "error", source.error)
     _put(result, "remedy", source.remedy)
     if source.warnings:

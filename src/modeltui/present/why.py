@@ -46,14 +46,20 @@ def _source_state(source: SourceState, fleet: Fleet) -> tuple[str, Tone]:
     since = form.age(source.answered_at, fleet.at)
     match source.condition(fleet.at):
         case SourceCondition.FRESH:
-            return f"fresh, answered {since} ago", Tone.OK
+            return f"fresh, answered {since} ago{_newest_words(source, fleet)}", Tone.OK
         case SourceCondition.STALE:
-            return f"STALE, answered {since} ago", Tone.WARN
+            return f"STALE, answered {since} ago{_newest_words(source, fleet)}", Tone.WARN
         case SourceCondition.CONNECTING:
             return "connecting, has not answered yet", Tone.UNKNOWN
         case SourceCondition.DOWN:
             never = isinstance(source.answered_at, Missing)
             return "DOWN, never answered" if never else f"DOWN, last answered {since} ago", Tone.BREACH
+
+
+def _newest_words(source: SourceState, fleet: Fleet) -> str:
+    if isinstance(source.newest_at, Missing):
+        return ""
+    return f", newest observation {form.age(source.newest_at, fleet.at)} old"
 
 
 def _version_lines(fleet: Fleet, version: ServedVersion) -> Iterator[Line]:

@@ -95,7 +95,7 @@ def known_good_words(good: KnownGood | Missing, now: Instant) -> str:
 
 def source_words(source: SourceState, now: Instant) -> tuple[str, Tone]:
     """Return what row 1 says of a source, and in which tone: `mlflow 2s`, `prometheus DOWN 3m12s`."""
-    since = form.age(source.answered_at, now)
+    since = form.age(source.known_at, now)
     match source.condition(now):
         case SourceCondition.FRESH:
             return f"{source.name} {since}", Tone.WARN if source.warnings else Tone.MUTED
