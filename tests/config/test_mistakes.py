@@ -71,7 +71,7 @@ def in_context(line: str) -> str:
         (
             in_context("mode: readonly"),
             (
-                "m.yaml:5:11: contexts.c.mode: expected 'read-only' or 'writes-off', found 'readonly'; "
+                "m.yaml:5:11: contexts.c.mode: expected 'read-only', 'writes-off' or 'writes-on', found 'readonly'; "
                 "did you mean 'read-only'?"
             ),
         ),
@@ -257,7 +257,7 @@ def test_all_mistakes_are_reported_together_in_the_order_of_the_file() -> None:
     )
     assert mistakes(text) == [
         "m.yaml:2:18: default_context: there is no context 'prod'; did you mean 'production'?",
-        "m.yaml:5:11: contexts.production.mode: expected 'read-only' or 'writes-off', found 'off'",
+        "m.yaml:5:11: contexts.production.mode: expected 'read-only', 'writes-off' or 'writes-on', found 'off'",
         (
             "m.yaml:7:35: contexts.production.limits[0].signal: there is no signal 'nothing'; known here: error_rate, "
             "latency_p95, throughput, confidence, drift, business"

@@ -150,7 +150,11 @@ def test_every_key_is_explained() -> None:
     assert [entry.path for entry in entries if not entry.says.endswith((".", "`"))] == []
     by_path = {entry.path: entry for entry in entries}
     mode = by_path["contexts.NAME.mode"]
-    assert (mode.expects, mode.default, mode.is_required) == ("'read-only' or 'writes-off'", "writes-off", False)
+    assert (mode.expects, mode.default, mode.is_required) == (
+        "'read-only', 'writes-off' or 'writes-on'",
+        "writes-off",
+        False,
+    )
     assert by_path["contexts.NAME.sources"].is_required
     assert by_path["contexts.NAME.signals.NAME.rules[].change"].expects.startswith("a signed percentage")
 

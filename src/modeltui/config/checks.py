@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from modeltui.config.acting import AnchorConfig, AnchorKind, NotifyConfig, SinkKind
 from modeltui.config.document import Listing, Mapping, Node, Scalar, walk
 from modeltui.config.expectations import WRITE_A_REFERENCE
 from modeltui.config.problems import Problem, did_you_mean, shown
 from modeltui.config.quantity import Quantity, read_amount
 from modeltui.config.schema import Config, ContextConfig, LimitConfig, RuleConfig, SignalConfig
-from modeltui.config.secrets import looks_secret
+from modeltui.config.secrets import is_reference, looks_secret
 from modeltui.domain.signal import STANDARD_SIGNALS, Direction, Signal, Unit
 
 _USER_IN_URL = re.compile(r"://[^/\s@]*@")
@@ -58,12 +59,56 @@ def _context(context: ContextConfig, node: Mapping) -> Iterator[Problem]:
     for name, signal in context.signals.items():
         yield from _signal(name, signal, _below(node, "signals", name))
     yield from _limits(context, node)
+    yield from _acting(context, node)
 
 
 def _limits(context: ContextConfig, node: Mapping) -> Iterator[Problem]:
     for limit, written in _pairs(context.limits, node, "limits"):
         if isinstance(limit, LimitConfig):
             yield from _limit(limit, context, written, [*_STANDARD, *_below(node, "signals").items])
+
+
+def _acting(context: ContextConfig, node: Mapping) -> Iterator[Problem]:
+    for anchor, written in _entries(context.journal.anchors, _below(node, "journal"), "anchors"):
+        if isinstance(anchor, AnchorConfig):
+            needs = "url" if anchor.kind is AnchorKind.WEBHOOK else "path"
+            needed = () if anchor.kind is AnchorKind.SYSLOG else (needs,)
+            yield from _exactly(written, str(anchor.kind), needed, ("path", "url"))
+    for sink, written in _entries(context.notify, node, "notify"):
+        if isinstance(sink, NotifyConfig):
+            yield from _sink(sink, written)
+
+
+def _sink(sink: NotifyConfig, node: Mapping) -> Iterator[Problem]:
+    needed = ("key",) if sink.kind is SinkKind.PAGERDUTY else ("url",)
+    # An address of their events service other than the usual one: a relay, or another region.
+    may = ("secret",) if sink.kind is SinkKind.WEBHOOK else ("url",)
+    yield from _exactly(node, str(sink.kind), needed, ("url", "key", "secret"), may)
+    if sink.kind is SinkKind.SLACK and sink.url is not None and not is_reference(sink.url):
+        yield Problem(node.items["url"].place, f"{node.path}.url", WRITE_A_REFERENCE)
+    if "on" in node.items and not sink.on:
+        yield Problem(node.items["on"].place, f"{node.path}.on", "on no occasion; take the whole entry out")
+
+
+def _exactly(
+    node: Mapping, kind: str, needed: tuple[str, ...], known: tuple[str, ...], may: tuple[str, ...] = ()
+) -> Iterator[Problem]:
+    """Yield what is missing for this kind, and what belongs to another one."""
+    for key in needed:
+        if key not in node.items:
+            yield Problem(node.place, f"{node.path}.{key}", f"missing; {kind} needs it")
+    for key in known:
+        if key in node.items and key not in (*needed, *may):
+            yield Problem(node.keys[key], f"{node.path}.{key}", f"{kind} has no {key}")
+
+
+def _entries(values: Sequence[object], node: Mapping, key: str) -> Iterator[tuple[object, Mapping]]:
+    """Yield the values under `key` beside what is written."""
+    listing = node.items.get(key)
+    written = listing.items if isinstance(listing, Listing) else ()
+    for value, item in zip(values, written, strict=False):
+        if isinstance(item, Mapping):
+            yield value, item
 
 
 def _signal(name: str, signal: SignalConfig, node: Mapping) -> Iterator[Problem]:
@@ -162,10 +207,8 @@ def _conditions(node: Mapping) -> list[str]:
 
 def _pairs(values: Sequence[object], node: Mapping, key: str) -> Iterator[tuple[RuleConfig, Mapping]]:
     """Yield the values under `key` beside what is written, without those that could not be read."""
-    listing = node.items.get(key)
-    written = listing.items if isinstance(listing, Listing) else ()
-    for value, item in zip(values, written, strict=False):
-        if isinstance(value, RuleConfig) and isinstance(item, Mapping):
+    for value, item in _entries(values, node, key):
+        if isinstance(value, RuleConfig):
             yield value, item
 
 

@@ -268,7 +268,8 @@ class Decoder:
             pattern = getattr(limit, "pattern", None)
             if pattern is not None and not re.search(pattern, text):
                 wanted = getattr(limit, "description", None) or f"text that matches {pattern}"
-                return self.note(node, f"expected {wanted}, found {shown(text)}")
+                found = shown(text) if getattr(limit, "is_quoted", True) else "something else"
+                return self.note(node, f"expected {wanted}, found {found}")
         return safe_text(text) if plain.is_safe_text else text
 
     def _number(self, node: Scalar, plain: Plain, name: str) -> Any:

@@ -48,9 +48,8 @@ def cache_dir(config: str, context: str = "", environ: Mapping[str, str] | None 
     `context` is the name as the operator gave it, empty when the file's default was meant: the name must be
     known before the file is read. What is in a cache may be deleted at any time.
     """
-    readable = "".join(c if c.isalnum() and c.isascii() else "-" for c in context[:40]) or "default"
-    key = _fingerprint(f"{os.path.abspath(config)}\0{context}")
-    return os.path.join(_base("XDG_CACHE_HOME", ".cache", environ), APP, f"{readable}-{key}")
+    name = _name_of(os.path.abspath(config), context)
+    return os.path.join(_base("XDG_CACHE_HOME", ".cache", environ), APP, name)
 
 
 def frame_file(config: str, context: str = "", environ: Mapping[str, str] | None = None) -> str:
@@ -78,6 +77,35 @@ def log_file(environ: Mapping[str, str] | None = None) -> str:
     return os.path.join(state_dir(environ), "modeltui.log")
 
 
+def acting_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return where everything that acting leaves behind lies, for one context of one configuration file.
+
+    Unlike a cache it may not be deleted. `context` is the context's real name, and links are followed: the same
+    world has one record, however it was named.
+    """
+    return os.path.join(state_dir(environ), "contexts", _name_of(os.path.realpath(config), context))
+
+
+def journal_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return where the journal lies when the configuration names no place for it."""
+    return os.path.join(acting_dir(config, context, environ), "journal")
+
+
+def plans_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return where plans wait for the runner, and what became of them."""
+    return os.path.join(acting_dir(config, context, environ), "plans")
+
+
+def spool_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return where records wait while their journal cannot be written."""
+    return os.path.join(acting_dir(config, context, environ), "spool")
+
+
+def outbox_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
+    """Return where notices wait for delivery."""
+    return os.path.join(acting_dir(config, context, environ), "outbox")
+
+
 def make_private(directory: str) -> str:
     """Create `directory` for this user's eyes only, and return it; an existing one keeps its mode."""
     os.makedirs(directory, mode=0o700, exist_ok=True)
@@ -99,6 +127,12 @@ def shipped(name: str) -> str:
     if os.path.basename(source_root) == "src" and os.path.isdir(beside):
         return beside
     raise FileNotFoundError(f"{name} did not come with this installation of {APP}: install it again")
+
+
+def _name_of(config: str, context: str) -> str:
+    """Return a directory name for one context of one file: readable, and never another's."""
+    readable = "".join(c if c.isalnum() and c.isascii() else "-" for c in context[:40]) or "default"
+    return f"{readable}-{_fingerprint(f'{config}{chr(0)}{context}')}"
 
 
 def _environ(environ: Mapping[str, str] | None) -> Mapping[str, str]:

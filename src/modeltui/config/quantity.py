@@ -43,6 +43,8 @@ class Spelled:
     description: str | None = None
     """The pattern in words, after 'expected'."""
     max_length: int | None = None
+    is_quoted: bool = True
+    """Whether an error may repeat what is written; no where it may be a secret."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, TypeVar
 
+from modeltui.config.acting import ActingConfig, JournalConfig, NotifyConfig
 from modeltui.config.decode import decode
 from modeltui.config.document import Mapping
 from modeltui.config.problems import Place
@@ -47,6 +48,8 @@ class Mode(StrEnum):
     """No writer exists in the process; it cannot be unlocked."""
     WRITES_OFF = "writes-off"
     """Writing must be unlocked first, for a while."""
+    WRITES_ON = "writes-on"
+    """Writing needs no unlocking; every guard stands all the same. For simulated worlds and scripts."""
 
 
 class Severity(StrEnum):
@@ -218,6 +221,14 @@ class ContextConfig:
     """How long a version must serve within its limits to count as known good."""
     proven_share: Share = 0.5
     """And with at least this share of the traffic: a canary proves nothing for all."""
+    journal: JournalConfig = field(default_factory=JournalConfig)
+    """The record of everything that is asked, refused, done and seen here."""
+    access: Path | None = None
+    """The policy file: who may do what, when, with whom. Without it, whoever can run the program may act."""
+    notify: tuple[NotifyConfig, ...] = ()
+    """Who else is told what happened."""
+    acting: ActingConfig = field(default_factory=ActingConfig)
+    """How long an action may take to show."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

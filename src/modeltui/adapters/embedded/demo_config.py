@@ -26,10 +26,21 @@ modeltui: 1
 contexts:
   demo:
     simulated: true              # row 1 says DEMO, and so does `status --json`
+    mode: writes-on              # nothing real can be hurt: the guards are all that stands in the way
     sources:
       world:
         kind: embedded           # registry, metrics and rollouts in one file
         path: {path}
+
+    journal:
+      directory: journal         # beside this file, so that it goes when the world goes
+
+    # Everything shows sooner here than in the real world.
+    acting:
+      accepted_seconds: 5s
+      serving_seconds: 30s
+      healthy_seconds: 90s
+      snap_back_checks: [30s]
 
     # In the order of display; environments of one group should serve the same version.
     environments:
