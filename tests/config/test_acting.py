@@ -61,7 +61,7 @@ def test_without_a_word_acting_has_a_private_record_and_patient_deadlines() -> N
     assert not found.notify
     assert found.journal.retention_days == 2555
     assert (found.acting.accepted_seconds, found.acting.serving_seconds, found.acting.healthy_seconds) == (10, 60, 300)
-    assert found.acting.snap_back_checks == (300, 1800)
+    assert list(found.acting.snap_back_checks) == [300, 1800]
     assert found.acting.arming_seconds is None
 
 
