@@ -79,3 +79,37 @@ def test_looking_up_our_own_names_reads_no_metadata_and_imports_no_adapter() -> 
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "False"]
+
+
+PROMISE = """
+KIND = "warehouse"
+WRITER = "warehouse_writer"
+def promise(options, surroundings, policy): ...
+def call(target, seen, desired, policy): ...
+"""
+
+
+def test_an_installed_promise_is_found_and_its_writer_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package of somebody else may say that it can write; what writes is loaded by the actor process alone."""
+    install(tmp_path, "warehouse", ADAPTER)
+    install(tmp_path, "warehouse_writing", PROMISE, group="modeltui.writing")
+    entry_points = tmp_path / "warehouse_writing-1.0.dist-info" / "entry_points.txt"
+    entry_points.write_text("[modeltui.writing]\nwarehouse = warehouse_writing_adapter\n")
+    (tmp_path / "warehouse_writer.py").write_text("def connect(options, surroundings, policy): ...\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = plugins.writing("warehouse")
+    assert found is not None
+    assert (found.kind, found.port) == ("warehouse", SourceKind.REGISTRY)
+    assert "warehouse_writer" not in sys.modules
+    assert plugins.connect_writer(found).__module__ == "warehouse_writer"
+
+
+def test_nobody_makes_one_of_ours_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that registers a writer for prometheus, or for mlflow, is not given their credentials."""
+    install(tmp_path, "prometheus", PROMISE, group="modeltui.writing")
+    install(tmp_path, "mlflow", PROMISE, group="modeltui.writing")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert plugins.writing("prometheus") is None
+    assert plugins.WRITING["mlflow"].startswith("modeltui.")

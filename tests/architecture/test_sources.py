@@ -122,7 +122,8 @@ def test_our_adapters_are_registered_like_anybodys() -> None:
     """The entry points of the package are the list that a start uses, name by name."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     groups = {group: dict(names) for group, names in project["entry-points"].items()}
-    assert groups == {f"modeltui.{port}": modules for port, modules in plugins.BUILT_IN.items()}
+    known = {f"modeltui.{port}": modules for port, modules in plugins.BUILT_IN.items()}
+    assert groups == known | {f"modeltui.{plugins.WRITING_GROUP}": plugins.WRITING}
 
 
 @pytest.mark.parametrize(
@@ -138,3 +139,20 @@ def test_every_adapter_is_what_it_is_registered_as(port: SourceKind, kind: str, 
     assert adapter.poll_seconds >= 1
     assert port in plugins.ports_of(kind)
     assert port in plugins.names()[kind]
+
+
+@pytest.mark.parametrize(("kind", "path"), plugins.WRITING.items())
+def test_every_writing_promise_is_what_it_is_registered_as(kind: str, path: str) -> None:
+    """Each kind that can write says so for the source that reads what it is told; its writer has the same options."""
+    found = plugins.writing(kind)
+    assert found is not None
+    assert import_module(path).KIND == kind == import_module(found.writer).KIND
+    assert found.writer.endswith(".rollout_writer")
+    assert import_module(found.writer).Options is plugins.load(found.port, kind).options
+    assert plugins.connect_writer(found) is import_module(found.writer).connect
+
+
+@pytest.mark.parametrize("kind", sorted(set(plugins.names()) - set(plugins.WRITING)))
+def test_who_cannot_write_promises_nothing(kind: str) -> None:
+    """A metrics store is never asked to move traffic, and nobody's package makes it able to."""
+    assert plugins.writing(kind) is None
