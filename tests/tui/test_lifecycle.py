@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 from tests.terminal import Terminal, terminal_environment
 
-from modeltui.tui import crash, lifecycle, terminal
+from modeltui.config import crash
+from modeltui.tui import lifecycle, terminal
 from modeltui.tui.lifecycle import Colours, TerminalRefusal, TerminalUse
 
 pytestmark = pytest.mark.terminal

@@ -108,7 +108,7 @@ def run(arguments: list[str]) -> None:
 def _report(error: Exception) -> int:
     """Write a crash report, name it in one line on a terminal that was given back, and return the exit code."""
     from modeltui.config import paths
-    from modeltui.tui.crash import write_report
+    from modeltui.config.crash import write_report
 
     fail(write_report(error, paths.crash_dir()))
     return 1

@@ -20,8 +20,8 @@ from enum import StrEnum
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from modeltui.config.crash import write_report
 from modeltui.tui import skeleton, terminal
-from modeltui.tui.crash import write_report
 
 if TYPE_CHECKING:
     from modeltui.tui.output import DiffOutput
