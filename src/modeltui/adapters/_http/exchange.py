@@ -43,6 +43,8 @@ class Progress:
     """How far one exchange has come; read when it fails."""
 
     has_new_connection: bool = False
+    has_begun_sending: bool = False
+    """Whether the first byte may have left: before this, nothing can have reached the server."""
     has_headers: bool = False
     wire_bytes: int = 0
 
@@ -50,6 +52,8 @@ class Progress:
         """Take an event of the library (its `trace` extension)."""
         if event.startswith("connection.connect_tcp"):
             self.has_new_connection = True
+        elif event == "http11.send_request_headers.started":
+            self.has_begun_sending = True
         elif event == "http11.receive_response_headers.complete":
             self.has_headers = True
 

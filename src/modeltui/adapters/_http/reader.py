@@ -65,7 +65,7 @@ class HttpReader:
         """Requests that were put on the wire since the start, repeats included."""
         self._base_url = settings.url.rstrip("/")
         self._base_path = settings.split_url.path.rstrip("/")
-        self._query_posts = frozenset(self._base_path + _clean_path(path) for path in query_posts)
+        self._query_posts = frozenset(self._base_path + clean_path(path) for path in query_posts)
         self._keep_alive = keep_alive
         self._turns = asyncio.Semaphore(settings.most_concurrent_requests)
         self._under_way = 0
@@ -146,7 +146,7 @@ class HttpReader:
         most_bytes: int,
     ) -> Request:
         query = f"?{_encoded(parameters)}" if parameters else ""
-        url = f"{self._base_url}{_clean_path(path)}{query}"
+        url = f"{self._base_url}{clean_path(path)}{query}"
         limit = most_bytes or self.settings.most_answer_bytes
         return Request(method, url, dict(headers or {}), content, accept, limit)
 
@@ -163,7 +163,7 @@ class HttpReader:
             source=self.source,
             request=words,
             status=answer.status,
-            media_type=_media_type(answer),
+            media_type=media_type(answer),
             body=answer.body,
             elapsed_seconds=elapsed_seconds,
             server_date=answer.server_date,
@@ -251,16 +251,17 @@ class HttpReader:
         if is_redirect(answer.status):
             location = wire.redacted(answer.headers.get("location", ""))
             return redirect_error(self.source, words, answer.status, request.url, location)
-        said = safe_text(wire.redacted(what_it_says(_media_type(answer), answer.body)), 160)
+        said = safe_text(wire.redacted(what_it_says(media_type(answer), answer.body)), 160)
         headers = {name: wire.redacted(value) for name, value in answer.headers.items()}
         return status_error(self.source, words, answer.status, headers, said, self.settings.auth)
 
 
-def _media_type(answer: WireAnswer) -> str:
+def media_type(answer: WireAnswer) -> str:
+    """Return the content type without parameters, in lower case."""
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _clean_path(path: str) -> str:
+def clean_path(path: str) -> str:
     """Return `path` with one leading slash, encoded. A path that could leave the base URL is a programming error."""
     if "?" in path or "#" in path or "\\" in path or ".." in path.split("/"):
         raise ValueError(f"{path!r} is not a plain path; encode names with path_segment, pass parameters apart")

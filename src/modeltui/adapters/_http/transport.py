@@ -148,7 +148,7 @@ class Wire:
             body = await collect(response, progress, request.most_bytes)
             wire_bytes = progress.wire_bytes
         headers = {name.lower(): value for name, value in response.headers.items()}
-        server_date = _server_date(headers.get("date", ""))
+        server_date = server_date_in(headers.get("date", ""))
         return WireAnswer(response.status_code, is_wanted, headers, body, wire_bytes, server_date)
 
     async def _whole_body(self, response: httpx.Response, progress: Progress, most_bytes: int) -> bytes:
@@ -208,7 +208,8 @@ def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
 
 
-def _server_date(header: str) -> Instant | Unknown:
+def server_date_in(header: str) -> Instant | Unknown:
+    """Return the time in a `Date` header."""
     with suppress(ValueError, OverflowError, IndexError, TypeError):
         return Instant(parsedate_to_datetime(header[:64]).timestamp())
     return UNKNOWN
