@@ -30,7 +30,19 @@ def last_known_good(
     now: Instant,
     proven_after_seconds: float,
 ) -> KnownGood | Unknown:
-    """Return the version that most recently served with all gates passed, and is not in breach since.
+    """Return the version that most recently served with all gates passed, and is not in breach since."""
+    trusted = known_good_versions(spans, records, now=now, proven_after_seconds=proven_after_seconds)
+    return trusted[0] if trusted else UNKNOWN
+
+
+def known_good_versions(
+    spans: Iterable[ServingSpan],
+    records: Iterable[ServingRecord],
+    *,
+    now: Instant,
+    proven_after_seconds: float,
+) -> tuple[KnownGood, ...]:
+    """Return every version that is known to be good, the one that served last first.
 
     Two kinds of evidence count: what was observed here, and what the controller recorded. A breach seen later
     takes either away.
@@ -49,7 +61,7 @@ def last_known_good(
             seen = KnownGood(span.version, span.started_at, span.last_seen_at, span.healthy_seconds, False)
             _keep_newest(candidates, seen)
     trusted = [good for good in candidates.values() if good.version not in breached]
-    return max(trusted, key=lambda good: (good.served_until, good.served_from)) if trusted else UNKNOWN
+    return tuple(sorted(trusted, key=lambda good: (good.served_until, good.served_from), reverse=True))
 
 
 def _keep_newest(candidates: dict[VersionId, KnownGood], good: KnownGood) -> None:

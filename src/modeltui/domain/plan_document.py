@@ -17,10 +17,26 @@ from typing import Any, TypeAlias
 from modeltui.domain.action import Check, Desired, Plan, PlanHash, Premise, Refusal, Step, Weights, WritingPromise
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import Instant, Missing
+from modeltui.domain.plan_reading import InvalidPlan, read_plan, wrong
 from modeltui.domain.text import SafeText
+
+__all__ = [
+    "InvalidPlan",
+    "canonical_text",
+    "document_hash",
+    "plan_document",
+    "plan_from_document",
+    "plan_from_text",
+    "plan_hash",
+    "refusal_document",
+    "sealed",
+    "time_text",
+]
 
 SCHEMA = "modeltui.plan/1"
 REFUSAL_SCHEMA = "modeltui.refusal/1"
+
+LONGEST_DOCUMENT = 1_000_000
 
 Document: TypeAlias = dict[str, Any]
 
@@ -51,6 +67,29 @@ def sealed(plan: Plan) -> Plan:
     return replace(plan, hash=plan_hash(plan))
 
 
+def plan_from_document(document: object) -> Plan:
+    """Return the plan that a document holds; raise `InvalidPlan`, a `ConfigError`, with where it is wrong.
+
+    The hash is taken over what was understood, so a document that a tool has rewritten (`1` for `1.0`, other order) is
+    still the same plan, and one that says anything else is not.
+    """
+    plan = read_plan(document, SCHEMA)
+    if plan.hash != plan_hash(plan):
+        raise wrong("hash", "is that of another plan: something in here was changed")
+    return plan
+
+
+def plan_from_text(text: str) -> Plan:
+    """Return the plan in a JSON text; raise `InvalidPlan` for anything that is no plan."""
+    if len(text) > LONGEST_DOCUMENT:
+        raise wrong("", f"is longer than {LONGEST_DOCUMENT} characters")
+    try:
+        document = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise wrong("", f"is no JSON object: {error}") from error
+    return plan_from_document(document)
+
+
 def refusal_document(refusal: Refusal) -> Document:
     """Return a refusal as an object for JSON."""
     document: Document = {"schema": REFUSAL_SCHEMA, "reason": refusal.reason, "remedy": refusal.remedy}
@@ -64,6 +103,17 @@ def time_text(at: Instant) -> str:
     return (
         datetime.fromtimestamp(round(at * 1000) / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     )
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> Document:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _body(plan: Plan) -> Document:

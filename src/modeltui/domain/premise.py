@@ -15,6 +15,7 @@ from modeltui.domain.lineage import Known
 from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown, VersionId
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.wording import whole_milliseconds
 
 _DIGEST_SHOWN = 19
 """`sha256:` and twelve digits: enough to see that two differ."""
@@ -32,7 +33,7 @@ def premise_of(fleet: Fleet, target: TargetKey, version: VersionId, digest: Safe
         serving=known.serving,
         known_good=known_good_of(known),
         digest=digest,
-        observed_at=fleet.at,
+        observed_at=whole_milliseconds(fleet.at),
     )
 
 

@@ -1,0 +1,43 @@
+"""The few phrases that plans, checks and refusals are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from modeltui.domain.names import Instant
+from modeltui.domain.text import SafeText
+
+_LAST_MOMENT = 253_402_200_000.0
+"""Within the year 9999."""
+_MOST_NAMES = 4
+
+
+def moment_text(at: Instant) -> SafeText:
+    """Return a moment as sentences have it: `2026-01-14 02:13 UTC`."""
+    if not 0.0 <= at <= _LAST_MOMENT:
+        return SafeText("a time that no clock shows")
+    return SafeText(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def whole_milliseconds(at: float) -> Instant:
+    """Return a moment without what is finer than documents write."""
+    return Instant(round(at * 1000) / 1000)
+
+
+def age_text(seconds: float) -> SafeText:
+    """Return a duration in its largest useful unit: `45 s`, `12 min`, `6 h`, `3 days`."""
+    if seconds < 120:
+        return SafeText(f"{max(seconds, 0.0):.0f} s")
+    if seconds < 7_200:
+        return SafeText(f"{seconds / 60:.0f} min")
+    if seconds < 172_800:
+        return SafeText(f"{seconds / 3_600:.0f} h")
+    return SafeText(f"{seconds / 86_400:.0f} days")
+
+
+def names_text(names: Iterable[str]) -> SafeText:
+    """Return names in one phrase; of many the first few and how many more."""
+    listed = list(names)
+    shown = ", ".join(listed[:_MOST_NAMES])
+    return SafeText(shown if len(listed) <= _MOST_NAMES else f"{shown} and {len(listed) - _MOST_NAMES} more")
