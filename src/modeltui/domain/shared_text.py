@@ -11,7 +11,7 @@ from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.lease import Lease
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey, Unknown
-from modeltui.domain.plan_document import canonical_text, plan_document
+from modeltui.domain.plan_document import canonical_text, plan_document, plan_from_document
 from modeltui.domain.text import SafeText, safe_text
 
 _OPTIONAL = ("os_user", "host", "ssh_key", "client")
@@ -86,8 +86,6 @@ def request_row(request: ApprovalRequest) -> RequestRow:
 
 def request_from_row(row: Any) -> ApprovalRequest:
     """Return the request of such a row; raises `ValueError` when its plan is not the one that has this hash."""
-    from modeltui.domain.plan_document import plan_from_document
-
     plan_hash, plan_id, text, asked_at, expires_at, reason = row
     plan = plan_from_document({**json.loads(text), "hash": plan_hash})
     if plan.id != plan_id:

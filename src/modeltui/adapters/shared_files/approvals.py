@@ -50,7 +50,7 @@ class FileApprovals:
 
         def transaction(connection: sqlite3.Connection) -> tuple[ApprovalRequest, ...]:
             rows = connection.execute(
-                f"{_REQUEST} WHERE expires_at > ? AND plan_hash NOT IN {_DECIDED} ORDER BY place",  # noqa: S608 - our own
+                f"{_REQUEST} WHERE expires_at > ? AND plan_hash NOT IN {_DECIDED} ORDER BY place",
                 (self._clock.now(),),
             )
             return tuple(request_from_row(row) for row in rows)
