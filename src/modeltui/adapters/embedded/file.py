@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from modeltui.adapters.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
+from modeltui.adapters.embedded.schema import APPLICATION_ID, READABLE_VERSIONS
 from modeltui.domain.errors import BackendError, BackendMalformed, BackendRefused, BackendUnavailable
 from modeltui.domain.text import safe_text
 
@@ -132,9 +132,9 @@ class WorldFile:
         if int.from_bytes(header[68:72], "big") != APPLICATION_ID:
             raise BackendMalformed(f"{self._name} is some other program's database", START_IT)
         version = int.from_bytes(header[60:64], "big")
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
             raise BackendMalformed(
-                f"{self._name} has format {version}, this program reads {SCHEMA_VERSION}",
+                f"{self._name} has format {version}, this program reads {READABLE_VERSIONS[-1]}",
                 "Make a new one with `modeltui demo --dir DIRECTORY`.",
             )
 

@@ -11,14 +11,28 @@ from typing import Final
 
 APPLICATION_ID: Final = 0x6D_74_75_69
 """`mtui` in the header of the file: tells a world from any other database."""
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+"""What is written now."""
+READABLE_VERSIONS: Final = (1, 2)
+"""1 has no table of writes; opened for writing it becomes 2."""
 
 LATENCY_BOUNDS: Final = tuple(round(0.002 * 1.5**step, 6) for step in range(24))
 """Upper bounds of the latency buckets in seconds, 2 ms to 22 s; one more bucket holds what is slower."""
 BUCKETS: Final = struct.Struct(f"<{len(LATENCY_BOUNDS) + 1}q")
 """How the buckets of one row are packed: not cumulative, unlike an exposition format's."""
 
-TABLES: Final = """
+WRITES_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS writes (
+    key TEXT PRIMARY KEY,               -- plan and step: the same write sent twice carries the same key
+    model TEXT NOT NULL,
+    environment TEXT NOT NULL,
+    desired TEXT NOT NULL,              -- JSON: what was asked for under this key
+    revision INTEGER NOT NULL,          -- that it made
+    written_at REAL NOT NULL,
+    says TEXT NOT NULL
+);
+"""
+TABLES: Final = f"""
 CREATE TABLE world (
     schema_version INTEGER NOT NULL,
     seed INTEGER NOT NULL,
@@ -122,4 +136,4 @@ CREATE TABLE gauges (
     drift REAL NOT NULL,
     PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
-"""
+{WRITES_TABLE}"""

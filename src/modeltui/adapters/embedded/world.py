@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, Self
 
+from modeltui.adapters.embedded.control import advance_rollouts, new_revision, target_state, write_weights
 from modeltui.adapters.embedded.deployment import KEPT_SECONDS, Deployment, Place, places
 from modeltui.adapters.embedded.inventory import write_inventory
 from modeltui.adapters.embedded.plans import Scenario
@@ -21,7 +22,7 @@ from modeltui.adapters.embedded.scenario import DEMO
 from modeltui.adapters.embedded.schema import APPLICATION_ID, BUCKETS, SCHEMA_VERSION, TABLES
 from modeltui.adapters.embedded.traffic import Counter
 from modeltui.adapters.embedded.writing import OnlyWriter, connected, transaction
-from modeltui.domain.errors import BackendError, BackendRefused, BackendUnavailable
+from modeltui.domain.errors import BackendError, BackendRefused, BackendUnavailable, RevisionConflict
 from modeltui.domain.names import Instant
 from modeltui.domain.text import safe_text
 
@@ -156,6 +157,7 @@ class World:
         story_seconds = (at - self._began_at) * speed
         random = Random(f"{self._seed}/{round(at * 1000)}")  # noqa: S311 - a simulation
         is_first = self._newest_at is None
+        advance_rollouts(self._connection, at, began_at=self._began_at, speed=speed)
         counters, gauges = [], []
         for place in self._measured(story_seconds):
             self._deploy(place, at, elapsed, is_first=is_first)
@@ -308,19 +310,23 @@ def open_world(path: Path, scenario: Scenario = DEMO) -> World:
         ) from error
 
 
-def set_weights(path: Path, model: str, environment: str, weights: Mapping[str, float], says: str = "") -> int:
-    """Tell the world who gets which version of one target, and return the new revision."""
+def set_weights(
+    path: Path,
+    model: str,
+    environment: str,
+    weights: Mapping[str, float],
+    says: str = "",
+    *,
+    expected_revision: int | None = None,
+) -> int:
+    """Tell the world who gets which version of one target, and nothing else; return the new revision.
+
+    For tests and stories; actions go through `rollout_writer`. With `expected_revision` nothing is written when the
+    target has another one: `RevisionConflict`.
+    """
     with closing(connected(path)) as connection, transaction(connection):
-        key = [model, environment]
-        cursor = connection.execute(
-            "UPDATE targets SET revision = revision + 1, says = CASE ? WHEN '' THEN says ELSE ? END"
-            " WHERE model = ? AND environment = ? RETURNING revision",
-            [says, says, *key],
-        )
-        row = cursor.fetchone()
-        if row is None:
-            raise BackendRefused(f"the world has no target {model}@{environment}", "Look at `modeltui status`.")
-        connection.execute("DELETE FROM weights WHERE model = ? AND environment = ?", key)
-        rows = [(*key, version, weight) for version, weight in weights.items()]
-        connection.executemany("INSERT INTO weights VALUES (?, ?, ?, ?)", rows)
-        return int(row[0])
+        state = target_state(connection, model, environment)
+        if expected_revision is not None and state.revision != expected_revision:
+            raise RevisionConflict(f"{model}@{environment} has moved", "Look again.")
+        write_weights(connection, model, environment, weights)
+        return new_revision(connection, model, environment, says or state.says)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from modeltui.adapters.embedded.schema import APPLICATION_ID, SCHEMA_VERSION
+from modeltui.adapters.embedded.schema import APPLICATION_ID, READABLE_VERSIONS, SCHEMA_VERSION, WRITES_TABLE
 from modeltui.domain.errors import BackendMalformed, BackendUnavailable
 from modeltui.domain.text import safe_text
 
@@ -59,10 +59,25 @@ def connected(path: Path) -> sqlite3.Connection:
         raise BackendUnavailable(
             f"the world {safe_text(str(path))} cannot be opened: {safe_text(str(error))}", "Make a new one."
         ) from error
-    if (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
+    if application != APPLICATION_ID or version not in READABLE_VERSIONS:
         connection.close()
         raise BackendMalformed(f"{safe_text(str(path))} is no world of this program", "Make a new one.")
+    if version != SCHEMA_VERSION:
+        _upgrade(path, connection)
     return connection
+
+
+def _upgrade(path: Path, connection: sqlite3.Connection) -> None:
+    try:
+        with transaction(connection):
+            connection.execute(WRITES_TABLE)
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise BackendUnavailable(
+            f"the world {safe_text(str(path))} cannot be written: {safe_text(str(error))}",
+            "Look whether the file and its directory are yours.",
+        ) from error
 
 
 @contextmanager

@@ -1,0 +1,55 @@
+"""What writing aliases to MLflow promises, and what it does not. Imports nothing that can write."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from modeltui.adapters.mlflow.alias_moves import alias_names, moves
+from modeltui.domain.action import Desired, Guarantee, WritingPromise
+from modeltui.domain.errors import BackendRefused
+from modeltui.domain.names import Missing, TargetKey
+from modeltui.domain.policy import Policy
+from modeltui.domain.rollout import Rollout
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.adapter import Surroundings
+
+KIND: Final = "mlflow"
+WRITER: Final = "modeltui.adapters.mlflow.rollout_writer"
+"""The module that writes; loaded in the actor process only."""
+NOTICED_SECONDS: Final = 2.0
+"""How long after a write somebody else's is still noticed by us."""
+
+_SAYS: Final = safe_text(
+    "MLflow cannot compare and swap. Other modeltui operators are held off by a lock tag; whoever else moves an alias "
+    f"within {NOTICED_SECONDS:g} s after our write is noticed, not prevented; and a move of the same alias in the "
+    "moment between our last look and our write (one round trip) is overwritten unseen.",
+    400,
+)
+
+
+def promise(options: Any, surroundings: Surroundings, policy: Policy) -> WritingPromise:
+    """Return what writing to the MLflow of a source promises."""
+    return WritingPromise(
+        source=surroundings.source,
+        backend=SafeText(KIND),
+        guarantee=Guarantee.EMULATED,
+        says=_SAYS,
+        splits_traffic=False,
+        finds_own_writes=True,
+    )
+
+
+def call(target: TargetKey, seen: Rollout, desired: Desired, policy: Policy) -> SafeText:
+    """Return the requests that MLflow will get."""
+    try:
+        names = alias_names(policy, target.model, target.environment)
+    except BackendRefused as refusal:
+        return safe_text(refusal.title)
+    now = {} if isinstance(seen.stable, Missing) else {names.stable: str(seen.stable)}
+    if names.candidate and not isinstance(seen.candidate, Missing):
+        now[names.candidate] = str(seen.candidate)
+    calls = [
+        f"POST registered-models/alias name={target.model} alias={move.alias} version={move.version}"
+        for move in moves(names, now, desired)
+    ]
+    return safe_text("; then ".join(calls) or "nothing: the aliases are so already", 400)
