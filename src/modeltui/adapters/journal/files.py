@@ -1,0 +1,139 @@
+"""The system calls of the journal, one method each, so that tests can make every one of them fail or be the last."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+LOCK_TRIES: Final = 400
+LOCK_PAUSE_SECONDS: Final = 0.005
+"""Two seconds in all: longer than any append takes, shorter than an operator waits."""
+RESERVE_BYTES: Final = 1 << 20
+"""Given back to a full disk: room for the last records of an action that is under way."""
+PRIVATE_FILE: Final = 0o600
+PRIVATE_DIRECTORY: Final = 0o700
+CLOSED_FILE: Final = 0o400
+_FLAGS: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""A link could lead anywhere, and a pipe would wait for ever."""
+
+
+class Files:
+    """What the operating system does for the journal. Every method raises `OSError`."""
+
+    def make_directory(self, path: Path) -> None:
+        """Make a directory that only its owner enters, or make it so."""
+        path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        if stat.S_IMODE(path.stat().st_mode) & 0o077:
+            path.chmod(PRIVATE_DIRECTORY)
+
+    def open_to_append(self, path: Path, *, create: bool = False) -> int:
+        """Open a file of ours; with `create` one that must not be there yet."""
+        flags = os.O_RDWR | os.O_APPEND | _FLAGS | (os.O_CREAT | os.O_EXCL if create else 0)
+        descriptor = os.open(path, flags, PRIVATE_FILE)
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode):
+            os.close(descriptor)
+            raise FileExistsError(17, "it is not a regular file", str(path))
+        if stat.S_IMODE(state.st_mode) & 0o077:
+            os.fchmod(descriptor, PRIVATE_FILE)
+        return descriptor
+
+    def close(self, descriptor: int) -> None:
+        """Close it."""
+        os.close(descriptor)
+
+    def size(self, descriptor: int) -> int:
+        """Return how long it is."""
+        return os.fstat(descriptor).st_size
+
+    def read(self, descriptor: int, length: int, start: int) -> bytes:
+        """Return what stands there; shorter only at the end of the file."""
+        parts: list[bytes] = []
+        while length > 0 and (part := os.pread(descriptor, length, start)):
+            parts.append(part)
+            start, length = start + len(part), length - len(part)
+        return b"".join(parts)
+
+    def write(self, descriptor: int, line: bytes) -> int:
+        """Write in one call; return how much was taken."""
+        return os.write(descriptor, line)
+
+    def sync(self, descriptor: int) -> None:
+        """Return once it is on the disk."""
+        os.fsync(descriptor)
+
+    def truncate(self, descriptor: int, size: int) -> None:
+        """Cut the file."""
+        os.ftruncate(descriptor, size)
+
+    def sync_directory(self, path: Path) -> None:
+        """Return once the names in it are on the disk."""
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def keep(self, path: Path, content: bytes) -> None:
+        """Write a whole file that stays."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | _FLAGS, PRIVATE_FILE)
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def set_mode(self, path: Path, mode: int) -> None:
+        """Change who may do what with it."""
+        path.chmod(mode)
+
+    def remove(self, path: Path) -> None:
+        """Remove a file; nothing when there is none."""
+        path.unlink(missing_ok=True)
+
+    def reserve(self, path: Path) -> None:
+        """Hold some room on the disk, when there is room."""
+        if path.exists():
+            return
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | _FLAGS, PRIVATE_FILE)
+        try:
+            os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
+        except OSError:
+            path.unlink(missing_ok=True)
+        finally:
+            os.close(descriptor)
+
+    def lock(self, path: Path) -> int:
+        """Return the open lock; raises `TimeoutError` when another process keeps it for two seconds."""
+        for _ in range(LOCK_TRIES):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, PRIVATE_FILE)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever removed the file meanwhile made two locks of it: only the one with the name counts.
+                if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                    return descriptor
+            except (BlockingIOError, FileNotFoundError):
+                pass
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
+            time.sleep(LOCK_PAUSE_SECONDS)
+        raise TimeoutError(110, "another process holds it", str(path))
+
+
+@contextlib.contextmanager
+def locked(files: Files, path: Path) -> Iterator[None]:
+    """Hold the lock of a journal."""
+    descriptor = files.lock(path)
+    try:
+        yield
+    finally:
+        files.close(descriptor)
