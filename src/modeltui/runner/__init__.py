@@ -1,1 +1,1 @@
-"""The actor process: the only program that writes to a backend. It never draws, and its terminal's end is not its end."""
+"""The actor process: the only program that writes to a backend. It never draws, and it outlives its terminal."""
