@@ -30,7 +30,7 @@ ARMING_SECONDS = {
 """How long a guard that was opened stays open, by boot time; of the last, how long an approval may take."""
 
 
-class Deed(Enum):
+class Course(Enum):
     """The kinds of action, as far as the guard tells them apart."""
 
     ABORT = "abort"
@@ -43,25 +43,25 @@ class Deed(Enum):
 
 
 _BASE = {
-    Deed.ABORT: GuardLevel.LETTER,
-    Deed.KNOWN_GOOD: GuardLevel.VERSION,
-    Deed.OTHER_VERSION: GuardLevel.IDENTITY,
-    Deed.PROMOTE: GuardLevel.SECOND_PERSON,
-    Deed.LESS: GuardLevel.VERSION,
-    Deed.MORE: GuardLevel.IDENTITY,
-    Deed.MOST: GuardLevel.SECOND_PERSON,
+    Course.ABORT: GuardLevel.LETTER,
+    Course.KNOWN_GOOD: GuardLevel.VERSION,
+    Course.OTHER_VERSION: GuardLevel.IDENTITY,
+    Course.PROMOTE: GuardLevel.SECOND_PERSON,
+    Course.LESS: GuardLevel.VERSION,
+    Course.MORE: GuardLevel.IDENTITY,
+    Course.MOST: GuardLevel.SECOND_PERSON,
 }
 
-_REFUSING: dict[Deed, frozenset[str]] = {
-    Deed.ABORT: frozenset(),
-    Deed.KNOWN_GOOD: frozenset({"exists", "artifact", "blocked", "known-good", "one-stable", "retention"}),
-    Deed.OTHER_VERSION: frozenset({"exists", "artifact", "blocked", "retention"}),
-    Deed.PROMOTE: frozenset(
+_REFUSING: dict[Course, frozenset[str]] = {
+    Course.ABORT: frozenset(),
+    Course.KNOWN_GOOD: frozenset({"exists", "artifact", "blocked", "known-good", "one-stable", "retention"}),
+    Course.OTHER_VERSION: frozenset({"exists", "artifact", "blocked", "retention"}),
+    Course.PROMOTE: frozenset(
         {"exists", "artifact", "blocked", "retention", "approved", "candidate", "busy", "one-stable"}
     ),
-    Deed.LESS: frozenset(),
-    Deed.MORE: frozenset({"exists", "artifact", "blocked", "candidate", "busy"}),
-    Deed.MOST: frozenset({"exists", "artifact", "blocked", "candidate", "busy"}),
+    Course.LESS: frozenset(),
+    Course.MORE: frozenset({"exists", "artifact", "blocked", "candidate", "busy"}),
+    Course.MOST: frozenset({"exists", "artifact", "blocked", "candidate", "busy"}),
 }
 """Checks that leave no plan when they fail. An abort is never refused for what a check finds: stable serves already."""
 
@@ -69,27 +69,27 @@ _HARD = frozenset({"known-good", "environment", "schema", "approved", "retention
 """Flags that want a second person where any version may be gone to: warned of or failed, but not unknown, for a
 registry that keeps no such facts would otherwise never let anybody act alone."""
 
-_RESCUES = frozenset({Deed.ABORT, Deed.KNOWN_GOOD, Deed.LESS})
+_RESCUES = frozenset({Course.ABORT, Course.KNOWN_GOOD, Course.LESS})
 
 
-def refusing(deed: Deed, checks: Iterable[Check]) -> tuple[Check, ...]:
+def refusing(course: Course, checks: Iterable[Check]) -> tuple[Check, ...]:
     """Return the failed checks that leave no plan."""
-    against = [check for check in checks if check.result is CheckResult.FAIL and check.name in _REFUSING[deed]]
-    if deed in (Deed.PROMOTE, Deed.MORE, Deed.MOST):
+    against = [check for check in checks if check.result is CheckResult.FAIL and check.name in _REFUSING[course]]
+    if course in (Course.PROMOTE, Course.MORE, Course.MOST):
         # Figures that are too old cannot speak for more traffic.
         against += [check for check in checks if check.name == "fresh" and check.result is CheckResult.WARN]
     return tuple(against)
 
 
-def guard_for(deed: Deed, checks: Iterable[Check], permission: Permission) -> GuardLevel:
+def guard_for(course: Course, checks: Iterable[Check], permission: Permission) -> GuardLevel:
     """Return what stands between the key and the write."""
-    if deed is Deed.ABORT:
+    if course is Course.ABORT:
         return GuardLevel.LETTER
-    level = _BASE[deed]
+    level = _BASE[course]
     failed = [check for check in checks if check.result is CheckResult.FAIL]
     if failed:
         level = max(level, GuardLevel.IDENTITY)
-    if deed not in _RESCUES and any(_is_hard(check) for check in checks):
+    if course not in _RESCUES and any(_is_hard(check) for check in checks):
         level = GuardLevel.SECOND_PERSON
     return GuardLevel.SECOND_PERSON if permission.second_person else level
 

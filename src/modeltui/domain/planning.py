@@ -27,7 +27,7 @@ from modeltui.domain.desired import (
     whole_traffic,
 )
 from modeltui.domain.fleet import Target
-from modeltui.domain.guarding import PLAN_SECONDS, Deed, guard_for, refusing
+from modeltui.domain.guarding import PLAN_SECONDS, Course, guard_for, refusing
 from modeltui.domain.health import Level
 from modeltui.domain.lineage import Known
 from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown, VersionId
@@ -104,7 +104,7 @@ def plan_abort(situation: Situation, request: ActionRequest) -> Plan | Refusal:
         *_always(situation, target, request.kind, to, now),
     )
     because = f"stops the rollout of {now.candidate}{_harm(target, now.candidate)}; {now.stable} is stable"
-    return _made(situation, request, target, now, promise, Deed.ABORT, to, (to,), checks, because)
+    return _made(situation, request, target, now, promise, Course.ABORT, to, (to,), checks, because)
 
 
 def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusal:
@@ -119,7 +119,7 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
             f"no version is known to have served well on {target.key}",
             f"choose one: modeltui versions {target.key.model}, then modeltui plan rollback {target.key} --to VERSION",
         )
-    deed = Deed.KNOWN_GOOD if is_last_known_good(target, request) else Deed.OTHER_VERSION
+    course = Course.KNOWN_GOOD if is_last_known_good(target, request) else Course.OTHER_VERSION
     to = Desired(whole_traffic(version), version)
     if is_as_desired(rollout, to):
         return _no(
@@ -132,11 +132,11 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
     checks = _version_checks(situation, target, version, now.stable) + _kept(
         look.single_claim(situation.fleet, target), *_always(situation, target, request.kind, to, now)
     )
-    against = refusing(deed, checks)
+    against = refusing(course, checks)
     if against:
         return _refused(against, checks, _next(situation, target, version))
-    because = _why(situation, target, version, deed, request)
-    return _made(situation, request, target, now, promise, deed, to, way, checks, because)
+    because = _why(situation, target, version, course, request)
+    return _made(situation, request, target, now, promise, course, to, way, checks, because)
 
 
 def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal:
@@ -160,13 +160,13 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
         look.single_claim(situation.fleet, target),
         *_always(situation, target, request.kind, to, now),
     )
-    against = refusing(Deed.PROMOTE, checks)
+    against = refusing(Course.PROMOTE, checks)
     if against:
         return _refused(
             against, checks, f"abort instead: modeltui plan abort {key}; or wait until it is within its limits"
         )
     because = f"{candidate} takes over from {now.stable}{_asked(request)}"
-    return _made(situation, request, target, now, promise, Deed.PROMOTE, to, way, checks, because)
+    return _made(situation, request, target, now, promise, Course.PROMOTE, to, way, checks, because)
 
 
 def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Refusal:
@@ -193,19 +193,19 @@ def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Ref
         return _no(f"all traffic on {candidate} is a promotion", f"promote it: modeltui plan promote {key}")
     if is_as_desired(rollout, to):
         return _no(f"already so: {weights_text(weights)} on {key}", "nothing needs to be done")
-    deed = Deed.LESS if after < before else Deed.MORE if after < 0.5 else Deed.MOST
+    course = Course.LESS if after < before else Course.MORE if after < 0.5 else Course.MOST
     checks = _always(situation, target, request.kind, to, now)
-    if deed is not Deed.LESS:
+    if course is not Course.LESS:
         about = _version_checks(situation, target, candidate, now.stable)
         wanted = ("exists", "artifact", "blocked", "approved", "environment")
         checks = (look.health("candidate", target, candidate), *(c for c in about if c.name in wanted), *checks)
-    against = refusing(deed, checks)
+    against = refusing(course, checks)
     if against:
         return _refused(
             against, checks, f"abort instead: modeltui plan abort {key}; or wait until it is within its limits"
         )
     because = f"{candidate} gets {percent_text(after)} instead of {percent_text(before)}{_asked(request)}"
-    return _made(situation, request, target, now, promise, deed, to, (to,), checks, because)
+    return _made(situation, request, target, now, promise, course, to, (to,), checks, because)
 
 
 def _ground(situation: Situation, request: ActionRequest) -> tuple[Target, Rollout, Desired, WritingPromise] | Refusal:
@@ -278,7 +278,7 @@ def _made(
     target: Target,
     now: Desired,
     promise: WritingPromise,
-    deed: Deed,
+    course: Course,
     to: Desired,
     way: tuple[Desired, ...],
     checks: tuple[Check, ...],
@@ -288,7 +288,7 @@ def _made(
     from modeltui.domain.plan_document import sealed  # brings hashlib and json, which nothing before a plan needs
 
     rollout, key = target.rollout, target.key
-    guard = guard_for(deed, checks, situation.permission)
+    guard = guard_for(course, checks, situation.permission)
     steps = steps_of(way, rollout, situation.call, request.step_seconds if request.shares else 0.0)
     provenance = situation.provenance.get(to.stable)
     found = provenance.artifact if provenance is not None else None
@@ -355,10 +355,10 @@ def _harm(target: Target, version: VersionId) -> str:
     return f", {'in breach' if served.level is Level.BREACH else 'near its limits'}: {bad}"
 
 
-def _why(situation: Situation, target: Target, version: VersionId, deed: Deed, request: ActionRequest) -> str:
+def _why(situation: Situation, target: Target, version: VersionId, course: Course, request: ActionRequest) -> str:
     good = next((g for g in trusted_versions(situation.fleet, target, situation.now) if g.version == version), None)
     says = f"{version} {look.evidence_text(good)}" if good else f"{version} is not known to have served well here"
-    if deed is Deed.OTHER_VERSION:
+    if course is Course.OTHER_VERSION:
         best = known_good_of(target)
         known = "no version is known to be good" if isinstance(best, Missing) else f"the last known good is {best}"
         says = f"chosen, {known}; {says}"
