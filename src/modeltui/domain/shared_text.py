@@ -8,6 +8,7 @@ from typing import Any
 
 from modeltui.domain.action import ActionKind, PlanHash, PlanId
 from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.lease import Lease
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey, Unknown
@@ -87,7 +88,13 @@ def request_row(request: ApprovalRequest) -> RequestRow:
 def request_from_row(row: Any) -> ApprovalRequest:
     """Return the request of such a row; raises `ValueError` when its plan is not the one that has this hash."""
     plan_hash, plan_id, text, asked_at, expires_at, reason = row
-    plan = plan_from_document({**json.loads(text), "hash": plan_hash})
+    document = json.loads(text)
+    if not isinstance(document, dict) or canonical_text(document) != text:
+        raise ValueError("the plan is not written as a plan is")
+    try:
+        plan = plan_from_document({**document, "hash": plan_hash})
+    except ConfigError as error:
+        raise ValueError(error.title) from error
     if plan.id != plan_id:
         raise ValueError("the plan has another id")
     return ApprovalRequest(plan, Instant(float(asked_at)), Instant(float(expires_at)), safe_text(reason, 500))
