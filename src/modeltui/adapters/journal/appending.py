@@ -69,9 +69,9 @@ class Appender:
     """Appends to the journal in one directory; many processes may do so at once."""
 
     def __init__(self, directory: Path, clock: Clock, files: Files) -> None:
-        self._directory = directory
-        self._clock = clock
-        self._files = files
+        self.directory = directory
+        self.clock = clock
+        self.files = files
         self._is_prepared = False
         self.trouble = SafeText("")
         """What went wrong with the disk although the records are safe; empty when nothing did."""
@@ -79,40 +79,41 @@ class Appender:
     def append(self, entry: Entry) -> tuple[Record, bool]:
         """Return the durable record, and whether a new segment was begun for it; raises `JournalUnavailable`."""
         with self.held():
-            return self._append(entry)
+            return self.append_held(entry)
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Hold the lock, and tell every failure of the system as an operator needs it."""
         try:
             if not self._is_prepared:
-                self._files.make_directory(self._directory)
-            with locked(self._files, self._directory / LOCK_NAME):
+                self.files.make_directory(self.directory)
+            with locked(self.files, self.directory / LOCK_NAME):
                 if not self._is_prepared:
                     with suppress(OSError):
-                        self._files.reserve(self._directory / RESERVE_NAME)
+                        self.files.reserve(self.directory / RESERVE_NAME)
                     self._is_prepared = True
                 yield
         except OSError as error:
-            raise unavailable(self._directory, error) from error
+            raise unavailable(self.directory, error) from error
 
-    def _append(self, entry: Entry) -> tuple[Record, bool]:
-        month = month_of(self._clock.now())
-        found = segments_of(self._directory)
+    def append_held(self, entry: Entry) -> tuple[Record, bool]:
+        """Append by whoever holds the lock."""
+        month = month_of(self.clock.now())
+        found = segments_of(self.directory)
         current, is_new = self._current(month, found, entry)
         try:
             return self._write(current, entry), is_new
         except _SyncFailed as failure:
             # The kernel forgets after one error what it could not write: this file is not to be trusted any more.
             self.trouble = safe_text(f"the disk failed under {current.segment.name}; the journal goes on in a new file")
-            found = segments_of(self._directory)
+            found = segments_of(self.directory)
             fresh = self._begin(month, found, (current.seq, current.head), entry, "the disk failed under it")
             try:
                 return self._write_or_fail(fresh, entry, failure), True
             finally:
-                self._files.close(fresh.descriptor)
+                self.files.close(fresh.descriptor)
         finally:
-            self._files.close(current.descriptor)
+            self.files.close(current.descriptor)
 
     def _current(self, month: str, found: list[Segment], entry: Entry) -> tuple[_Open, bool]:
         """Return the segment to write to, and whether it was begun just now."""
@@ -125,17 +126,17 @@ class Appender:
         current = self._reopened(found, entry)
         if month <= newest.month:  # a clock that was set back changes nothing
             return current, False
-        self._files.close(current.descriptor)
+        self.files.close(current.descriptor)
         return self._begin(month, found, (current.seq, current.head), entry, "month"), True
 
     def _reopened(self, found: list[Segment], entry: Entry) -> _Open:
         """Return the newest segment, without what a crash left at its end."""
         newest = found[-1]
-        descriptor = self._files.open_to_append(newest.path)
+        descriptor = self.files.open_to_append(newest.path)
         try:
-            size = self._files.size(descriptor)
+            size = self.files.size(descriptor)
             length = min(size, TAIL_BYTES)
-            tail = tail_of(self._files.read(descriptor, length, size - length), size)
+            tail = tail_of(self.files.read(descriptor, length, size - length), size)
             if tail.says:
                 raise changed(newest, tail.says)
             torn = self._cut(descriptor, newest, tail)
@@ -144,33 +145,33 @@ class Appender:
                 current.seq, current.head = _end_of(found[:-1])
                 self._write_first(current, found[:-1], entry, "its beginning was lost")
             if torn is not None:
-                self._write_or_fail(current, _said(entry, RecordKind.LOG_RECOVERED, torn, self._clock), None)
+                self._write_or_fail(current, _said(entry, RecordKind.LOG_RECOVERED, torn, self.clock), None)
         except BaseException:
-            self._files.close(descriptor)
+            self.files.close(descriptor)
             raise
         return current
 
     def _begin(self, month: str, found: list[Segment], end: tuple[int, str], entry: Entry, because: str) -> _Open:
         """Return a new segment with its first record in it."""
-        segment = next_segment(self._directory, month, found[-1] if found else None)
-        descriptor = self._files.open_to_append(segment.path, create=True)
+        segment = next_segment(self.directory, month, found[-1] if found else None)
+        descriptor = self.files.open_to_append(segment.path, create=True)
         current = _Open(segment, descriptor, 0, *end)
         try:
             self._write_first(current, found, entry, because)
-            self._files.sync_directory(self._directory)
+            self.files.sync_directory(self.directory)
             for before in found:
                 if not is_closed(before):
                     with suppress(OSError):
-                        self._files.set_mode(before.path, CLOSED_FILE)
+                        self.files.set_mode(before.path, CLOSED_FILE)
         except BaseException:
-            self._files.close(descriptor)
+            self.files.close(descriptor)
             raise
         return current
 
     def _write_first(self, current: _Open, before: list[Segment], entry: Entry, because: str) -> None:
         if not before:
             details: dict[str, Detail] = {"log_id": str(uuid.uuid4())}
-            self._write_or_fail(current, _said(entry, RecordKind.LOG_OPENED, details, self._clock), None)
+            self._write_or_fail(current, _said(entry, RecordKind.LOG_OPENED, details, self.clock), None)
             return
         details = {
             "log_id": log_id_of(before),
@@ -179,19 +180,19 @@ class Appender:
             "head": current.head,
             "because": because,
         }
-        self._write_or_fail(current, _said(entry, RecordKind.LOG_ROTATED, details, self._clock), None)
+        self._write_or_fail(current, _said(entry, RecordKind.LOG_ROTATED, details, self.clock), None)
 
     def _cut(self, descriptor: int, segment: Segment, tail: Tail) -> dict[str, Detail] | None:
         """Keep what is torn aside and cut it off; return what to write down about it."""
         if tail.whole_to == tail.size:
             return None
-        torn = self._files.read(descriptor, tail.size - tail.whole_to, tail.whole_to)
+        torn = self.files.read(descriptor, tail.size - tail.whole_to, tail.whole_to)
         digest = hashlib.sha256(torn).hexdigest()
-        aside = self._directory / f"{segment.name}.torn-{digest[:16]}"
-        self._files.keep(aside, torn)
-        self._files.sync_directory(self._directory)
-        self._files.truncate(descriptor, tail.whole_to)
-        self._files.sync(descriptor)
+        aside = self.directory / f"{segment.name}.torn-{digest[:16]}"
+        self.files.keep(aside, torn)
+        self.files.sync_directory(self.directory)
+        self.files.truncate(descriptor, tail.whole_to)
+        self.files.sync(descriptor)
         return {"bytes": len(torn), "sha256": digest, "kept": aside.name, "segment": segment.name}
 
     def _write_or_fail(self, current: _Open, entry: Entry, before: BaseException | None) -> Record:
@@ -206,13 +207,13 @@ class Appender:
             self._write_whole(current, line)
         except OSError:
             with suppress(OSError):
-                self._files.truncate(current.descriptor, current.size)
+                self.files.truncate(current.descriptor, current.size)
             raise
         try:
-            self._files.sync(current.descriptor)
+            self.files.sync(current.descriptor)
         except OSError as error:
             # Not promised, so it must not count: the next file follows the record before it.
-            self._files.truncate(current.descriptor, current.size)
+            self.files.truncate(current.descriptor, current.size)
             raise _SyncFailed from error
         current.size += len(line)
         current.seq, current.head = record.seq, str(record.hash)
@@ -221,8 +222,8 @@ class Appender:
     def _write_whole(self, current: _Open, line: bytes) -> None:
         if self._took(current.descriptor, line):
             return
-        self._files.truncate(current.descriptor, current.size)
-        self._files.remove(self._directory / RESERVE_NAME)
+        self.files.truncate(current.descriptor, current.size)
+        self.files.remove(self.directory / RESERVE_NAME)
         self._is_prepared = False
         self.trouble = SafeText("the disk is full: the journal lives on its reserve")
         if not self._took(current.descriptor, line):
@@ -230,7 +231,7 @@ class Appender:
 
     def _took(self, descriptor: int, line: bytes) -> bool:
         try:
-            return self._files.write(descriptor, line) == len(line)
+            return self.files.write(descriptor, line) == len(line)
         except OSError as error:
             if error.errno in _FULL:
                 return False

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from modeltui.adapters.journal.files import Files
+from modeltui.adapters.journal.files import Files, add_line
 from modeltui.adapters.journal.segments import CHECKPOINTS_NAME, lines_of
 from modeltui.domain.chain import Checkpoint, Witness, checkpoint_from_text
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
@@ -41,26 +41,9 @@ class KeptCheckpoints:
 
 
 def add_checkpoint(path: Path, signed: SignedCheckpoint, files: Files) -> None:
-    """Append a checkpoint to a file and return once it is on the disk; raises `OSError`.
-
-    One that a crash left without its end is closed with a line feed first.
-    """
+    """Append a checkpoint to a file and return once it is on the disk; raises `OSError`."""
     kept = _Kept(str(signed.text), None if isinstance(signed.signature, Missing) else str(signed.signature))
-    line = msgspec.json.encode(kept) + b"\n"
-    try:
-        descriptor = files.open_to_append(path)
-    except FileNotFoundError:
-        descriptor = files.open_to_append(path, create=True)
-        files.sync_directory(path.parent)
-    try:
-        size = files.size(descriptor)
-        if size and files.read(descriptor, 1, size - 1) != b"\n":
-            line = b"\n" + line
-        if files.write(descriptor, line) != len(line):
-            raise OSError(28, "the disk is full", str(path))
-        files.sync(descriptor)
-    finally:
-        files.close(descriptor)
+    add_line(files, path, msgspec.json.encode(kept) + b"\n")
 
 
 def checkpoints_in(path: Path) -> KeptCheckpoints:

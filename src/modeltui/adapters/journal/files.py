@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import stat
@@ -39,7 +40,7 @@ class Files:
         state = os.fstat(descriptor)
         if not stat.S_ISREG(state.st_mode):
             os.close(descriptor)
-            raise FileExistsError(17, "it is not a regular file", str(path))
+            raise FileExistsError(errno.EEXIST, "it is not a regular file", str(path))
         if stat.S_IMODE(state.st_mode) & 0o077:
             os.fchmod(descriptor, PRIVATE_FILE)
         return descriptor
@@ -126,7 +127,7 @@ class Files:
                 raise
             os.close(descriptor)
             time.sleep(LOCK_PAUSE_SECONDS)
-        raise TimeoutError(110, "another process holds it", str(path))
+        raise TimeoutError(errno.ETIMEDOUT, "another process holds it", str(path))
 
 
 @contextlib.contextmanager
@@ -135,5 +136,26 @@ def locked(files: Files, path: Path) -> Iterator[None]:
     descriptor = files.lock(path)
     try:
         yield
+    finally:
+        files.close(descriptor)
+
+
+def add_line(files: Files, path: Path, line: bytes) -> None:
+    """Append a line to a file and return once it is on the disk; raises `OSError`.
+
+    One before it that a crash left without its end is closed with a line feed first.
+    """
+    try:
+        descriptor = files.open_to_append(path)
+    except FileNotFoundError:
+        descriptor = files.open_to_append(path, create=True)
+        files.sync_directory(path.parent)
+    try:
+        size = files.size(descriptor)
+        if size and files.read(descriptor, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        if files.write(descriptor, line) != len(line):
+            raise OSError(errno.ENOSPC, "the disk is full", str(path))
+        files.sync(descriptor)
     finally:
         files.close(descriptor)

@@ -253,7 +253,7 @@ class _Filler:
                 if len(rows) >= _ROWS_AT_ONCE:
                     self._insert(rows)
                     if stop.is_set():
-                        raise InterruptedError(4, "nobody waits for the index any more")
+                        raise InterruptedError("nobody waits for the index any more")
             self._insert(rows)
             self._database.execute("UPDATE segments SET size = ? WHERE id = ?", (start, id_))
         state = {

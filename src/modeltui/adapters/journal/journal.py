@@ -24,12 +24,14 @@ from modeltui.adapters.journal.checkpoints import (
 )
 from modeltui.adapters.journal.files import Files, locked
 from modeltui.adapters.journal.index import Index
+from modeltui.adapters.journal.retention import drop_before
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, lines_of, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
+from modeltui.domain.action import Refusal
 from modeltui.domain.chain import Checkpoint, Witness
 from modeltui.domain.errors import BackendError, JournalUnavailable, ModeltuiError
 from modeltui.domain.identity import Actor
-from modeltui.domain.names import UNKNOWN, Missing, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.record import ChainState, Detail, Entry, Record, RecordKind
 from modeltui.domain.record_line import parse_line
 from modeltui.domain.text import SafeText, safe_text
@@ -146,12 +148,21 @@ class JsonlJournal:
         self._checkpointed_at = self._clock.boottime()
         made = await self._in_thread(self._made_checkpoint)
         if isinstance(made, Missing):
+            await self._hand_over_again()
             return made
         signed = await sign(made, self._identity)
         await self._in_thread(add_checkpoint, checkpoints_path(self.directory), signed, self._files)
         for anchor in self._anchors:
             await self._anchor(anchor, signed)
         return made
+
+    async def drop_before(self, at: Instant, actor: Actor) -> tuple[str, ...] | Refusal:
+        """Drop the whole segments that ended before `at`; return their names, or why it may not be done.
+
+        What is left of them are a checkpoint, a tombstone and a record of the dropping, so that the chain goes on.
+        """
+        await self.checkpoint()
+        return await self._in_thread(drop_before, self._appender, at, actor)
 
     async def __aenter__(self) -> Self:
         """Begin to keep the journal witnessed."""
@@ -194,6 +205,13 @@ class JsonlJournal:
         except ModeltuiError as error:
             # Acting goes on: the records are there, only their witness is late.
             self._checkpoint_trouble = safe_text(error.title)
+
+    async def _hand_over_again(self) -> None:
+        """Give the newest checkpoint to the anchors that did not take it."""
+        failing = [anchor for anchor in self._anchors if self._failing.get(anchor.name)]
+        kept = (await self._in_thread(checkpoints_in, checkpoints_path(self.directory))).checkpoints if failing else ()
+        for anchor in failing if kept else ():
+            await self._anchor(anchor, kept[-1])
 
     async def _anchor(self, anchor: Anchor, signed: SignedCheckpoint) -> None:
         try:

@@ -6,6 +6,7 @@ journal-2026-11.2.jsonl    its continuation, after the disk let the first one do
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
@@ -73,7 +74,7 @@ def open_to_read(path: Path) -> int:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise FileExistsError(17, "it is not a regular file", str(path))
+        raise FileExistsError(errno.EEXIST, "it is not a regular file", str(path))
     return descriptor
 
 

@@ -11,7 +11,7 @@ from modeltui.adapters.journal.tombstones import beginning_of
 from modeltui.domain.chain import ChainVerifier, Witness, judged, sizes
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.record import ChainState
-from modeltui.domain.record_line import parse_line
+from modeltui.domain.record_line import MOST_BYTES, parse_line
 from modeltui.domain.text import SafeText, safe_text
 
 
@@ -25,13 +25,16 @@ def verify(
     found = segments_of(directory)
     verifier = ChainVerifier(beginning_of(directory, found), sizes(witnesses))
     torn = 0
+    dropping = _Dropping(verifier)
     for segment in found:
         end = None if ends is None else ends.get(segment.name, 0)
         if torn:
             verifier.stop(f"a segment before {segment.name} ends within a record")
-        torn = _read(segment, end, verifier, is_stopped)
+        torn = _read(segment, end, dropping, is_stopped)
         if verifier.says:
             return judged(verifier, UNKNOWN, ())
+    if not dropping.is_recorded:
+        return _undocumented(verifier)
     state = judged(verifier, _log_id(found), witnesses)
     if torn and state.is_whole:
         says = f"{torn} bytes of an unfinished record at its end are not counted; {state.says}"
@@ -39,16 +42,43 @@ def verify(
     return state
 
 
-def _read(segment: Segment, end: int | None, verifier: ChainVerifier, is_stopped: Callable[[], bool]) -> int:
+class _Dropping:
+    """Whether the chain itself says that what is missing at its beginning was dropped on purpose."""
+
+    def __init__(self, verifier: ChainVerifier) -> None:
+        self.verifier = verifier
+        self.is_recorded = not verifier.start.seq
+
+    def look_at(self, line: bytes) -> None:
+        """Take a line that may say so."""
+        try:
+            details = parse_line(line).entry.details
+        except ValueError:
+            return
+        start = self.verifier.start
+        said = (details.get("records"), details.get("head"), details.get("root"))
+        if said == (start.seq, str(start.head), start.tree.root().hex()):
+            self.is_recorded = True
+
+
+def _undocumented(verifier: ChainVerifier) -> ChainState:
+    says = f"the first {verifier.start.seq} records are missing, and no record says that they were dropped"
+    return ChainState(verifier.seq, verifier.head, 1, safe_text(says))
+
+
+def _read(segment: Segment, end: int | None, dropping: _Dropping, is_stopped: Callable[[], bool]) -> int:
     """Take the lines of one segment; return how many bytes at its end are no whole line."""
+    verifier = dropping.verifier
     for line in lines_of(segment.path, 0, end):
-        if not line.endswith(b"\n") and len(line) < 16_384:
+        if not line.endswith(b"\n") and len(line) < MOST_BYTES:
             return len(line)
         if verifier.seq % 10_000 == 0 and is_stopped():
-            raise InterruptedError(4, "nobody waits for the answer any more")
+            raise InterruptedError("nobody waits for the answer any more")
         if not verifier.add(line):
             verifier.says = safe_text(f"{segment.name}: {verifier.says}")
             return 0
+        if b'"kind":"log.checkpoint"' in line:
+            dropping.look_at(line)
     return 0
 
 

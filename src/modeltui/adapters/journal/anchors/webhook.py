@@ -1,0 +1,66 @@
+"""Somebody else's server, which is sent each checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from modeltui.domain.chain import checkpoint_from_text, instant_text
+from modeltui.domain.errors import BackendUnavailable, ConfigError
+from modeltui.domain.names import UNKNOWN, Missing, Unknown
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.anchor import Anchor, SignedCheckpoint
+
+SECONDS: Final = 10.0
+
+Post = Callable[[str, object], Awaitable[None]]
+"""Sends a JSON object to a URL once; raises `BackendError` unless the other side has taken it."""
+
+
+class WebhookAnchor:
+    """Sends each checkpoint as one POST, and never asks what became of it."""
+
+    def __init__(self, url: str, post: Post | None = None) -> None:
+        """`url` may hold a secret: only its host is ever named."""
+        self._url = url
+        self._post = post or post_json
+        self.name: SafeText = safe_text(f"webhook {urlsplit(url).hostname or 'without a host'}")
+
+    async def put(self, checkpoint: SignedCheckpoint) -> None:
+        """Return once the other side has taken it."""
+        made = checkpoint_from_text(checkpoint.text)
+        body = {
+            "schema": "modeltui.checkpoint/1",
+            "log": made.log_id,
+            "records": made.size,
+            "head": made.head,
+            "at": instant_text(made.at),
+            "checkpoint": checkpoint.text,
+        }
+        if not isinstance(checkpoint.signature, Missing):
+            body["signature"] = checkpoint.signature
+        await self._post(self._url, body)
+
+    async def kept(self) -> Unknown:
+        """Return that it cannot be asked."""
+        return UNKNOWN
+
+
+async def post_json(url: str, body: object) -> None:
+    """Send `body` to `url` once."""
+    from modeltui.adapters._http import HttpSettings, HttpWriter  # not in a process that only reads
+
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise BackendUnavailable("a checkpoint would cross the network unencrypted", "Give an https:// address")
+    path = unquote(parts.path) or "/"
+    try:
+        settings = HttpSettings(url=f"{parts.scheme}://{parts.netloc}", timeout_seconds=SECONDS)
+        async with HttpWriter("anchor", settings, writes=[("POST", path)]) as writer:
+            await writer.send("POST", path, json=body, parameters=parse_qs(parts.query) or None)
+    except ConfigError as error:
+        raise BackendUnavailable(error.title, error.remedy) from error
+
+
+_: type[Anchor] = WebhookAnchor
