@@ -58,9 +58,16 @@ class RunnerProcesses:
         finally:
             await running.leave()
 
-    def reconcile(self) -> None:
-        """Start a process that finds out what became of open intents; it is not listened to and outlives this one."""
-        process = self._spawn(subprocess.DEVNULL, "--reconcile")
+    async def reconcile(self) -> None:
+        """Start a process that finds out what became of open intents; it is not listened to and outlives this one.
+
+        Raises `ModeltuiError` when the machine cannot.
+        """
+        try:
+            process = await asyncio.to_thread(self._spawn, subprocess.DEVNULL, "--reconcile")
+        except OSError as error:
+            says = f"the actor process cannot be started: {error.strerror or type(error).__name__}"
+            raise ModeltuiError(safe_text(says), "Look at the targets that the journal names.") from error
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()

@@ -1,0 +1,116 @@
+"""Puts together a session's way to act; where it may only look, says why, and loads nothing that could write.
+
+No writer is opened here: plans go to the actor process, which `wiring/running.py` puts together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+from modeltui.config.load import Loaded
+from modeltui.config.schema import Mode
+from modeltui.domain.action import Refusal
+from modeltui.domain.errors import ConfigError
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.observer import Observer
+from modeltui.wiring.observing import open_observer
+
+if TYPE_CHECKING:  # a session that may only look loads none of this
+    from modeltui.adapters.system.runner_process import RunnerProcesses
+    from modeltui.domain.situation import Timings
+    from modeltui.ports.acting import Acting
+    from modeltui.ports.journal import JournalReader
+
+
+@asynccontextmanager
+async def open_acting(loaded: Loaded, observer: Observer | None = None) -> AsyncIterator[Acting | Refusal]:
+    """Give a way to act in a context, over the live observer of a session or one of its own; or why there is none.
+
+    What earlier actors left open is looked after: a process is started that finds out what became of it.
+    """
+    refusal = read_only_refusal(loaded)
+    if refusal is not None:
+        yield refusal
+        return
+    async with AsyncExitStack() as stack:
+        if observer is None:
+            observer = await stack.enter_async_context(open_observer(loaded))
+        try:
+            acting = await _open(loaded, observer, stack)
+        except ConfigError as error:
+            # A policy that cannot be trusted, a store that cannot be named: looking goes on.
+            yield Refusal(safe_text(error.title, 400), safe_text(error.remedy, 400))
+            return
+        yield acting
+
+
+def read_only_refusal(loaded: Loaded) -> Refusal | None:
+    """Return why nothing can be done in a session that may only look; `None` where it may do more."""
+    if loaded.context.mode is not Mode.READ_ONLY:
+        return None
+    if loaded.origins.get("mode") == "--read-only":
+        return Refusal(
+            SafeText("--read-only: nothing in this process can write"),
+            SafeText("start again without --read-only, if you may"),
+        )
+    return Refusal(
+        safe_text(f"context {loaded.context_name} is read-only: nothing in this process can write"),
+        SafeText("act from a context that is not, if you may"),
+    )
+
+
+async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Acting:
+    from modeltui.config.secrets import SecretStore
+    from modeltui.engine.acting import LiveActing
+    from modeltui.wiring.records import open_records
+    from modeltui.wiring.writing import writings
+
+    secrets = SecretStore()
+    records = await open_records(loaded, observer.clock, secrets, stack)
+    promises = await asyncio.to_thread(writings, loaded, observer.clock, secrets)
+    runner = _runner(loaded, observer)
+    await _look_after_open_intents(records.journal, runner)
+    return LiveActing(
+        observer=observer,
+        journal=records.primary,
+        approvals=records.approvals,
+        leases=records.leases,
+        identity=records.identity,
+        access=records.access.policy,
+        promises=promises,
+        runner=runner,
+        clock=observer.clock,
+        writes_on=loaded.context.mode is Mode.WRITES_ON,
+        timings=_timings(loaded),
+    )
+
+
+def _runner(loaded: Loaded, observer: Observer) -> RunnerProcesses:
+    from modeltui.adapters.system.runner_process import RunnerProcesses
+
+    return RunnerProcesses(["--config", loaded.file, "--context", loaded.context_name], observer.clock)
+
+
+async def _look_after_open_intents(journal: JournalReader, runner: RunnerProcesses) -> None:
+    """Have a process of its own find out what became of actions that no outcome was written for."""
+    from modeltui.domain.errors import JournalUnavailable, ModeltuiError
+
+    try:
+        if await journal.open_intents():
+            await runner.reconcile()
+    except (JournalUnavailable, ModeltuiError):
+        return  # the journal's own state says so on every screen; acting decides by itself what may go on without
+
+
+def _timings(loaded: Loaded) -> Timings:
+    from modeltui.domain.situation import Timings
+
+    acting = loaded.context.acting
+    return Timings(
+        accepted_seconds=acting.accepted_seconds,
+        serving_seconds=acting.serving_seconds,
+        healthy_seconds=acting.healthy_seconds,
+    )

@@ -1,0 +1,148 @@
+"""Puts together the actor process: the one place that opens writers."""
+
+from __future__ import annotations
+
+import asyncio
+import glob
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+
+from modeltui import plugins
+from modeltui.adapters.system.clock import SystemClock
+from modeltui.config.load import Loaded
+from modeltui.config.policy import policy_of
+from modeltui.config.schema import ModelsConfig
+from modeltui.config.secrets import SecretStore
+from modeltui.domain.access import permit
+from modeltui.domain.action import Plan, PlanHash, Refusal
+from modeltui.domain.approval import GivenApproval
+from modeltui.domain.errors import ConfigError
+from modeltui.domain.journal_details import is_to_known_good
+from modeltui.domain.names import SourceName
+from modeltui.engine.deadlines import Deadlines
+from modeltui.engine.executor import Executor
+from modeltui.engine.observer import Observer
+from modeltui.engine.second_person import SecondPerson
+from modeltui.ports.notifier import Notifier
+from modeltui.ports.rollout_writer import RolloutWriter
+from modeltui.wiring.observing import open_observer
+from modeltui.wiring.records import open_records
+from modeltui.wiring.writing import WritableSource, writable_sources
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Everything that one plan is executed with."""
+
+    executor: Executor
+    observer: Observer
+    notifier: Notifier
+
+
+@asynccontextmanager
+async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
+    """Open what a plan needs; raise `ConfigError` when this context cannot carry it out as it was promised."""
+    clock, secrets = SystemClock(), SecretStore()
+    async with AsyncExitStack() as stack:
+        if plan.context != loaded.context_name:
+            raise ConfigError(f"the plan is for context {plan.context}", "run it there, or plan again here")
+        records = await open_records(loaded, clock, secrets, stack)
+        source = await asyncio.to_thread(_source, loaded, plan, clock, secrets)
+        writer = await stack.enter_async_context(_writer(source))
+        observer = await stack.enter_async_context(
+            open_observer(_only(loaded, plan), clock=clock, start_from_cache=False)
+        )
+        second = SecondPerson(records.approvals, records.identity, records.access.policy, clock)
+        production = _is_production(loaded, plan)
+        actor = await records.identity.actor()
+
+        async def decisions(_: PlanHash) -> tuple[GivenApproval, ...]:
+            return await second.decisions(plan, production=production)
+
+        executor = Executor(
+            writer=writer,
+            journal=records.journal,
+            leases=records.leases,
+            actor=actor,
+            reader=observer,
+            clock=clock,
+            permission=lambda plan: permit(
+                records.access.policy,
+                actor,
+                plan.kind,
+                plan.target,
+                is_last_known_good=is_to_known_good(plan),
+                production=production,
+                now=clock.now(),
+            ),
+            decisions=decisions,
+            deadlines=deadlines_of(loaded),
+            notifier=records.notifier,
+            process=process_name(),
+        )
+        yield Running(executor, observer, records.notifier)
+
+
+def deadlines_of(loaded: Loaded) -> Deadlines:
+    """Return the deadlines of a context: those that an operator may set, and ours for the rest."""
+    acting = loaded.context.acting
+    return Deadlines(
+        accepted_seconds=acting.accepted_seconds,
+        serving_seconds=acting.serving_seconds,
+        healthy_seconds=acting.healthy_seconds,
+        snap_back_seconds=acting.snap_back_checks,
+    )
+
+
+def process_name() -> str:
+    """Return how this process calls itself in an intent: by it, whoever finds the intent sees whether it lives."""
+    return f"{os.uname().nodename}/{os.getpid()}/{_started_at(os.getpid())}"
+
+
+def is_process_alive(name: str) -> bool | None:
+    """Tell whether a process with such a name lives; `None` when it is another machine's, or cannot be known."""
+    host, _, rest = name.rpartition("/")[0].rpartition("/")
+    pid, started_at = rest, name.rpartition("/")[2]
+    if host != os.uname().nodename or not pid.isdecimal() or not started_at:
+        return None
+    return _started_at(int(pid)) == started_at
+
+
+def _started_at(pid: int) -> str:
+    """Return when a process was started, as the kernel counts it: a number that no later process has; else nothing."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - no path is built
+            return file.read().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def _source(loaded: Loaded, plan: Plan, clock: SystemClock, secrets: SecretStore) -> WritableSource:
+    found: dict[SourceName, WritableSource | Refusal] = dict(writable_sources(loaded, clock, secrets))
+    source = found.get(plan.writes_through.source)
+    if source is None:
+        raise ConfigError(f"{plan.writes_through.source} cannot be written to here", "plan again")
+    if isinstance(source, Refusal):
+        raise ConfigError(source.reason, source.remedy)
+    if source.promise != plan.writes_through:
+        raise ConfigError("what writing promises is no longer what the plan says", "plan again")
+    return source
+
+
+@asynccontextmanager
+async def _writer(source: WritableSource) -> AsyncIterator[RolloutWriter]:
+    connect = plugins.connect_writer(source.writing)
+    async with connect(source.options, source.surroundings, source.policy) as writer:
+        yield writer
+
+
+def _only(loaded: Loaded, plan: Plan) -> Loaded:
+    """Return the context with the plan's model alone: a fleet of ten thousand is not judged for one target."""
+    models = ModelsConfig(include=(glob.escape(plan.target.model),))
+    return replace(loaded, context=replace(loaded.context, models=models))
+
+
+def _is_production(loaded: Loaded, plan: Plan) -> bool:
+    return loaded.context.production or policy_of(loaded.context).is_production(plan.target.environment)
