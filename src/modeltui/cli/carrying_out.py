@@ -1,0 +1,165 @@
+"""A plan is shown, agreed to, handed to the actor process and followed to its outcome: by hash or at the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from modeltui.cli.acting_session import REFUSED, glyphs_of, say_refusal
+from modeltui.cli.output import data, json_object, note
+from modeltui.cli.wishes import Wish
+from modeltui.config.load import Loaded
+from modeltui.domain.action import Consent, Plan, Refusal
+from modeltui.domain.names import Missing
+from modeltui.domain.outcome import Outcome, Phase, Progress, Report, exit_code
+from modeltui.domain.plan_document import plan_document
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.acting import Acting
+from modeltui.present.acting_objects import outcome_object
+from modeltui.present.outcome_text import final_report, phase_words, report_lines
+from modeltui.present.plan_text import plan_lines
+from modeltui.present.span import plain
+from modeltui.present.times import both_times
+
+UNKNOWN_OUTCOME = 4
+INTERRUPTED = 130
+
+
+async def carry_out(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> int:
+    """Carry out a plan as the wish says and return the exit code."""
+    if wish.plan_hash and wish.plan_hash != plan.hash:
+        says = safe_text(f"--plan-hash names another plan: this one is {plan.hash}", 300)
+        return say_refusal(Refusal(says, SafeText("look at the plan, and give its hash")), as_json=wish.as_json)
+    if not wish.plan_hash and not sys.stdin.isatty():
+        return _how_to_agree(loaded, plan, wish)
+    refusal = await _unlocked(acting, plan, wish)
+    if refusal is not None:
+        return say_refusal(refusal, as_json=wish.as_json)
+    if wish.plan_hash:
+        return await _by_hash(acting, loaded, plan, wish)
+    from modeltui.cli.at_terminal import carry_out_at_terminal
+
+    return await carry_out_at_terminal(acting, loaded, plan, wish)
+
+
+async def _unlocked(acting: Acting, plan: Plan, wish: Wish) -> Refusal | None:
+    """Switch writes on for this command where the context starts with them off; the journal says why."""
+    if acting.writes.are_on:
+        return None
+    if not acting.writes.can_unlock:
+        return Refusal(acting.writes.says, SafeText("use a context that may write"))
+    why = f": {wish.reason.text}" if wish.reason.text else ""
+    state = await acting.unlock(safe_text(f"on the command line, for one {plan.kind.value} of {plan.target}{why}", 500))
+    return state if isinstance(state, Refusal) else None
+
+
+async def _by_hash(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> int:
+    consent = Consent(
+        plan.hash,
+        reason=wish.reason,
+        acknowledged=wish.acknowledged,
+        guard=plan.guard,
+        through=SafeText("plan-hash"),
+        break_glass=wish.break_glass,
+    )
+    refusal = await acting.may_go(plan, consent)
+    if refusal is not None:
+        return await refused_to_go(acting, plan, wish, refusal)
+    has_gone = False
+    heard: list[Progress] = []
+    try:
+        async with acting.start(plan) as running:
+            async for progress in running.progress():
+                say_progress(progress, heard)
+                if progress.phase is Phase.PREPARED and not has_gone:
+                    has_gone = True
+                    await running.go(consent)
+    except asyncio.CancelledError:
+        note(interrupted_words(plan, has_gone=has_gone))
+        raise
+    return end(loaded, plan, heard, has_gone=has_gone, as_json=wish.as_json)
+
+
+async def refused_to_go(acting: Acting, plan: Plan, wish: Wish, refusal: Refusal) -> int:
+    """Say what stands between a plan and GO; where it is a second person's word, ask for it."""
+    from modeltui.domain.action import GuardLevel
+
+    if plan.guard is not GuardLevel.SECOND_PERSON or "second person" not in refusal.remedy:
+        return say_refusal(refusal, as_json=wish.as_json)
+    asked = await acting.ask_approval(plan, wish.reason)
+    if isinstance(asked, Refusal):
+        return say_refusal(asked, as_json=wish.as_json)
+    remedy = (
+        f"a second person runs: modeltui approve {plan.hash[7:19]}; then, before {both_times(asked.expires_at)}, run "
+        f"this again{'' if wish.plan_hash else f': {wish.again} --plan-hash {plan.hash}'}"
+    )
+    return say_refusal(Refusal(refusal.reason, safe_text(remedy, 500)), as_json=wish.as_json)
+
+
+def _how_to_agree(loaded: Loaded, plan: Plan, wish: Wish) -> int:
+    """Print the plan and how a script agrees to it: without a terminal nobody can be asked."""
+    show_plan(loaded, plan, as_json=wish.as_json)
+    note(f"modeltui: not done: there is no terminal to ask on; the plan's hash is {plan.hash}")
+    note(f"  To carry out exactly this plan before {both_times(plan.expires_at)}:")
+    note(f"  {wish.again} --plan-hash {plan.hash}")
+    return REFUSED
+
+
+def show_plan(loaded: Loaded, plan: Plan, *, as_json: bool) -> None:
+    """Print a plan: all of it, as data."""
+    if as_json:
+        json_object(plan_document(plan))
+    else:
+        data([plain(line).rstrip() for line in plan_lines(plan, glyphs_of(loaded))])
+
+
+def say_progress(progress: Progress, heard: list[Progress]) -> None:
+    """Say one message of the runner on standard error, unless it was said already."""
+    is_new = not heard or (heard[-1].phase, heard[-1].says) != (progress.phase, progress.says)
+    heard.append(progress)
+    if is_new and progress.phase is not Phase.DONE:
+        note(f"{both_times(progress.at)}  {phase_words(progress)}")
+
+
+def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], *, has_gone: bool, as_json: bool) -> int:
+    """Print the outcome and return the exit code of a command that ends with it."""
+    report = final_report(heard)
+    if isinstance(report, Missing):
+        report = _without_word(plan, heard, has_gone=has_gone)
+    if as_json:
+        json_object(outcome_object(report))
+    else:
+        data([plain(line).rstrip() for line in report_lines(report, glyphs_of(loaded))])
+    return exit_code(report.outcome)
+
+
+def _without_word(plan: Plan, heard: Sequence[Progress], *, has_gone: bool) -> Report:
+    """Return what can be said of a runner that ended without an outcome."""
+    if has_gone:
+        because = SafeText("the actor process fell silent after GO: the journal has the outcome, or the next start")
+        remedy = safe_text(f"look, do not repeat: {look_words(plan)}", 300)
+        return Report(plan.id, plan.hash, plan.target, Outcome.UNKNOWN, because, remedy)
+    moved = next((one for one in reversed(heard) if one.phase is Phase.MOVED), None)
+    because = safe_text(f"the world moved: {moved.says}", 500) if moved else SafeText("the actor process ended")
+    return Report(plan.id, plan.hash, plan.target, Outcome.REFUSED, because, SafeText("nothing was sent; plan again"))
+
+
+def interrupted_words(plan: Plan, *, has_gone: bool) -> str:
+    """Return what an interruption means: before GO nothing, after it that it goes on."""
+    if not has_gone:
+        return "modeltui: interrupted before GO: nothing was sent"
+    return f"modeltui: interrupted, and the action goes on without this command. Its outcome: {look_words(plan)}"
+
+
+def look_words(plan: Plan) -> str:
+    """Return the command that shows how an action went."""
+    return f"modeltui journal list --target {plan.target} --plan {plan.hash[7:19]}"
+
+
+def with_words_of(consent: Consent, wish: Wish) -> Consent:
+    """Return a consent given at the terminal, with what the command line says besides."""
+    text = consent.reason.text or wish.reason.text
+    reason = replace(wish.reason, text=text)
+    return replace(consent, reason=reason, through=SafeText("terminal"), break_glass=wish.break_glass)

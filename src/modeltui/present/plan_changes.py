@@ -1,0 +1,44 @@
+"""What is no longer as a plan has it: between that plan and one that was made for the same wish just now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from modeltui.domain.action import ActionKind, Plan
+from modeltui.domain.names import Missing
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.present.plan_text import weights_words
+
+
+def plan_changes(made: Plan, now: Plan) -> tuple[SafeText, ...]:
+    """Return in words what differs and matters; empty while a plan made now would do the same to the same world.
+
+    An abort stands while it is the same rollout: the step that it is at does not matter.
+    """
+    return tuple(_changes(made, now))
+
+
+def _changes(made: Plan, now: Plan) -> Iterator[SafeText]:
+    before, after = made.premise, now.premise
+    then, today = before.desired, after.desired
+    if isinstance(then, Missing) or isinstance(today, Missing):
+        if then is not today:
+            yield SafeText("who says which version gets what is no longer the same")
+    else:
+        if then.stable != today.stable:
+            yield safe_text(f"stable was {then.stable} and is now {today.stable}")
+        if then.candidate != today.candidate:
+            yield safe_text(f"candidate was {_or_none(then.candidate)} and is now {_or_none(today.candidate)}")
+        if made.kind is not ActionKind.ABORT and then.weights != today.weights:
+            yield safe_text(f"traffic was {weights_words(then.weights)} and is now {weights_words(today.weights)}")
+    if made.version != now.version:
+        yield safe_text(f"it would now lead to {now.version}, and not to {made.version}")
+    if made.kind is ActionKind.ROLLBACK and before.known_good != after.known_good:
+        yield safe_text(f"last known good was {_or_none(before.known_good)} and is now {_or_none(after.known_good)}")
+    known = not isinstance(before.digest, Missing) and not isinstance(after.digest, Missing)
+    if made.kind is not ActionKind.ABORT and known and before.digest != after.digest:
+        yield safe_text(f"the artifact was {before.digest} and is now {after.digest}", 300)
+
+
+def _or_none(value: SafeText | Missing) -> str:
+    return "none" if isinstance(value, Missing) else str(value)
