@@ -95,6 +95,11 @@ async def open_observer(
         yield Observer(Store(fleet), tuple(sources), clock)
 
 
+def system_clock() -> Clock:
+    """Return the machine's clock: for commands that wait, or ask on a terminal."""
+    return SystemClock()
+
+
 def now() -> Instant:
     """Return the wall time: for faces, which hold no clock."""
     return SystemClock().now()
