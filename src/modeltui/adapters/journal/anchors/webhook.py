@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -10,6 +11,7 @@ from modeltui.domain.chain import checkpoint_from_text, instant_text
 from modeltui.domain.errors import BackendUnavailable, ConfigError
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.adapter import SecretValue
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 
 SECONDS: Final = 10.0
@@ -21,11 +23,13 @@ Post = Callable[[str, object], Awaitable[None]]
 class WebhookAnchor:
     """Sends each checkpoint as one POST, and never asks what became of it."""
 
-    def __init__(self, url: str, post: Post | None = None) -> None:
-        """`url` may hold a secret: only its host is ever named."""
+    def __init__(self, url: str, resolve: Callable[[str], SecretValue] | None = None, post: Post | None = None) -> None:
+        """`url` is an address, or with `resolve` the reference to one (`env:NAME`): only its host is ever named."""
         self._url = url
+        self._resolve = resolve
         self._post = post or post_json
-        self.name: SafeText = safe_text(f"webhook {urlsplit(url).hostname or 'without a host'}")
+        is_address = url.startswith(("http://", "https://"))
+        self.name: SafeText = safe_text(f"webhook {urlsplit(url).hostname if is_address else url}")
 
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Return once the other side has taken it."""
@@ -40,11 +44,19 @@ class WebhookAnchor:
         }
         if not isinstance(checkpoint.signature, Missing):
             body["signature"] = checkpoint.signature
-        await self._post(self._url, body)
+        await self._post(await asyncio.to_thread(self._address), body)
 
     async def kept(self) -> Unknown:
         """Return that it cannot be asked."""
         return UNKNOWN
+
+    def _address(self) -> str:
+        if self._resolve is None or self._url.startswith(("http://", "https://")):
+            return self._url
+        try:
+            return self._resolve(self._url).reveal()
+        except ConfigError as error:
+            raise BackendUnavailable(error.title, error.remedy) from error
 
 
 async def post_json(url: str, body: object) -> None:
