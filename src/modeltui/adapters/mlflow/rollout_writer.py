@@ -170,13 +170,13 @@ class MlflowRolloutWriter:
         """Return whether a write happened: our key tells it, else the aliases, else time."""
         names = alias_names(self._policy, write.target.model, write.target.environment)
         look = await self._look(write.target, names)
+        is_as_before = look.revision == write.expected.revision
         is_as_desired = not moves(names, look.aliases, write.desired)
-        if look.last_key == write.key or is_as_desired:
+        if look.last_key == write.key or (is_as_desired and not is_as_before):
             return Trace.APPLIED
         was_never_sent = write.key in self._sent_at and self._sent_at[write.key] is None
         if was_never_sent:
             return Trace.NOT_APPLIED
-        is_as_before = look.revision == write.expected.revision
         return Trace.NOT_APPLIED if is_as_before and not self._may_arrive(write, look) else Trace.CANNOT_TELL
 
     def _may_arrive(self, write: Write, look: Look) -> bool:
