@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import glob
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -28,6 +27,7 @@ from modeltui.engine.second_person import SecondPerson
 from modeltui.ports.notifier import Notifier
 from modeltui.ports.rollout_writer import RolloutWriter
 from modeltui.wiring.observing import open_observer
+from modeltui.wiring.processes import process_name
 from modeltui.wiring.records import open_records
 from modeltui.wiring.writing import WritableSource, writable_sources
 
@@ -94,29 +94,6 @@ def deadlines_of(loaded: Loaded) -> Deadlines:
         healthy_seconds=acting.healthy_seconds,
         snap_back_seconds=acting.snap_back_checks,
     )
-
-
-def process_name() -> str:
-    """Return how this process calls itself in an intent: by it, whoever finds the intent sees whether it lives."""
-    return f"{os.uname().nodename}/{os.getpid()}/{_started_at(os.getpid())}"
-
-
-def is_process_alive(name: str) -> bool | None:
-    """Tell whether a process with such a name lives; `None` when it is another machine's, or cannot be known."""
-    host, _, rest = name.rpartition("/")[0].rpartition("/")
-    pid, started_at = rest, name.rpartition("/")[2]
-    if host != os.uname().nodename or not pid.isdecimal() or not started_at:
-        return None
-    return _started_at(int(pid)) == started_at
-
-
-def _started_at(pid: int) -> str:
-    """Return when a process was started, as the kernel counts it: a number that no later process has; else nothing."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 - no path is built
-            return file.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
 
 
 def _source(loaded: Loaded, plan: Plan, clock: SystemClock, secrets: SecretStore) -> WritableSource:

@@ -1,0 +1,81 @@
+"""Puts together what finds out about actions that no outcome was written for; one process at a time does it."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+
+from modeltui import plugins
+from modeltui.adapters.system.clock import SystemClock
+from modeltui.config import paths
+from modeltui.config.load import Loaded
+from modeltui.config.secrets import SecretStore
+from modeltui.domain.action import Refusal
+from modeltui.domain.names import SourceName, TargetKey
+from modeltui.domain.rollout import Rollout
+from modeltui.engine.observer import Observer
+from modeltui.engine.reconciler import ReadBack, Reconciler
+from modeltui.wiring.observing import open_observer
+from modeltui.wiring.processes import is_process_gone
+from modeltui.wiring.records import open_records
+from modeltui.wiring.running import deadlines_of
+from modeltui.wiring.writing import writable_sources
+
+
+@asynccontextmanager
+async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciler | None]:
+    """Give a reconciler over every source that can be written to; `None` while another process has one.
+
+    It is given only the half of the writers that reads.
+    """
+    clock, secrets = SystemClock(), SecretStore()
+    with _only_one(loaded) as is_free:
+        if not is_free:
+            yield None
+            return
+        async with AsyncExitStack() as stack:
+            records = await open_records(loaded, clock, secrets, stack)
+            observer = await stack.enter_async_context(open_observer(loaded, clock=clock, start_from_cache=False))
+            sources = await asyncio.to_thread(lambda: dict(writable_sources(loaded, clock, secrets)))
+            readers: dict[SourceName, ReadBack] = {}
+            for name, source in sources.items():
+                if not isinstance(source, Refusal):
+                    connect = plugins.connect_writer(source.writing)
+                    writer = connect(source.options, source.surroundings, source.policy)
+                    readers[name] = await stack.enter_async_context(writer)
+            await observer.poll_now()
+            yield Reconciler(
+                backend=lambda target: _reader_of(target, observer, readers),
+                journal=records.journal,
+                leases=records.leases,
+                actor=await records.identity.actor(),
+                reader=observer,
+                clock=clock,
+                deadlines=deadlines_of(loaded),
+                is_gone=is_process_gone,
+            )
+
+
+def _reader_of(target: TargetKey, observer: Observer, readers: dict[SourceName, ReadBack]) -> ReadBack | None:
+    known = observer.fleet.targets.get(target)
+    if known is None or not isinstance(known.rollout, Rollout):
+        return None
+    return readers.get(known.rollout.source)
+
+
+@contextmanager
+def _only_one(loaded: Loaded) -> Iterator[bool]:
+    """Give whether this process is the only one that looks; the system lets go of the lock with the process."""
+    directory = paths.make_private(paths.acting_dir(loaded.file, loaded.context_name))
+    descriptor = os.open(f"{directory}/reconciling", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+    finally:
+        os.close(descriptor)
