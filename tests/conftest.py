@@ -23,6 +23,7 @@ from tests.servers.fixtures import (
     mlflow3_auth,
     mlflow3_fleet,
     mlflow_fleet,
+    postgres,
     run_model_server,
     run_prometheus,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "mlflow3_auth",
     "mlflow3_fleet",
     "mlflow_fleet",
+    "postgres",
     "run_model_server",
     "run_prometheus",
 ]

@@ -5,6 +5,7 @@
 | `mlflow3`, `mlflow2`, `mlflow3_auth` | session | a running `MlflowServer`, empty unless a fleet was asked for |
 | `mlflow` | session | both 3 and 2, one after the other |
 | `mlflow3_fleet`, `mlflow2_fleet`, `mlflow_fleet` | session | the `FleetFacts` of the fleet written there |
+| `postgres` | session | a running `PostgresServer`: each test makes a database of its own there |
 | `run_prometheus` | function | starts a `PrometheusServer` for the targets given |
 | `run_model_server` | function | starts a `ModelServer` for the behaviour given |
 
@@ -26,6 +27,7 @@ from tests.servers.mlflow import STARTERS, MlflowServer
 from tests.servers.mlflow_fleet import FleetFacts, seed_fleet
 from tests.servers.model_plan import ModelServerPlan
 from tests.servers.policy import missing, require_program
+from tests.servers.postgresql import PostgresServer, programs, start_postgres
 from tests.servers.prometheus import PrometheusServer, ScrapeTarget, start_prometheus
 from tests.servers.serving import ModelServer, start_model_server
 
@@ -39,6 +41,7 @@ _NEEDS = {
     "mlflow3_auth": ("mlflow3_auth",),
     "mlflow3_fleet": ("mlflow3",),
     "mlflow2_fleet": ("mlflow2",),
+    "postgres": (),
     "run_prometheus": (),
     "run_model_server": (),
 }
@@ -124,6 +127,16 @@ def mlflow_fleet(mlflow: MlflowServer, request: pytest.FixtureRequest) -> FleetF
     """The fleet that was written into each MLflow in turn."""
     facts: FleetFacts = request.getfixturevalue(f"mlflow{mlflow.major}_fleet")
     return facts
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A running PostgreSQL."""
+    binaries = programs()
+    if binaries is None:
+        missing("no `initdb` here", "install the Debian package postgresql")
+    with start_postgres(binaries) as server:
+        yield server
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from modeltui.domain.text import SafeText, safe_text
 
 _OPTIONAL = ("os_user", "host", "ssh_key", "client")
 _KEYS = frozenset({"principal", "assurance", *_OPTIONAL})
+LONGEST_SIGNATURE = 16_000
 SHORTEST_BEGINNING = 6
 """Fewer digits of a hash name too many plans."""
 
@@ -128,8 +129,15 @@ def decision_from_row(row: Any) -> GivenApproval:
         safe_text(reason, 500),
         Instant(float(at)),
         Instant(float(expires_at)),
-        UNKNOWN if signature is None else SafeText(signature),
+        UNKNOWN if signature is None else _armoured(signature),
     )
+
+
+def _armoured(signature: str) -> SafeText:
+    """Return a signature, which has several lines, and nothing in them that a terminal would obey."""
+    if len(signature) > LONGEST_SIGNATURE or not all(line.isprintable() for line in signature.split("\n")):
+        raise ValueError("it is not a signature")
+    return SafeText(signature)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,5 +69,12 @@ def ensure_schema(connection: Any) -> None:
         )
 
 
+_LOOK: Final = (
+    "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_class c"
+    " WHERE c.relname = 'modeltui_schema' AND c.relkind = 'r' AND pg_catalog.pg_table_is_visible(c.oid))"
+)
+
+
 def _exists(connection: Any) -> bool:
-    return bool(connection.execute("SELECT to_regclass('modeltui_schema') IS NOT NULL").fetchone()[0])
+    # Not `to_regclass`: inside one transaction it answers from a cache that does not see what others have just made.
+    return bool(connection.execute(_LOOK).fetchone()[0])
