@@ -11,6 +11,7 @@ from typing import Any, cast
 from textual.events import Key
 from textual.keys import _character_to_key
 
+from modeltui.domain.action import Refusal
 from modeltui.domain.event import Event, ProvenanceRead, SourceFailed, Watched
 from modeltui.domain.fleet import Context
 from modeltui.domain.lineage import Approval, CodeRevision, Known, Provenance
@@ -21,6 +22,8 @@ from modeltui.domain.signal import Sample
 from modeltui.domain.text import safe_text
 from modeltui.engine.observer import Observer
 from modeltui.engine.store import Store
+from modeltui.ports.acting import Acting
+from modeltui.ports.clock import Clock
 from modeltui.testing import worlds
 from modeltui.testing.worlds import World, mean, seen, source_name
 from modeltui.tui.app import ModeltuiApp
@@ -145,8 +148,10 @@ async def shown(
     theme: str = "modeltui-dark",
     contexts: tuple[str, ...] = ("test",),
     others: Mapping[str, StagedWorld] | None = None,
+    acting: Acting | Refusal | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[ShownApp]:
-    """Run the screens over a world; `others` are the worlds of further contexts."""
+    """Run the screens over a world; `others` are the worlds of further contexts, `acting` the way to act."""
     observer = FakeObserver(world)
     opened: list[str] = []
 
@@ -159,7 +164,20 @@ async def shown(
     def open_observer(name: str) -> AbstractAsyncContextManager[Observer]:
         return opening(name)
 
-    app = ModeltuiApp(open_observer, world.fleet, contexts, theme_name=theme, ascii_only=ascii_only)
+    @asynccontextmanager
+    async def opening_acting(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
+        assert acting is not None
+        yield acting
+
+    app = ModeltuiApp(
+        open_observer,
+        world.fleet,
+        contexts,
+        theme_name=theme,
+        ascii_only=ascii_only,
+        open_acting=opening_acting if acting is not None else None,
+        clock=clock,
+    )
     app.ascii_only = ascii_only
     async with app.run_test(size=size) as pilot:
         stage = ShownApp(app, pilot, world, observer, opened)

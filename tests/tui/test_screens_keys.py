@@ -8,11 +8,12 @@ import pytest
 from tests.tui.screen_stage import ShownApp, incident, shown
 from textual.binding import Binding
 
-from modeltui.tui.actions import ACTIONS, FLEET, SKEW, TARGET, TEXT, valid_on
+from modeltui.tui.actions import ACTIONS, FLEET, JOURNAL, SKEW, TARGET, TEXT, valid_on
 from modeltui.tui.app import ModeltuiApp
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.chart import ChartScreen
 from modeltui.tui.screens.fleet import FleetScreen
+from modeltui.tui.screens.journal import JournalScreen
 from modeltui.tui.screens.skew import SkewScreen
 from modeltui.tui.screens.target import TargetScreen
 from modeltui.tui.screens.text import TextScreen
@@ -22,8 +23,9 @@ SCREENS: dict[str, tuple[type[Board], ...]] = {
     TARGET: (TargetScreen,),
     SKEW: (SkewScreen,),
     TEXT: (TextScreen, ChartScreen),
+    JOURNAL: (JournalScreen,),
 }
-WAY_TO: dict[str, tuple[str, ...]] = {FLEET: (), TARGET: ("enter",), SKEW: ("6",), TEXT: ("?",)}
+WAY_TO: dict[str, tuple[str, ...]] = {FLEET: (), TARGET: ("enter",), SKEW: ("6",), TEXT: ("?",), JOURNAL: ("5",)}
 EVERY_KEY = [(screen, key) for screen in SCREENS for action in valid_on(screen) for key in action.keys]
 
 
@@ -32,7 +34,8 @@ def test_the_table_names_known_screens_and_no_key_twice() -> None:
     for action in ACTIONS:
         assert action.screens <= {*SCREENS, "any"}, action.id
         assert action.help.endswith("."), action.id
-        assert bool(action.words) <= bool(action.shown), action.id
+        assert bool(action.words) <= bool(action.shown) or not action.keys, action.id
+        assert bool(action.keys) or action.words, action.id
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     for screen in SCREENS:
         keys = Counter(key for action in valid_on(screen) for key in action.keys)
@@ -49,6 +52,10 @@ def test_every_key_reaches_a_method(screen: str) -> None:
             for key in binding.key.split(","):
                 bound[key] = binding.action
         for action in valid_on(screen):
+            if action.acts:
+                assert not bound.keys() & set(action.keys), "who only looks has no key that acts"
+                assert callable(getattr(ModeltuiApp, f"action_{action.id}", None)), action.id
+                continue
             for key in action.keys:
                 owner: type = ModeltuiApp if bound[key].startswith("app.") else kind
                 name = bound[key].removeprefix("app.")
@@ -73,7 +80,7 @@ async def test_every_key_is_in_the_help(screen: str) -> None:
             await stage.press("?")
         for action in valid_on(screen):
             assert action.help in stage.text, action.id
-            assert (action.shown or action.keys[0]) in stage.text, action.id
+            assert (action.shown or (action.keys or (action.words,))[0]) in stage.text, action.id
 
 
 async def see(stage: ShownApp, text: str) -> bool:

@@ -1,9 +1,9 @@
 """The guard between a key and a write: what has to be typed, and everything that makes it void.
 
 Values only; `challenging.take` goes from one to the next. There is no clock here: every input carries the boot time
-at which it arrived. A key counts only after the terminal has acknowledged that the question is painted, and then only after a dead time: what was typed before
-somebody could read it was meant for something else. Source of the rules: the ladder of guards in the design's
-reference on safety; habit is met by asking for something else each time.
+at which it arrived. A key counts only after the terminal has acknowledged that the question is painted, and then
+only after a dead time: what was typed before somebody could read it was meant for something else. Habit is met by
+asking for something else each time.
 """
 
 from __future__ import annotations

@@ -22,14 +22,22 @@ _LEAST_CONTEXT = 6
 """A name cut shorter than this names nothing."""
 
 
-def banner(fleet: Fleet, width: int, glyphs: Glyphs, *, behind: bool = False) -> tuple[Line, Tone]:
+def banner(
+    fleet: Fleet, width: int, glyphs: Glyphs, *, behind: bool = False, mode: tuple[str, Tone] | None = None
+) -> tuple[Line, Tone]:
     """Return row 1 in `width` cells, and the tone of its background.
+
+    `mode` says whether anything may be written from here, where that is known better than from the configuration.
 
     When it is too narrow the clock goes first, then the sources that are fresh, then the words about the others,
     then the context's name: the mode, and that a source is not fresh, stay to the end.
     """
     ground = banner_tone(fleet)
-    marks = [Span(f" {_mode_words(fleet)} ", ground)]
+    said, tone = mode or (_mode_words(fleet), Tone.PLAIN)
+    marks = [Span(f" {said} ", ground if tone is Tone.PLAIN else tone)]
+    lost = lost_count(fleet)
+    if lost:
+        marks.append(Span(f" {lost} OUTCOME{'' if lost == 1 else 'S'} UNKNOWN ", Tone.BREACH))
     if behind:
         marks.append(Span(" DISPLAY BEHIND ", Tone.WARN))
     if not isinstance(fleet.cached_at, Missing):
@@ -41,6 +49,23 @@ def banner(fleet: Fleet, width: int, glyphs: Glyphs, *, behind: bool = False) ->
     if left >= cell_width(clock.text):
         return (*line, Span(" " * (left - cell_width(clock.text)), ground), clock), ground
     return (*line, Span(" " * max(left, 0), ground)), ground
+
+
+def lost_count(fleet: Fleet) -> int:
+    """Return how many actions of this context nobody knows the end of."""
+    if isinstance(fleet.journal, Missing) or not fleet.journal.open_intents:
+        return 0
+    from modeltui.present.journal_text import lost_intents  # who reads no journal loads nothing of it
+
+    return len(lost_intents(fleet.journal))
+
+
+def writes_words(left_seconds: float | Missing) -> str:
+    """Return what row 1 says while writes are on: `WRITES ON 14:59`."""
+    if isinstance(left_seconds, Missing):
+        return "WRITES ON"
+    left = int(max(left_seconds, 0.0))
+    return f"WRITES ON {left // 60:02d}:{left % 60:02d}"
 
 
 def banner_tone(fleet: Fleet) -> Tone:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modeltui.domain.fleet import Change, ChangeKind, Fleet
+from modeltui.domain.names import Instant, Missing
 from modeltui.present import words
 from modeltui.present.format import clock_time
 from modeltui.present.glyphs import Glyphs
@@ -16,6 +17,21 @@ _MANY = 4
 
 def event_lines(fleet: Fleet, most: int, glyphs: Glyphs) -> list[Line]:
     """Return at most `most` lines of changes, newest first; what happened to many targets at once is one line."""
+    return [line for _, line in _changes(fleet, most, glyphs)]
+
+
+def tail_lines(fleet: Fleet, most: int, glyphs: Glyphs) -> list[Line]:
+    """Return at most `most` lines, newest first: what was seen to change, and what was done about it."""
+    if isinstance(fleet.journal, Missing):
+        return event_lines(fleet, most, glyphs)
+    from modeltui.present.journal_text import journal_line, told_in_tail  # who reads no journal loads nothing of it
+
+    done = [(record.entry.at, journal_line(record)) for record in told_in_tail(fleet.journal, most)]
+    told = sorted([*_changes(fleet, most, glyphs), *done], key=lambda one: -one[0])
+    return [line for _, line in told[:most]]
+
+
+def _changes(fleet: Fleet, most: int, glyphs: Glyphs) -> list[tuple[Instant, Line]]:
     del glyphs
     found = [
         (change, str(key))
@@ -33,7 +49,7 @@ def event_lines(fleet: Fleet, most: int, glyphs: Glyphs) -> list[Line]:
         newest = max(group, key=lambda one: one[0].at)[0]
         told += [(newest, f"{len(group)} targets")] if len(group) >= _MANY else group
     told.sort(key=lambda one: (-one[0].at, one[1]))
-    return [_line(change, who) for change, who in told[:most]]
+    return [(change.at, _line(change, who)) for change, who in told[:most]]
 
 
 def _line(change: Change, who: str) -> Line:

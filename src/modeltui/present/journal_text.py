@@ -76,6 +76,10 @@ _KIND_TONES = {
 }
 _OUTCOME_TONES = {"verified": Tone.OK, "partial": Tone.WARN, "refused": Tone.UNKNOWN}
 _ENDS = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
+_ROUTINE = frozenset(
+    {RecordKind.SERVING_OBSERVED, RecordKind.LOG_CHECKPOINT, RecordKind.LOG_ANCHORED, RecordKind.LEASE_TAKEN}
+)
+"""Records that would only fill the tail."""
 _LABEL = 12
 
 
@@ -262,6 +266,11 @@ def approval_lines(waiting: Iterable[ApprovalRequest], now: Instant, glyphs: Gly
 def short_hash(plan_hash: str) -> str:
     """Return enough of a hash to name one plan of many: its first twelve digits."""
     return plan_hash.removeprefix("sha256:")[:12]
+
+
+def told_in_tail(view: JournalView, most: int) -> list[Record]:
+    """Return the newest records that somebody made or has to know of, newest first."""
+    return [record for record in reversed(view.records) if record.entry.kind not in _ROUTINE][:most]
 
 
 def filtered(records: Sequence[Record], text: str) -> list[Record]:

@@ -124,7 +124,7 @@ def plan_facts(plan: Plan, glyphs: Glyphs) -> tuple[Fact, ...]:
     facts = [
         Fact("traffic", _traffic_spans(plan, glyphs)),
         Fact("why", (Span(_why_words(plan)),)),
-        Fact("checks", _checks_spans(plan.checks, glyphs)),
+        Fact("checks", _checks_spans(plan.checks, glyphs, names_only=plan.guard >= GuardLevel.IDENTITY)),
         Fact("stays", (Span(_stays_words(plan)),)),
         Fact("does", (Span(_does_words(plan.steps)),)),
         Fact("surety", (Span(str(plan.writes_through.says)),)),
@@ -253,12 +253,12 @@ def _traffic_spans(plan: Plan, glyphs: Glyphs) -> Line:
 def _blast_words(plan: Plan) -> str:
     share, rate = plan.blast.share, plan.blast.requests_per_second
     if isinstance(share, Missing) and isinstance(rate, Missing):
-        return "; how many requests change version is not measured"
+        return "; how many requests move is not measured"
     if isinstance(share, Missing):
-        return f"; of {form.quantity(rate)} requests/s"
+        return f"; of {form.quantity(rate)} req/s"
     if isinstance(rate, Missing):
-        return f"; {form.percent(share)} of requests change version"
-    return f"; {form.percent(share)} of {form.quantity(rate)} requests/s change version"
+        return f"; moves {form.percent(share)} of the requests"
+    return f"; moves {form.percent(share)} of {form.quantity(rate)} req/s"
 
 
 def _why_words(plan: Plan) -> str:
@@ -267,13 +267,17 @@ def _why_words(plan: Plan) -> str:
     return f"{plan.because}; harmed now: {named}" if harmed else str(plan.because)
 
 
-def _checks_spans(checks: Sequence[Check], glyphs: Glyphs) -> Line:
-    """Return all checks in few words: how many passed, and each that did not with what it says."""
+def _checks_spans(checks: Sequence[Check], glyphs: Glyphs, *, names_only: bool = False) -> Line:
+    """Return all checks in few words, those that did not pass first and with what they say.
+
+    `names_only`: without what they say, where each is asked about by itself before anything happens.
+    """
     passed = [check for check in checks if check.result is CheckResult.PASS]
     spans: list[Span] = []
     for check in (check for check in checks if check.result is not CheckResult.PASS):
         tone = CHECK_TONES[check.result]
-        spans.append(Span(f"{glyphs.mark(tone)} {CHECK_WORDS[check.result]} {check.name}: {check.says}  ", tone))
+        says = "" if names_only else f": {check.says}"
+        spans.append(Span(f"{glyphs.mark(tone)} {CHECK_WORDS[check.result]} {check.name}{says}  ", tone))
     if passed:
         spans.append(Span(f"{glyphs.ok} pass ", Tone.OK))
         spans.append(Span(", ".join(str(check.name) for check in passed), Tone.PLAIN))
@@ -299,6 +303,6 @@ def _takes_words(plan: Plan) -> str:
 def _duration_words(plan: Plan) -> str:
     expected = plan.expected
     return (
-        f"about {form.about(expected.accepted_seconds)} to be accepted, {form.about(expected.serving_seconds)} to"
-        f" serve, {form.about(expected.healthy_seconds)} to be judged healthy"
+        f"about {form.about(expected.accepted_seconds)} until accepted, {form.about(expected.serving_seconds)} serving,"
+        f" {form.about(expected.healthy_seconds)} healthy"
     )

@@ -23,6 +23,11 @@ class Action:
     """Where it is valid; `any` is everywhere."""
     rank: int = 50
     """Lower comes first in the last row: what rescues before what explains."""
+    acts: str = ""
+    """The kind of action that it asks for (`rollback`), or `writes` for what switches them; empty when it only looks.
+
+    Its keys are bound by a program that may act, never by a screen: who only looks has no such keys.
+    """
 
     @property
     def target(self) -> str:
@@ -30,22 +35,65 @@ class Action:
         return f"app.{self.id}" if self.id in _OF_THE_PROGRAM else self.id
 
 
-_OF_THE_PROGRAM = frozenset({"fleet", "skew", "contexts", "palette", "poll_now", "sources", "repaint", "quit"})
+_OF_THE_PROGRAM = frozenset(
+    {
+        *("fleet", "skew", "contexts", "palette", "poll_now", "sources", "repaint", "quit", "journal"),
+        *("abort", "rollback", "rollback_to", "promote", "weights", "unlock"),
+    }
+)
 
-FLEET, TARGET, SKEW, TEXT = "fleet", "target", "skew", "text"
+FLEET, TARGET, SKEW, TEXT, JOURNAL = "fleet", "target", "skew", "text", "journal"
 
 
-def _action(id_: str, keys: str, shown: str, words: str, sentence: str, screens: str, rank: int = 50) -> Action:
-    return Action(id_, tuple(keys.split()), shown, words, sentence, frozenset(screens.split()), rank)
+def _action(
+    id_: str, keys: str, shown: str, words: str, sentence: str, screens: str, rank: int = 50, acts: str = ""
+) -> Action:
+    return Action(id_, tuple(keys.split()), shown, words, sentence, frozenset(screens.split()), rank, acts)
 
 
 ACTIONS: tuple[Action, ...] = (
+    _action(
+        *("abort", "A", "A", "abort"),
+        "Stop this rollout: all traffic to the stable version. One letter confirms.",
+        *("fleet target", 1, "abort"),
+    ),
+    _action(
+        *("rollback", "R", "R", "rollback"),
+        "Only the last known good version serves. The typed version confirms.",
+        *("fleet target", 2, "rollback"),
+    ),
+    _action(
+        *("rollback_to", "", "", "rollback-to"),
+        "Make a version of your choice the only one that serves; the heavier guard.",
+        *("fleet target", 80, "rollback"),
+    ),
+    _action(
+        *("promote", "", "", "promote"),
+        "Make the candidate the stable version; a second person has to agree.",
+        *("fleet target", 81, "promote"),
+    ),
+    _action(
+        *("weights", "", "", "weights"),
+        "Give the candidate another share of the traffic.",
+        *("fleet target", 82, "weights"),
+    ),
+    _action(
+        *("unlock", "u", "u", "writes on/off"),
+        "Switch writes on for a limited time, with a reason; or off at once.",
+        *("any", 46, "writes"),
+    ),
+    _action("journal", "5", "5", "journal", "Who did what, when, why? Everything that was asked and done.", "any", 30),
+    _action("as_of", "t", "t", "as of", "Show what served at a time that you type.", "journal", 12),
+    _action("export", "e", "e", "export", "Show how to export these records.", "journal", 13),
+    _action("open_record", "enter", "enter", "open", "Show everything that this record holds.", "journal", 11),
     _action("why", "w", "w", "why", "Show the evidence behind every verdict of this target.", "fleet target", 10),
     _action(
         "open_target", "enter", "enter", "open", "Open the target: its versions, charts and segments.", "fleet", 11
     ),
     _action(
-        "filter", "slash", "/", "filter", "Show only targets whose text matches; esc shows all again.", "fleet", 20
+        *("filter", "slash", "/", "filter"),
+        "Show only lines whose text matches; esc shows all again.",
+        *("fleet journal", 20),
     ),
     _action("next_signal", "tab right", "tab", "signal", "Chart the next signal.", "target", 21),
     _action("previous_signal", "shift+tab left", "", "", "Chart the signal before.", "target", 22),
@@ -78,3 +126,12 @@ def valid_on(screen: str) -> list[Action]:
         (action for action in ACTIONS if screen in action.screens or "any" in action.screens),
         key=lambda action: action.rank,
     )
+
+
+def named_in_palette(screen: str) -> list[Action]:
+    """Return the actions that have no key, and are found by name only."""
+    return [action for action in valid_on(screen) if not action.keys]
+
+
+ALL_KEYS: frozenset[str] = frozenset(key for action in ACTIONS for key in action.keys)
+"""Every bound key: none of them is ever asked for by a guard."""

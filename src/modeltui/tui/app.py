@@ -24,7 +24,8 @@ from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.why import source_lines, why_lines
-from modeltui.tui.actions import ACTIONS
+from modeltui.tui.actions import ACTIONS, Action
+from modeltui.tui.acts import Acts
 from modeltui.tui.bridge import Bridge
 from modeltui.tui.clipboard import clipboard_sequence
 from modeltui.tui.frame import FrameRows
@@ -43,6 +44,8 @@ from modeltui.tui.widgets.prompt import Choice, Prompt
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from modeltui.ports.clock import Clock
+    from modeltui.tui.acts import OpenActing
     from modeltui.tui.program import Program
 
 KEEP_SECONDS = 60.0
@@ -52,7 +55,7 @@ OpenObserver = Callable[[str], AbstractAsyncContextManager[Observer]]
 """Opens the observer of a context by name."""
 
 
-class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
+class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
     """Draws the fleet; asks the observer for what is looked at."""
 
     CSS_PATH: ClassVar[str] = "modeltui.tcss"
@@ -69,7 +72,10 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
         theme_name: str,
         ascii_only: bool = False,
         save: Callable[[Fleet, FrameRows], None] | None = None,
+        open_acting: OpenActing | None = None,
+        clock: Clock | None = None,
     ) -> None:
+        """Make the program; without `open_acting` and a clock it can only look."""
         super().__init__()
         self.fleet = fleet
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
@@ -81,6 +87,7 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
         self._save = save
         self._opening: AwaitMount | None = None
         """A prompt that is about to take keys."""
+        self.bind_acts(open_acting, clock)
         self.refusal: ModeltuiError | None = None
         """Why there is nothing to look at: said once the terminal is given back."""
 
@@ -127,6 +134,9 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
                 opened = True
                 self._observer = observer
                 self._look_at(observer.fleet)
+                self.run_worker(
+                    self.keep_acting(name, observer), name="acting", group="acting", exclusive=True, exit_on_error=False
+                )
                 unsubscribe = observer.store.subscribe(self._bridge.on_change)
                 try:
                     await observer.run()
@@ -149,6 +159,7 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
         """Draw another fleet, from the first screen."""
         self._bridge.forget()
         if fleet.context != self.fleet.context:
+            self.close_guard("another context is looked at")
             self.action_fleet()
             for screen in self.screen_stack:
                 if isinstance(screen, FleetScreen):
@@ -199,7 +210,10 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
 
     def open_help(self, screen: str) -> None:
         """Show the keys of a screen."""
-        self.show_text(lambda _: help_lines(screen, self.glyphs, fleet_layout(*self.size).notice))
+        # What cannot be done on the screen below: on this page there is no target.
+        why_not = {action.id: self.disabled(action) for action in ACTIONS}
+        notice = fleet_layout(*self.size).notice
+        self.show_text(lambda _: help_lines(screen, self.glyphs, notice, lambda action: why_not[action.id]))
 
     def open_chart(self, key: TargetKey, signal: Signal) -> None:
         """Show one chart over the whole screen."""
@@ -215,7 +229,11 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
 
     def ask(self, prompt: Prompt) -> None:
         """Open a prompt on the screen; keys that come before it is there wait for it."""
-        self._opening = self.screen.mount(prompt)
+        self.expect(self.screen.mount(prompt))
+
+    def expect(self, opening: AwaitMount) -> None:
+        """Let keys that come before something is there wait for it."""
+        self._opening = opening
 
     async def opened(self) -> None:
         opening, self._opening = self._opening, None
@@ -239,6 +257,12 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
         if not isinstance(self.screen, SkewScreen):
             self.push_screen(SkewScreen())
 
+    def action_journal(self) -> None:
+        from modeltui.tui.screens.journal import JournalScreen
+
+        if not isinstance(self.screen, JournalScreen):
+            self.push_screen(JournalScreen())
+
     def action_sources(self) -> None:
         self.show_text(lambda _: source_lines(self.fleet))
 
@@ -259,10 +283,12 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
 
     def _everything(self) -> list[Choice]:
         names = [action for action in ACTIONS if action.words]
+        here = getattr(self.screen, "NAME", "")
         choices = [
-            Choice(action.words, f"{action.shown}  {action.help}", partial(self._run_by_name, action.id))
+            Choice(action.words, self._note(action), partial(self._run_by_name, action.id))
             for action in names
             if hasattr(self.screen, f"action_{action.id}") or hasattr(self, f"action_{action.id}")
+            if not action.acts or here in action.screens or "any" in action.screens
         ]
         choices += [Choice(name, "context", partial(self.open_context, name)) for name in self._contexts]
         themes = theme_names(theme_directories(os.environ))
@@ -272,6 +298,10 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
             for target in self.fleet.worst_first()
         ]
         return choices
+
+    def _note(self, action: Action) -> str:
+        why_not = self.disabled(action)
+        return f"{action.shown}  {f'not now: {why_not}' if why_not else action.help}"
 
     def _run_by_name(self, action_id: str) -> None:
         owner = self.screen if hasattr(self.screen, f"action_{action_id}") else self
@@ -283,11 +313,12 @@ class ModeltuiApp(KeysInOrder, DiffOutput, App[int]):
         """Copy to the terminal's clipboard, and say so or say why not."""
         sequence = clipboard_sequence(text, os.environ)
         if sequence is None or not self.send_sequence(sequence):
-            self._say("this terminal takes no clipboard: select with the mouse instead", Tone.WARN)
+            self.say("this terminal takes no clipboard: select with the mouse instead", Tone.WARN)
             return
-        self._say(f"sent to the terminal's clipboard: {safe_text(text, 60)}", Tone.MUTED)
+        self.say(f"sent to the terminal's clipboard: {safe_text(text, 60)}", Tone.MUTED)
 
-    def _say(self, text: str, tone: Tone) -> None:
+    def say(self, text: str, tone: Tone) -> None:
+        """Say something in the last row for a while."""
         from modeltui.tui.widgets.lines import StyledLines
 
         keys = self.screen.query_one("#keys", StyledLines)

@@ -69,6 +69,9 @@ _ENTER_ALTERNATE_SCREEN = "\x1b[?1049h"
 _POP_KITTY_KEYS = "\x1b[<u"
 _POINTER_SHAPE = "\x1b]22;"
 _ASK_CURSOR_POSITION = "\x1b[6n"
+_RECEIPT_COLUMNS = 60
+_NOWHERE = (-1, -1)
+"""Where the cursor is when it has to be placed anew."""
 _SYNC_START = "\x1b[?2026h"
 _SYNC_END = "\x1b[?2026l"
 _REASSERT_MODES = "\x1b[?7l\x1b[?25l\x1b[m"
@@ -181,7 +184,9 @@ class DiffOutput(_Base):
     _retry: asyncio.TimerHandle | None = None
     _away: bool = False
     _cursor_at: tuple[int, int] = (0, 0)
-    _receipt_wanted: bool = False
+    _receipt_wanted: tuple[int, int] | None = None
+    """Where the cursor stands when the terminal is asked, until it was."""
+    _receipts: int = 0
     _pens: dict[Style | None, Pen] | None = None
 
     # What the program may use
@@ -208,13 +213,20 @@ class DiffOutput(_Base):
         self.repaint()
         self.screen.refresh(layout=True)
 
-    def request_paint_receipt(self) -> None:
-        """Ask the terminal to answer once it has drawn all that was painted so far.
+    def request_paint_receipt(self) -> tuple[int, int]:
+        """Ask the terminal to answer once it has drawn all that was painted so far; return what it will answer.
 
-        The answer arrives as a `CursorPosition` event; none arrives while the terminal is away or stalled.
+        The answer arrives as a `CursorPosition` event with this column and row, each counted from 0: another one for
+        each request, so that a late answer to an earlier request is known for what it is. None arrives while the
+        terminal is away or stalled.
         """
-        self._receipt_wanted = True
+        if self._receipt_wanted is None:
+            self._receipts += 1
+            width, height = min(self.size.width, _RECEIPT_COLUMNS), self.size.height
+            place = self._receipts % max(width * height, 1)
+            self._receipt_wanted = (place % max(width, 1), place // max(width, 1))
         self.call_after_refresh(self._send)
+        return self._receipt_wanted
 
     def send_sequence(self, sequence: str) -> bool:
         """Send what draws nothing, such as text for the clipboard; return whether there is a terminal to take it."""
@@ -355,9 +367,11 @@ class DiffOutput(_Base):
         frame += self._place_cursor(bool(frame))
         if frame and self._sync_available:
             frame = f"{_SYNC_START}{frame}{_SYNC_END}"
-        if self._receipt_wanted:
-            self._receipt_wanted = False
-            frame += _ASK_CURSOR_POSITION
+        if self._receipt_wanted is not None:
+            column, row = self._receipt_wanted
+            self._receipt_wanted = None
+            self._cursor_at = _NOWHERE
+            frame += f"\x1b[{row + 1};{column + 1}H{_ASK_CURSOR_POSITION}"
         if frame:
             self._driver.write(frame)
             self._driver.flush()

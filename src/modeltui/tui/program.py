@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import tzinfo
 from typing import Protocol
 
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import ModelName, TargetKey, VersionId
 from modeltui.domain.signal import Signal
 from modeltui.present.glyphs import Glyphs
+from modeltui.present.span import Line
+from modeltui.present.tone import Tone
+from modeltui.tui.actions import Action
 from modeltui.tui.widgets.prompt import Prompt
 
 
@@ -21,6 +25,60 @@ class Program(Protocol):
     @property
     def behind(self) -> bool:
         """Whether the terminal takes frames more slowly than they are made."""
+        ...
+
+    @property
+    def mode(self) -> tuple[str, Tone] | None:
+        """What row 1 says of writing; None for what the configuration says."""
+        ...
+
+    def disabled(self, action: Action) -> str:
+        """Return why an action cannot be taken here and who can; empty when it can."""
+        ...
+
+    def sticky(self) -> Line:
+        """Return the line that stays until it is looked at; empty for none."""
+        ...
+
+    def seen_sticky(self) -> None:
+        """Take what has ended off that line."""
+        ...
+
+    def close_guard(self, why: str) -> None:
+        """Disarm and close the guard, where one is open."""
+        ...
+
+    @property
+    def zone(self) -> tzinfo:
+        """The operator's time zone."""
+        ...
+
+    def waiting_approvals(self) -> list[Line]:
+        """Return what waits for a second person here, with the command to run."""
+        ...
+
+    def ask_waiting(self) -> None:
+        """Look for plans that wait for a second person."""
+        ...
+
+    def ask_as_of(self) -> None:
+        """Ask for a time, and show what served then."""
+        ...
+
+    def reopen(self, plan_id: object) -> bool:
+        """Show the tracker of an action of this session again; tell whether there is one."""
+        ...
+
+    def request_paint_receipt(self) -> tuple[int, int]:
+        """Have the terminal say when it has drawn all so far; return what it will answer."""
+        ...
+
+    def show_text(self, make: Callable[[int], list[Line]]) -> None:
+        """Show a page of lines."""
+        ...
+
+    def say(self, text: str, tone: Tone) -> None:
+        """Say something in the last row for a while."""
         ...
 
     def watch_targets(self, targets: Iterable[TargetKey]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -10,13 +11,13 @@ from textual.events import Resize
 from textual.screen import Screen
 
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.names import Instant
+from modeltui.domain.names import Instant, TargetKey
 from modeltui.domain.reduce import NOTHING, Changes
 from modeltui.present.banner import banner
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
-from modeltui.tui.actions import FLEET, SKEW, valid_on
+from modeltui.tui.actions import FLEET, JOURNAL, SKEW, Action, valid_on
 from modeltui.tui.layout import Box
 from modeltui.tui.program import Program
 from modeltui.tui.widgets.lines import StyledLines
@@ -24,7 +25,7 @@ from modeltui.tui.widgets.prompt import Prompt, key_spans
 
 AGES_SECONDS = 5.0
 """How far ages in the body may lag when no answer comes: row 1 counts every second, the rest of the line is quiet."""
-_POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew")})
+_POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew"), (JOURNAL, "journal")})
 """Keys that would lead to where one is."""
 _LEAST_KEYS = 24
 """Cells of the last row that keys have before anything else."""
@@ -35,6 +36,7 @@ def bindings_of(screen: str) -> list[BindingType]:
     return [
         Binding(",".join(action.keys), action.target, action.words or action.help, show=False)
         for action in valid_on(screen)
+        if action.keys and not action.acts  # those are the program's, and only of one that may act
     ]
 
 
@@ -69,6 +71,7 @@ class Board(Screen[None]):
     def compose(self) -> ComposeResult:
         yield StyledLines(glyphs=self.glyphs, id="banner")
         yield from self.compose_body()
+        yield StyledLines(glyphs=self.glyphs, id="sticky")
         yield StyledLines(glyphs=self.glyphs, id="keys")
 
     def compose_body(self) -> ComposeResult:
@@ -88,19 +91,34 @@ class Board(Screen[None]):
     def on_screen_resume(self) -> None:
         self.draw_all()
 
+    def on_screen_suspend(self) -> None:
+        self.program.close_guard("another screen came over it")
+
+    @property
+    def acting_target(self) -> TargetKey | None:
+        """Return the target that an action would be about; none where the screen has no such target."""
+        return None
+
     def draw_all(self) -> None:
         """Draw everything from the newest snapshot."""
         if self.can_draw:
-            self.draw_banner()
-            self.draw_keys()
+            self.draw_frame()
             self.draw_body(None)
+
+    def draw_frame(self) -> None:
+        """Draw what surrounds the body."""
+        self.draw_banner()
+        self.draw_sticky()
+        self.draw_keys()
 
     def update_fleet(self, changes: Changes) -> None:
         """Draw what may look different now; when nothing changed but the time, the ages."""
         if not self.can_draw:
             return
         self.draw_banner()
+        self.draw_sticky()
         if changes != NOTHING:
+            self.draw_keys()
             self.draw_body(changes)
             self._aged_at = self.fleet.at
         elif abs(self.fleet.at - self._aged_at) >= AGES_SECONDS:
@@ -130,13 +148,20 @@ class Board(Screen[None]):
     def draw_banner(self) -> None:
         """Draw row 1."""
         behind = self.program.behind
-        line, ground = banner(self.fleet, self.size.width, self.glyphs, behind=behind)
+        line, ground = banner(self.fleet, self.size.width, self.glyphs, behind=behind, mode=self.program.mode)
         self.query_one("#banner", StyledLines).update([line], fill=ground)
 
     def draw_keys(self) -> None:
         """Draw the last row: keys that are valid now, what rescues first."""
-        line = self._prompt_keys or key_line(self.NAME, self.size.width, self.remark())
+        line = self._prompt_keys or key_line(self.NAME, self.size.width, self.remark(), self.program.disabled)
         self.query_one("#keys", StyledLines).update([line], fill=Tone.PLAIN)
+
+    def draw_sticky(self) -> None:
+        """Draw the line above the keys, while there is something that must not be overlooked."""
+        line = self.program.sticky()
+        sticky = self.query_one("#sticky", StyledLines)
+        sticky.display = bool(line)
+        sticky.update([line] if line else [])
 
     def remark(self) -> str:
         """Return what stands at the right of the last row where there is room."""
@@ -159,16 +184,27 @@ class Board(Screen[None]):
         self.program.open_help(self.NAME)
 
 
-def key_line(screen: str, width: int, remark: str = "") -> Line:
-    """Return the last row of a screen: as many whole entries as fit, a remark at its right; the rest is in the help."""
+def _always(_: Action) -> str:
+    return ""
+
+
+def key_line(screen: str, width: int, remark: str = "", disabled: Callable[[Action], str] = _always) -> Line:
+    """Return the last row of a screen: as many whole entries as fit, a remark at its right; the rest is in the help.
+
+    What cannot be done now stays, in brackets: its reason is in the help, and is said when the key is pressed.
+    """
     spans: list[Span] = [Span(" ")]
     if len(remark) + _LEAST_KEYS > width:
         remark = ""
     left = width - 1 - (len(remark) + 1 if remark else 0)
     for action in valid_on(screen):
-        needed = len(action.shown) + len(action.words) + 3
-        if not action.words or (screen, action.id) in _POINTLESS or needed > left:
+        why_not = bool(disabled(action)) if action.acts else False
+        needed = len(action.shown) + len(action.words) + (5 if why_not else 3)
+        if not action.words or not action.keys or (screen, action.id) in _POINTLESS or needed > left:
             continue
-        spans += key_spans(action.shown, action.words)
+        if why_not:
+            spans.append(Span(f"({action.shown} {action.words})  ", Tone.MUTED))
+        else:
+            spans += key_spans(action.shown, action.words)
         left -= needed
     return (*spans, Span(" " * left + remark, Tone.MUTED)) if remark else tuple(spans)

@@ -17,7 +17,7 @@ from modeltui.present import rows as row_keys
 from modeltui.present.card import Card
 from modeltui.present.cells import cell_width
 from modeltui.present.changes import change_line
-from modeltui.present.events import event_lines
+from modeltui.present.events import tail_lines
 from modeltui.present.rows import TargetRow
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
@@ -114,6 +114,7 @@ class FleetScreen(Board):
     def draw_ages(self) -> None:
         self.query_one("#grid", CellGrid).refresh_rows()
         self._draw_card()
+        self.draw_keys()
 
     def _row(self, key: Hashable) -> Row:
         target = self.fleet.targets.get(cast(TargetKey, key))
@@ -149,8 +150,8 @@ class FleetScreen(Board):
     def _draw_tail(self) -> None:
         box = self._boxes.journal
         if box.shown:
-            lines = event_lines(self.fleet, box.height - 1, self.glyphs)
-            title = self.glyphs.rule("what changed, newest first", box.width)
+            lines = tail_lines(self.fleet, box.height - 1, self.glyphs)
+            title = self.glyphs.rule("what changed and what was done, newest first", box.width)
             self.query_one("#tail", StyledLines).update([(Span(title, Tone.MUTED),), *lines])
 
     def _empty_words(self) -> tuple[str, Tone]:
@@ -184,6 +185,11 @@ class FleetScreen(Board):
         key = self.query_one("#grid", CellGrid).cursor_key
         return self.fleet.targets.get(key) if isinstance(key, TargetKey) else None
 
+    @property
+    def acting_target(self) -> TargetKey | None:
+        target = self.cursor_target()
+        return None if target is None else target.key
+
     def set_filter(self, text: str) -> None:
         """Show only targets whose text matches."""
         self.filter_text = text
@@ -199,6 +205,7 @@ class FleetScreen(Board):
         self._draw_card()
         self._draw_charts()
         self._watch()
+        self.draw_keys()
 
     def on_cell_grid_selected(self, message: CellGrid.Selected) -> None:
         message.stop()

@@ -69,6 +69,10 @@ class TargetScreen(Board):
         return self.fleet.targets.get(self.key)
 
     @property
+    def acting_target(self) -> TargetKey | None:
+        return self.key
+
+    @property
     def chosen(self) -> Signal:
         """Return the signal whose chart comes first."""
         return self._order[self._place % len(self._order)]

@@ -13,7 +13,7 @@ from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import hanging_indent, wrapped
-from modeltui.tui.actions import TEXT, valid_on
+from modeltui.tui.actions import TEXT, Action, valid_on
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.lines import ScrollingLines
 
@@ -53,15 +53,23 @@ class TextScreen(Board):
         self.draw_keys()
 
 
-def help_lines(screen: str, glyphs: Glyphs, notice: str = "") -> list[Line]:
+def help_lines(
+    screen: str, glyphs: Glyphs, notice: str = "", disabled: Callable[[Action], str] = lambda _: ""
+) -> list[Line]:
     """Return every key that is valid on a screen, from the table of actions, and what the marks mean."""
     lines: list[Line] = [(Span(f"Window  {notice}", Tone.WARN),)] if notice else []
     lines.append((Span("Keys", Tone.TITLE),))
+    said = ""
     for action in valid_on(screen):
-        keys = ", ".join([action.shown] if action.shown else action.keys)
-        lines.append((Span(f"  {keys:<10}", Tone.ACCENT), Span(action.help)))
+        keys = ", ".join([action.shown] if action.shown else action.keys) or f":{action.words}"
+        why_not = disabled(action)
+        if why_not and why_not != said:
+            lines.append((Span(f"  {'':<12}"), Span(f"not now: {why_not}", Tone.WARN)))
+        said = why_not
+        shown = f"({keys})" if why_not else keys
+        lines.append((Span(f"  {shown:<12}", Tone.MUTED if why_not else Tone.ACCENT), Span(action.help)))
     lines += [
-        (Span(f"  {'up down':<10}", Tone.ACCENT), Span("Move; also j k, page up, page down, home, end.")),
+        (Span(f"  {'up down':<12}", Tone.ACCENT), Span("Move; also j k, page up, page down, home, end.")),
         (),
         (Span("States", Tone.TITLE), Span("  a mark and a word or a number, never colour alone", Tone.MUTED)),
         (Span("  ok       ", Tone.OK), Span("measured, enough samples, within its limits")),
@@ -76,6 +84,6 @@ def help_lines(screen: str, glyphs: Glyphs, notice: str = "") -> list[Line]:
         ),
         (Span(f"  LIVE {glyphs.skew}   ", Tone.WARN), Span("a sibling environment trusts another version")),
         (),
-        (Span("Nothing here can write to production.", Tone.MUTED),),
+        (Span("Small letters never change anything; A and R show a plan first, and the guard asks.", Tone.MUTED),),
     ]
     return lines

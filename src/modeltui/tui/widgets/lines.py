@@ -81,6 +81,11 @@ class StyledLines(TonedWidget):
         """What is shown, as text."""
         return plain_text(self._lines)
 
+    @property
+    def is_painted(self) -> bool:
+        """Whether there is room for all that is to be shown, and it was given to the screen."""
+        return bool(self._painted) and len(self._painted) == len(self._lines) == self.size.height
+
     def update(self, lines: Sequence[Line], fill: Tone | None = None) -> None:
         """Show `lines` instead; `fill` colours the rest of each row (a banner's background)."""
         grown = len(lines) != len(self._lines)

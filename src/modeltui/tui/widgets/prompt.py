@@ -76,8 +76,13 @@ class Prompt(Vertical):
         on_cancel: Callable[[], None] | None = None,
         choices: Sequence[Choice] = (),
         text: str = "",
+        on_accept: Callable[[str], None] | None = None,
+        accept_words: str = "keep",
+        cancel_words: str = "show all again",
     ) -> None:
         super().__init__()
+        self._on_accept = on_accept
+        self._words = ("go there", "cancel") if choices else (accept_words, cancel_words)
         self._label = label
         self._glyphs = glyphs
         self._on_text = on_text
@@ -121,6 +126,8 @@ class Prompt(Vertical):
         self._close()
         if found:
             found[self._marked].choose()
+        elif self._on_accept is not None:
+            self._on_accept(safe_text(self._text))
 
     def action_cancel(self) -> None:
         """Close without choosing."""
@@ -148,7 +155,7 @@ class Prompt(Vertical):
         return sorted(found, key=rank)
 
     def _key_line(self) -> Line:
-        accept, cancel = ("go there", "cancel") if self._choices else ("keep", "show all again")
+        accept, cancel = self._words
         keys = [("enter", accept), ("esc", cancel), *([("up down", "choose")] if self._choices else [])]
         return (Span(" "), *(span for key, does in keys for span in key_spans(key, does)))
 

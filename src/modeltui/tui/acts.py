@@ -1,0 +1,406 @@
+"""What the program may do besides looking: keys that ask for a plan, the one guard, trackers that go on, the lock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import UTC, datetime, tzinfo
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+from textual import events
+from textual.app import App
+
+from modeltui.domain.action import ActionKind, Refusal
+from modeltui.domain.errors import ModeltuiError
+from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown, VersionId
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.present.banner import lost_count, writes_words
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.tui.actions import ACTIONS, ALL_KEYS, Action
+from modeltui.tui.widgets.prompt import Choice, Prompt
+
+if TYPE_CHECKING:
+    from random import Random
+
+    from modeltui.domain.action import Weights
+    from modeltui.domain.approval import ApprovalRequest
+    from modeltui.domain.fleet import Fleet
+    from modeltui.engine.observer import Observer
+    from modeltui.ports.acting import Acting
+    from modeltui.ports.clock import Clock
+    from modeltui.present.glyphs import Glyphs
+    from modeltui.tui.guarding import Guarding
+    from modeltui.tui.screens.board import Board
+    from modeltui.tui.widgets.guard import GuardPanel
+
+    _Base = App[Any]
+
+    OpenActing = Callable[[str, "Observer"], AbstractAsyncContextManager["Acting | Refusal"]]
+    """Opens what may be done in a context, or says why nothing may."""
+else:
+    _Base = object
+
+LEAST_UNLOCK_REASON = 5
+ONLY_LOOKS = Refusal(
+    SafeText("READ-ONLY: this session cannot write"),
+    SafeText("open a context that may write, without --read-only"),
+)
+_OPENING = Refusal(SafeText("the way to act is still being opened"), SafeText("try again in a moment"))
+
+
+class Acts(_Base):
+    """Mixin for the app: a session without a way to act has none of these keys, and loads nothing of acting."""
+
+    fleet: Fleet
+    glyphs: Glyphs
+    acting: Acting | Refusal = ONLY_LOOKS
+    """The way to act in the context that is looked at, or why there is none."""
+
+    _open_acting: OpenActing | None = None
+    _clock: Clock | None = None
+    _panel: GuardPanel | None = None
+    chance: Random | None = None
+    """Draws the letters that guards ask for; None for the machine's own."""
+    _waiting: tuple[ApprovalRequest, ...] = ()
+    _trackers: tuple[Guarding, ...] = ()
+    """Actions that were told GO and whose tracker was left, oldest first."""
+
+    if TYPE_CHECKING:
+
+        def ask(self, prompt: Prompt) -> None: ...
+        def say(self, text: str, tone: Tone) -> None: ...
+        def expect(self, opening: Any) -> None: ...
+        def request_paint_receipt(self) -> tuple[int, int]: ...
+        def show_text(self, make: Callable[[int], list[Line]]) -> None: ...
+
+    # Life
+
+    def bind_acts(self, open_acting: OpenActing | None, clock: Clock | None) -> None:
+        """Give this session its keys for acting; without an opener there are none."""
+        self._open_acting, self._clock = open_acting, clock
+        if open_acting is None or clock is None:
+            return
+        self.acting = _OPENING
+        for action in ACTIONS:
+            if action.acts and action.keys:
+                self.bind(",".join(action.keys), action.id, description=action.words, show=False)
+
+    async def keep_acting(self, name: str, observer: Observer) -> None:
+        """Hold the way to act in a context open until cancelled; the screens do not wait for it."""
+        if self._open_acting is None:
+            return
+        self.acting = _OPENING
+        try:
+            async with self._open_acting(name, observer) as acting:
+                self.acting = acting
+                self.redraw_frame()
+                await asyncio.Event().wait()
+        except ModeltuiError as error:
+            self.acting = Refusal(safe_text(error.title), safe_text(error.remedy))
+            self.redraw_frame()
+        finally:
+            if not isinstance(self.acting, Refusal):
+                self.acting = _OPENING
+
+    def redraw_frame(self) -> None:
+        """Draw row 1, the line above the keys, and the keys."""
+        from modeltui.tui.screens.board import Board
+
+        if self.screen_stack and isinstance(self.screen, Board) and self.screen.can_draw:
+            self.screen.draw_frame()
+
+    # What the screens show
+
+    @property
+    def mode(self) -> tuple[str, Tone] | None:
+        """What row 1 says of writing; None for what the configuration says."""
+        if isinstance(self.acting, Refusal):
+            return None
+        writes = self.acting.writes
+        return (writes_words(writes.left_seconds), Tone.WARN) if writes.are_on else ("WRITES OFF", Tone.PLAIN)
+
+    def disabled(self, action: Action) -> str:
+        """Return why an action cannot be taken here and who can; empty when it can."""
+        if not action.acts:
+            return ""
+        if isinstance(self.acting, Refusal):
+            return _sentence(self.acting)
+        if action.acts == "writes":
+            writes = self.acting.writes
+            return "" if writes.are_on or writes.can_unlock else str(writes.says)
+        target = self._target()
+        if target is None:
+            return "no target is chosen here"
+        return self._why_not(ActionKind(action.acts), target)
+
+    def sticky(self) -> Line:
+        """Return the line that stays until it is looked at: an action under way, or one whose end nobody knows."""
+        if self._trackers and self._clock is not None:
+            from modeltui.present.outcome_text import sticky_line
+
+            newest = self._trackers[-1]
+            if newest.plan is not None:
+                more = f"  and {len(self._trackers) - 1} more" if len(self._trackers) > 1 else ""
+                line = sticky_line(newest.plan, newest.progress, self._clock.now(), self.glyphs)
+                return (*line, Span(f"{more}  5 shows all", Tone.MUTED))
+        lost = lost_count(self.fleet)
+        if not lost:
+            return ()
+        from modeltui.present.journal_text import open_words
+
+        return (
+            Span(f" {self.glyphs.breach} {open_words(lost)}", Tone.BREACH),
+            Span("  5 shows it; look before anything else", Tone.STRONG),
+        )
+
+    def seen_sticky(self) -> None:
+        """Take what has ended off the line: the journal shows it."""
+        self._trackers = tuple(one for one in self._trackers if not one.is_over)
+
+    # The journal
+
+    @property
+    def zone(self) -> tzinfo:
+        """The operator's time zone now."""
+        at = float(self.fleet.at)
+        return datetime.fromtimestamp(at, UTC).astimezone().tzinfo or UTC
+
+    def waiting_approvals(self) -> list[Line]:
+        """Return what waits for a second person here, with the command to run; asked for when a journal is opened."""
+        if not self._waiting:
+            return []
+        from modeltui.present.journal_text import approval_lines
+
+        return approval_lines(self._waiting, self.fleet.at, self.glyphs)
+
+    def ask_waiting(self) -> None:
+        """Look for plans that wait for a second person."""
+        if not isinstance(self.acting, Refusal):
+            self.run_worker(self._ask_waiting(self.acting), group="waiting", exclusive=True, exit_on_error=False)
+
+    async def _ask_waiting(self, acting: Acting) -> None:
+        with suppress(ModeltuiError):
+            self._waiting = await acting.pending()
+        self.board.draw_all()
+
+    def ask_as_of(self) -> None:
+        """Ask for a time, and show what served then."""
+        self.say("as of: 'modeltui journal as-of TIME' answers for any time", Tone.WARN)
+
+    # The actions
+
+    def action_abort(self) -> None:
+        self._act(ActionKind.ABORT, "A", "abort")
+
+    def action_rollback(self) -> None:
+        self._act(ActionKind.ROLLBACK, "R", "rollback")
+
+    def action_promote(self) -> None:
+        self._act(ActionKind.PROMOTE, "enter", "promote")
+
+    def action_rollback_to(self) -> None:
+        target = self._allowed(ActionKind.ROLLBACK, "rollback_to")
+        if target is None:
+            return
+        choices = [
+            Choice(str(version), note, partial(self._act, ActionKind.ROLLBACK, "enter", "rollback_to", version))
+            for version, note in versions_of(self.fleet, target)
+        ]
+        self.ask(Prompt(f"roll {target} back to which version", self.glyphs, choices=choices))
+
+    def action_weights(self) -> None:
+        target = self._allowed(ActionKind.WEIGHTS, "weights")
+        known = self.fleet.targets.get(target) if target is not None else None
+        if known is None:
+            return
+        stable, candidate = known.stable, known.candidate
+        if isinstance(stable, Missing) or isinstance(candidate, Missing):
+            self.say("there is no candidate to give a share to", Tone.WARN)
+            return
+
+        def choose(text: str) -> None:
+            share = _share(text)
+            if share is None:
+                self.say("a share is a number from 0 to 100, in percent", Tone.WARN)
+                return
+            pair = sorted(((stable, 1.0 - share), (candidate, share)), key=lambda one: (-one[1], one[0]))
+            self._act(ActionKind.WEIGHTS, "enter", "weights", weights=tuple(pair))
+
+        label = f"share of {candidate} in percent; {stable} gets the rest"
+        self.ask(Prompt(label, self.glyphs, on_accept=choose, accept_words="make a plan", cancel_words="keep as it is"))
+
+    def action_unlock(self) -> None:
+        acting = self.acting
+        if isinstance(acting, Refusal):
+            self.say(_sentence(acting), Tone.WARN)
+            return
+        if acting.writes.are_on:
+            self.run_worker(self._lock(acting), group="unlock", exclusive=True, exit_on_error=False)
+        elif not acting.writes.can_unlock:
+            self.say(str(acting.writes.says), Tone.WARN)
+        else:
+
+            def unlock(text: str) -> None:
+                self.run_worker(self._unlock(acting, text), group="unlock", exclusive=True, exit_on_error=False)
+
+            label = "why do you need to write? The lock closes itself after a while"
+            self.ask(
+                Prompt(label, self.glyphs, on_accept=unlock, accept_words="writes on", cancel_words="writes stay off")
+            )
+
+    async def _unlock(self, acting: Acting, text: str) -> None:
+        reason = " ".join(text.split())
+        if len(reason) < LEAST_UNLOCK_REASON:
+            self.say("writes stay off: say in a few words why you need them", Tone.WARN)
+            return
+        found = await acting.unlock(safe_text(reason))
+        if isinstance(found, Refusal):
+            self.say(_sentence(found), Tone.WARN)
+        self.redraw_frame()
+
+    async def _lock(self, acting: Acting) -> None:
+        await acting.lock()
+        self.redraw_frame()
+
+    # The guard
+
+    def _act(
+        self,
+        kind: ActionKind,
+        opened_by: str,
+        action_id: str,
+        version: VersionId | Unknown = UNKNOWN,
+        weights: Weights = (),
+    ) -> None:
+        """Open the guard on the target of this moment: wherever the cursor goes afterwards, it stays this one."""
+        from modeltui.domain.request import ActionRequest
+        from modeltui.tui.guarding import Guarding, letters_without
+        from modeltui.tui.widgets.guard import LEAST_SIZE, GuardPanel
+
+        target = self._allowed(kind, action_id)
+        if target is None or isinstance(self.acting, Refusal) or self._clock is None:
+            return
+        if self.size.width < LEAST_SIZE[0] or self.size.height < LEAST_SIZE[1]:
+            self.say(f"the window is too small to read a plan: {LEAST_SIZE[0]}x{LEAST_SIZE[1]} at least", Tone.WARN)
+            return
+        guarding = Guarding(
+            self.acting,
+            ActionRequest(kind, target, version, weights),
+            self._clock,
+            letters=letters_without("".join(key for key in ALL_KEYS if len(key) == 1)),
+            opened_by=opened_by,
+            changed=lambda: self._guard_changed(guarding),
+            chance=self.chance,
+        )
+        self._panel = GuardPanel(guarding, self.glyphs, partial(self._guard_left, guarding))
+        self.expect(self.screen.mount(self._panel))
+        self.run_worker(guarding.run(), name=f"{kind} {target}", group="guards", exit_on_error=False)
+
+    def _allowed(self, kind: ActionKind, action_id: str) -> TargetKey | None:
+        """Return the target under the cursor where such an action may be asked for; else say why not."""
+        action = next(action for action in ACTIONS if action.id == action_id)
+        if self._panel is not None or self.board.NAME not in action.screens:
+            return None
+        target = self._target()
+        why_not = self.disabled(action)
+        if target is None or why_not:
+            self.say(f"{action.words}: {why_not or 'no target is chosen here'}", Tone.WARN)
+            return None
+        del kind
+        return target
+
+    def _why_not(self, kind: ActionKind, target: TargetKey) -> str:
+        if isinstance(self.acting, Refusal):
+            return _sentence(self.acting)
+        permission = self.acting.permission(kind, target)
+        if isinstance(permission, Refusal):
+            return _sentence(permission)
+        return "" if permission.is_allowed else str(permission.says)
+
+    @property
+    def board(self) -> Board:
+        """Return the screen on top."""
+        return cast("Board", self.screen)
+
+    def _target(self) -> TargetKey | None:
+        return getattr(self.screen, "acting_target", None)
+
+    def _guard_changed(self, guarding: Guarding) -> None:
+        panel = self._panel
+        if panel is not None and panel.guarding is guarding:
+            panel.draw()
+        else:
+            self.redraw_frame()
+
+    def _guard_left(self, guarding: Guarding) -> None:
+        self._panel = None
+        if guarding.has_gone and guarding not in self._trackers:
+            self._trackers = (*self._trackers, guarding)
+        self.redraw_frame()
+
+    def reopen(self, plan_id: object) -> bool:
+        """Show the tracker of an action of this session again; tell whether there is one."""
+        from modeltui.tui.widgets.guard import GuardPanel
+
+        for guarding in self._trackers:
+            if guarding.plan is not None and guarding.plan.id == plan_id and self._panel is None:
+                self._panel = GuardPanel(guarding, self.glyphs, partial(self._guard_left, guarding))
+                self.expect(self.screen.mount(self._panel))
+                return True
+        return False
+
+    def upset_guard(self, why: str) -> None:
+        """Disarm the guard, where one is open."""
+        if self._panel is not None:
+            self._panel.guarding.upset(why)
+
+    def close_guard(self, why: str) -> None:
+        """Disarm and close the guard, where one is open: its screen goes."""
+        if self._panel is not None:
+            self._panel.guarding.upset(why)
+            self._panel.leave()
+
+    def leave_terminal(self) -> None:
+        """Disarm: nobody sees what is shown."""
+        self.upset_guard("the terminal was left meanwhile")
+        super().leave_terminal()  # type: ignore[misc]  # the output layer's, next in line
+
+    def on_app_blur(self) -> None:
+        self.upset_guard("the window lost the focus")
+
+    def on_cursor_position(self, event: events.CursorPosition) -> None:
+        """Take the terminal's word that it has drawn."""
+        if self._panel is not None:
+            self._panel.painted((event.x, event.y), event)
+
+
+def versions_of(fleet: Fleet, key: TargetKey) -> list[tuple[VersionId, str]]:
+    """Return the versions to go back to, each with what is known of it: the last known good first."""
+    target = fleet.targets.get(key)
+    if target is None:
+        return []
+    found: dict[VersionId, str] = {}
+    if not isinstance(target.known_good, Missing):
+        found[target.known_good.version] = "last known good"
+    for version in target.versions:
+        found.setdefault(version.version, version.role.value)
+    for span in reversed(target.spans):
+        found.setdefault(span.version, "served here before")
+    for listed in fleet.versions.get(key.model, ()):
+        found.setdefault(listed.id, "in the registry")
+    return list(found.items())
+
+
+def _sentence(refusal: Refusal) -> str:
+    return f"{refusal.reason}: {refusal.remedy}" if refusal.remedy else str(refusal.reason)
+
+
+def _share(text: str) -> float | None:
+    try:
+        percent = float(text.strip().removesuffix("%"))
+    except ValueError:
+        return None
+    return percent / 100 if 0 <= percent <= 100 else None
