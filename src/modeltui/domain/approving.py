@@ -37,7 +37,7 @@ def permit_approval(
     deed = deed_of(kind, is_last_known_good=is_last_known_good)
     rules = [rule for rule in policy.rules if rule.concerns(deed, target, production=production)]
     demanded = [rule.assurance for rule in demanding(policy, rules, approver)]
-    assurance = max(Assurance.OS_USER, *demanded, key=_ORDER.index)
+    assurance = max([Assurance.OS_USER, *demanded], key=_ORDER.index)
     if not approver.assurance.is_at_least(assurance):
         says = f"{approver.principal} is not surely known: approving needs {assurance.value}"
         return Permission(False, safe_text(says), assurance=assurance)
