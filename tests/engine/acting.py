@@ -1,0 +1,172 @@
+"""A stage to act on: a world, a journal and leases that stay, and processes that come and go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+from modeltui.domain.action import Consent, Plan, PlanHash
+from modeltui.domain.approval import GivenApproval
+from modeltui.domain.identity import Actor
+from modeltui.domain.journal_details import report_from_record
+from modeltui.domain.names import TargetKey
+from modeltui.domain.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.permission import Permission
+from modeltui.domain.record import Record, RecordKind
+from modeltui.domain.text import SafeText
+from modeltui.engine.deadlines import Deadlines
+from modeltui.engine.executor import Executor
+from modeltui.engine.reconciler import ReadBack, Reconciler
+from modeltui.engine.recording import SpoolingJournal
+from modeltui.testing.acting_fakes import (
+    ALICE,
+    Disk,
+    FakeJournal,
+    FakeLeases,
+    FakeNotifier,
+    FakeReader,
+    FakeWorld,
+    FakeWriter,
+    Killed,
+    LeaseStore,
+    Life,
+    MortalClock,
+    consent_to,
+)
+from modeltui.testing.clock import VirtualClock
+
+ALLOWED = Permission(True, SafeText("allowed"))
+SHORT = Deadlines(snap_back_seconds=())
+"""Nobody looks again later: for tests of what comes before."""
+
+
+class Process:
+    """One executor with everything of its own; the world, the journal and the leases are the stage's."""
+
+    def __init__(self, stage: Stage, actor: Actor, dies_at: int | None, deadlines: Deadlines) -> None:
+        self.life = life = Life(dies_at)
+        clock = MortalClock(stage.clock, life)
+        self.writer = FakeWriter(stage.world, life, clock)
+        self.journal = FakeJournal(stage.disk, life)
+        self.spool = FakeJournal(stage.spool_disk, life)
+        self.spooling = SpoolingJournal(self.journal, self.spool, clock)
+        self.leases = FakeLeases(stage.leases, life, clock)
+        self.reader = FakeReader(stage.world, life, clock)
+        self.notifier = FakeNotifier(life)
+        self.permission = ALLOWED
+        self.given: tuple[GivenApproval, ...] = ()
+        self.told: list[Progress] = []
+        self.executor = Executor(
+            writer=self.writer,
+            journal=self.spooling,
+            leases=self.leases,
+            actor=actor,
+            reader=self.reader,
+            clock=clock,
+            permission=lambda _: self.permission,
+            decisions=self._decisions,
+            deadlines=deadlines,
+            notifier=self.notifier,
+        )
+        self.reconciler = Reconciler(
+            backend=self._backend,
+            journal=self.spooling,
+            leases=self.leases,
+            actor=actor,
+            reader=self.reader,
+            clock=clock,
+            deadlines=deadlines,
+        )
+
+    @property
+    def phases(self) -> list[Phase]:
+        """Return the phases that were told, waiting left out."""
+        return [progress.phase for progress in self.told if progress.phase is not Phase.WAITING]
+
+    async def run(self, plan: Plan, wait_for_go: Callable[[], Awaitable[Consent | None]] | None = None) -> Report:
+        """Execute a plan whose operator says GO at once, unless told otherwise."""
+
+        async def at_once() -> Consent | None:
+            return consent_to(plan)
+
+        return await self.executor.run(plan, wait_for_go or at_once, self._listen)
+
+    def _listen(self, progress: Progress) -> None:
+        if not self.life.is_dead:
+            self.told.append(progress)
+
+    async def _decisions(self, _: PlanHash) -> tuple[GivenApproval, ...]:
+        await self.life.turn("decisions")
+        return self.given
+
+    def _backend(self, _: TargetKey) -> ReadBack | None:
+        return self.writer
+
+
+@dataclass
+class Stage:
+    """What outlives every process."""
+
+    clock: VirtualClock = field(default_factory=lambda: VirtualClock(autojump=True))
+
+    def __post_init__(self) -> None:
+        self.world = FakeWorld(self.clock)
+        self.disk = Disk(self.world.ledger)
+        self.spool_disk = Disk(self.world.ledger)
+        self.spool_disk.name = "spool"
+        self.leases = LeaseStore()
+
+    def process(self, actor: Actor = ALICE, dies_at: int | None = None, deadlines: Deadlines = SHORT) -> Process:
+        """Start a process."""
+        return Process(self, actor, dies_at, deadlines)
+
+    def ends(self) -> list[Report]:
+        """Return every outcome in the journal, oldest first."""
+        found = self.disk.of(RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED)
+        return [report_from_record(record) for record in found]
+
+    def intents(self) -> list[Record]:
+        """Return every intent, wherever it was made durable."""
+        return [*self.disk.of(RecordKind.ACTION_INTENT), *self.spool_disk.of(RecordKind.ACTION_INTENT)]
+
+
+async def survive(work: Awaitable[object]) -> bool:
+    """Run what one process does; return whether it lived to the end."""
+    try:
+        await work
+    except (Killed, BaseExceptionGroup):
+        return False
+    return True
+
+
+def check_invariants(stage: Stage) -> None:
+    """Fail when the world has seen what must never be."""
+    ledger = stage.world.ledger
+    for place, line in enumerate(ledger):
+        if line.startswith("write "):
+            plan = line.removeprefix("write ").partition("/")[0]
+            assert f"action.intent {plan}" in ledger[:place], "a write without an intent before it"
+    keys = [write.key for write in stage.world.writes]
+    assert len(keys) == len(set(keys)), "one step took effect twice"
+    sent = [write.key for write in stage.world.attempts]
+    assert len(sent) == len(set(sent)), "one step was sent twice"
+
+
+def check_truth(stage: Stage, report: Report) -> None:
+    """Fail when an outcome says what is not so."""
+    took = [write for write in stage.world.writes if str(write.key).startswith(str(report.plan_id))]
+    if report.outcome is Outcome.REFUSED:
+        assert not took
+    if report.outcome is Outcome.VERIFIED:
+        assert took
+        assert stage.world.serving() == dict(took[-1].desired.weights)
+
+
+def run(work: Awaitable[object]) -> None:
+    """Run to the end in a loop of its own, for tests that Hypothesis draws."""
+
+    async def whole() -> None:
+        await work
+
+    asyncio.run(whole())
