@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from modeltui.cli.rollback import act, said_again
-from modeltui.cli.wishes import consenting, request_of, wish_of
+from modeltui.cli.wishes import consenting, program, request_of, wish_of
 from modeltui.config.load import Options
 from modeltui.domain.action import ActionKind
 
@@ -26,5 +26,5 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 @click.pass_obj
 def command(options: Options, /, target: str, **consent: Any) -> int:
     """Abort a rollout."""
-    again = f"modeltui abort {target}{said_again(consent).removeprefix(' --reason TEXT')}"
+    again = f"{program(options)} abort {target}{said_again(consent).removeprefix(' --reason TEXT')}"
     return act(options, request_of(ActionKind.ABORT, target), wish_of(**consent, again=again))

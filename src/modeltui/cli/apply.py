@@ -11,7 +11,7 @@ from modeltui.cli.carrying_out import carry_out
 from modeltui.cli.output import note
 from modeltui.cli.planned_before import read_plan
 from modeltui.cli.rollback import said_again
-from modeltui.cli.wishes import Wish, consenting, wish_of
+from modeltui.cli.wishes import Wish, consenting, program, wish_of
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.action import ActionKind, Plan, Refusal
 from modeltui.domain.request import ActionRequest
@@ -35,7 +35,7 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 @click.pass_obj
 def command(options: Options, /, file: str, **consent: Any) -> int:
     """Carry out a plan."""
-    wish = wish_of(**consent, again=f"modeltui apply {file}{said_again(consent)}")
+    wish = wish_of(**consent, again=f"{program(options)} apply {file}{said_again(consent)}")
     plan = read_plan(file)
 
     async def use(acting: Acting, loaded: Loaded) -> int:

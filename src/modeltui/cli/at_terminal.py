@@ -17,7 +17,7 @@ from modeltui.config.load import Loaded
 from modeltui.domain.action import ActionKind, Consent, Plan, Reason, ReasonCode, Refusal
 from modeltui.domain.approval import ApprovalRequest
 from modeltui.domain.challenge import Challenge, Key, Painted, Pasted, Stage, Ticked
-from modeltui.domain.outcome import Progress
+from modeltui.domain.outcome import Phase, Progress
 from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
@@ -66,6 +66,7 @@ class _Session:
         self._deaf = False
         self._why: set[asyncio.Task[None]] = set()
         self._drawn: list[str] = []
+        self._ended = asyncio.Event()
         request = ActionRequest(plan.kind, plan.target, plan.version, reason=wish.reason)
         self.guarding = Guarding(
             cast(Acting, _Agreed(acting, plan, wish)),
@@ -80,10 +81,14 @@ class _Session:
         with self._tty.listening(self._take):
             async with asyncio.TaskGroup() as tasks:
                 ticking = tasks.create_task(self._tick())
+                running = tasks.create_task(self.guarding.run())
+                ended = tasks.create_task(self._ended.wait())
                 try:
-                    await self.guarding.run()
+                    await asyncio.wait((running, ended), return_when=asyncio.FIRST_COMPLETED)
                 finally:
                     ticking.cancel()
+                    ended.cancel()
+                    running.cancel()  # after GO the runner goes on, and watches for a while what becomes of it
         self._changed()
 
     def code(self) -> int:
@@ -147,6 +152,8 @@ class _Session:
                 say_progress(progress, self._heard)
             else:
                 self._heard.append(progress)
+            if progress.phase is Phase.DONE and guarding.has_gone:
+                self._ended.set()
         challenge = guarding.challenge
         if guarding.step is Step.GUARDED and challenge is not None:
             self._draw(challenge)

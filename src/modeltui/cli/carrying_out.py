@@ -25,6 +25,7 @@ from modeltui.present.times import both_times
 
 UNKNOWN_OUTCOME = 4
 INTERRUPTED = 130
+_SECONDS_A_LINE = 10.0
 
 
 async def carry_out(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> int:
@@ -76,6 +77,8 @@ async def _by_hash(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> in
                 if progress.phase is Phase.PREPARED and not has_gone:
                     has_gone = True
                     await running.go(consent)
+                if progress.phase is Phase.DONE:
+                    break  # the runner goes on watching for a while in case something undoes it
     except asyncio.CancelledError:
         note(interrupted_words(plan, has_gone=has_gone))
         raise
@@ -117,10 +120,23 @@ def show_plan(loaded: Loaded, plan: Plan, *, as_json: bool) -> None:
 
 def say_progress(progress: Progress, heard: list[Progress]) -> None:
     """Say one message of the runner on standard error, unless it was said already."""
-    is_new = not heard or (heard[-1].phase, heard[-1].says) != (progress.phase, progress.says)
     heard.append(progress)
-    if is_new and progress.phase is not Phase.DONE:
-        note(f"{both_times(progress.at)}  {phase_words(progress)}")
+    if progress.phase is Phase.DONE or (progress.phase is Phase.WAITING and not _is_due(progress, heard[:-1])):
+        return
+    note(f"{both_times(progress.at)}  {phase_words(progress)}")
+
+
+def _is_due(waiting: Progress, heard: Sequence[Progress]) -> bool:
+    """Tell whether what is waited for is worth a line: the first of its kind, and then one in ten seconds."""
+    since_phase: list[Progress] = []
+    for one in reversed(heard):
+        if one.phase is not Phase.WAITING:
+            break
+        since_phase.insert(0, one)
+    if not since_phase:
+        return True
+    steps = [int((one.at - since_phase[0].at) // _SECONDS_A_LINE) for one in (since_phase[-1], waiting)]
+    return steps[0] != steps[1]
 
 
 def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], *, has_gone: bool, as_json: bool) -> int:

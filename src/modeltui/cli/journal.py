@@ -18,6 +18,11 @@ from modeltui.domain.record import Record, RecordKind
 from modeltui.domain.text import safe_text
 from modeltui.ports.journal import JournalReader, Query
 
+AS_OF = """Say which version served which share of what at TIME: 2026-01-15T08:00Z, a whole day (2026-01-15), or so
+long ago (2h).
+
+It goes by our own actions, by what 'modeltui observe' and the screens wrote down, and by what controllers remember. A
+time that nobody looked at is printed as a gap, never as 'as before'."""
 _PAGE = 1_000
 _SHORTEST_HASH = 6
 
@@ -159,6 +164,19 @@ def export(options: Options, form: str, **chosen: Any) -> int:
 
         data(heading())
     return reading(options, use)
+
+
+@command.command("as-of", help=AS_OF)
+@click.argument("time")
+@click.option("--model", metavar="MODEL[@ENV]", help="Only of this model, or of this target.")
+@click.option("--zone", metavar="ZONE", default="UTC", show_default=True, help="Whose day is meant: Asia/Hong_Kong.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.pass_obj
+def as_of(options: Options, time: str, model: str | None, zone: str, as_json: bool) -> int:
+    """Say what served at a time."""
+    from modeltui.cli.as_of import answer
+
+    return answer(options, time, model, zone, as_json=as_json)
 
 
 def _query(

@@ -42,7 +42,13 @@ def command(options: Options, every: str | None, once: bool) -> int:
                 try:
                     records = await seen.write_down()
                     numbers = f", #{records[0].seq} to #{records[-1].seq}" if records else ""
-                    data([f"{len(records)} targets written down{numbers}"])
+                    data(
+                        [
+                            f"{len(records)} targets written down{numbers}"
+                            if records
+                            else "nothing new: all of it was written down just before"
+                        ]
+                    )
                 except JournalUnavailable as error:
                     code = 1
                     fail(error.title, error.remedy)

@@ -12,7 +12,7 @@ import click
 from modeltui.cli.acting_session import say_refusal, with_acting
 from modeltui.cli.carrying_out import show_plan
 from modeltui.cli.output import note
-from modeltui.cli.wishes import request_of, seconds_of, shares_of, weights_of
+from modeltui.cli.wishes import program, request_of, seconds_of, shares_of, weights_of
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.action import ActionKind, Plan, Refusal
 from modeltui.domain.errors import ConfigError
@@ -91,7 +91,7 @@ def _plan(options: Options, request: ActionRequest, out: str | None, as_json: bo
             show_plan(loaded, plan, as_json=as_json)
         if out is not None:
             note(f"modeltui: written: {out}; nothing was sent; void at {both_times(plan.expires_at)}")
-            note(f"  modeltui apply {out} --plan-hash {plan.hash}")
+            note(f"  {program(options)} apply {out} --plan-hash {plan.hash}")
         return 0
 
     return with_acting(options, make, as_json=as_json)

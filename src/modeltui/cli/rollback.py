@@ -10,7 +10,7 @@ import click
 from modeltui.cli.acting_session import say_refusal, with_acting
 from modeltui.cli.carrying_out import carry_out
 from modeltui.cli.planned_before import planned_before
-from modeltui.cli.wishes import Wish, consenting, request_of, wish_of
+from modeltui.cli.wishes import Wish, consenting, program, request_of, wish_of
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.action import ActionKind, Refusal
 from modeltui.domain.request import ActionRequest
@@ -33,7 +33,7 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 def command(options: Options, /, target: str, version: str | None, **consent: Any) -> int:
     """Roll a target back."""
     to = f" --to {version}" if version else ""
-    wish = wish_of(**consent, again=f"modeltui rollback {target}{to}{said_again(consent)}")
+    wish = wish_of(**consent, again=f"{program(options)} rollback {target}{to}{said_again(consent)}")
     if wish.plan_hash and not (wish.reason.text or wish.reason.incident):
         raise click.UsageError("a rollback by hash needs --reason TEXT: the journal says why")
     return act(options, request_of(ActionKind.ROLLBACK, target, version), wish)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
+from modeltui.config.options import Options
 from modeltui.domain.action import ActionKind, Reason, ReasonCode, Weights
 from modeltui.domain.names import UNKNOWN, Environment, ModelName, TargetKey, Unknown, VersionId
 from modeltui.domain.request import ActionRequest
@@ -68,6 +70,14 @@ def wish_of(
     said = Reason(ReasonCode(why), safe_text(reason.strip(), 500), safe_text(incident.strip(), 100))
     names = tuple(safe_text(name) for name in acknowledge)
     return Wish(said, names, plan_hash.strip(), break_glass, as_json, again)
+
+
+def program(options: Options) -> str:
+    """Return how the program was called, so that a command that is told can be copied."""
+    words = ["modeltui"]
+    words += ["--config", shlex.quote(options.config)] if options.config else []
+    words += ["--context", shlex.quote(options.context)] if options.context else []
+    return " ".join(words)
 
 
 def target_key(text: str) -> TargetKey:

@@ -161,7 +161,7 @@ def _looks(target: TargetKey, records: Iterable[Record], covers_seconds: float) 
     """Return what each record says, each until the next one or until it has grown too old."""
     said = [look for record in records if record.entry.target == target and (look := _look(record)) is not None]
     said.sort(key=lambda look: (look.since, look.seqs))
-    ends = [*(look.since for look in said[1:]), float("inf")]
+    ends = [*(look.since for look in said[1:]), float("inf")][: len(said)]
     return [
         replace(look, until=min(look.since + covers_seconds, end))
         for look, end in zip(said, ends, strict=True)
@@ -205,7 +205,7 @@ def _version(details: Details, key: str, weights: Weights) -> VersionId | Unknow
 def _memories(remembered: Iterable[ServingRecord], until: Instant) -> list[_Piece]:
     """Return what is remembered, in order; of two that overlap the later one counts from its beginning."""
     ordered = sorted(remembered, key=lambda one: one.started_at)
-    starts = [*(one.started_at for one in ordered[1:]), float("inf")]
+    starts = [*(one.started_at for one in ordered[1:]), float("inf")][: len(ordered)]
     pieces = []
     for one, following in zip(ordered, starts, strict=True):
         end = min(until if isinstance(one.ended_at, Missing) else one.ended_at, following)

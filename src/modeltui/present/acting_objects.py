@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from modeltui.domain.approval import GivenApproval
@@ -10,6 +10,7 @@ from modeltui.domain.names import Instant, Missing, Unknown
 from modeltui.domain.outcome import Report
 from modeltui.domain.plan_document import time_text
 from modeltui.domain.record import ChainState, Detail, Record
+from modeltui.domain.serving_history import Interval
 
 _MOMENTS = ("requested_at", "sent_at", "accepted_at", "serving_at", "healthy_at")
 
@@ -47,7 +48,7 @@ def verify_object(chain: ChainState) -> dict[str, Any]:
         "first_bad_seq": _or_none(chain.first_bad_seq),
         "anchored_to_seq": _or_none(chain.anchored_to_seq),
         "signed_to_seq": _or_none(chain.signed_to_seq),
-        "head": _or_none(chain.head),
+        "head": None if isinstance(chain.head, Missing) else f"sha256:{str(chain.head).removeprefix('sha256:')}",
     }
     if chain.says:
         answer["says"] = chain.says
@@ -95,6 +96,33 @@ def _time(at: Instant | Unknown) -> str | None:
 
 def _or_none(value: Any) -> Any:
     return None if isinstance(value, Missing) else value
+
+
+def as_of_object(at: Instant, found: Iterable[Interval]) -> dict[str, Any]:
+    """Return what served at a time; where nobody looked there is an entry whose evidence is a gap."""
+    return {"schema": "modeltui.as-of/1", "at": time_text(at), "serving": [_interval(one) for one in found]}
+
+
+def _interval(one: Interval) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "model": one.target.model,
+        "environment": one.target.environment,
+        "version": _or_none(one.version),
+        "share": _or_none(one.share),
+        "since": time_text(one.since),
+        "until": None if one.until_or_later else time_text(one.until),
+        "evidence": one.basis.value,
+        "approved_by": list(one.approvals),
+        "data": list(one.data),
+        "seq": list(one.seqs),
+    }
+    if one.since_or_earlier:
+        answer["since_or_earlier"] = True
+    if not isinstance(one.role, Missing):
+        answer["role"] = one.role.value
+    if not isinstance(one.done_by, Missing):
+        answer["done_by"] = one.done_by
+    return answer
 
 
 def approval_object(given: GivenApproval) -> dict[str, Any]:

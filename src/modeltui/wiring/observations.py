@@ -12,8 +12,8 @@ from modeltui.config.access import load_access
 from modeltui.config.acting import Signing
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.observation import observations
 from modeltui.domain.record import Record
+from modeltui.engine.journal_poller import observe
 from modeltui.engine.observer import Observer
 from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Journal
@@ -30,10 +30,9 @@ class Observations:
     identity: Identity
 
     async def write_down(self) -> tuple[Record, ...]:
-        """Look once and append one record for each target that is known to serve; raise `JournalUnavailable`."""
+        """Look once and append a record for each target of which it is news; raise `JournalUnavailable`."""
         fleet = await self.observer.look_once()
-        actor = await self.identity.actor()
-        return tuple([await self.journal.append(entry) for entry in observations(fleet, actor)])
+        return await observe(fleet, self.journal, self.observer.clock.now(), await self.identity.actor())
 
 
 @asynccontextmanager
