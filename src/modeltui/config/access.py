@@ -63,9 +63,8 @@ def check_access_text(text: str, file: str) -> AccessPolicy:
             raise InvalidConfigError([Problem(place, "access", f"this program reads format 1: {found}")])
         decoder = Decoder()
         read = decoder.value(document, AccessFile)
-        if not isinstance(read, AccessFile):
-            decoder.raise_if_wrong()
-            raise TypeError(file)  # unreachable: what could not be read was noted
+        decoder.raise_if_wrong()
+        assert isinstance(read, AccessFile)  # noqa: S101 - what could not be read was noted
         more = _more_signers(read)
         decoder.problems.extend(contradictions(read, document, more))
         decoder.raise_if_wrong()

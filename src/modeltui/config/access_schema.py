@@ -38,6 +38,7 @@ PublicKey: TypeAlias = Annotated[
     Spelled(
         r"^[a-z0-9@.-]{6,60} [A-Za-z0-9+/]{40,8000}={0,3}( .*)?\Z",
         "a public key as `ssh-add -L` prints it: 'ssh-ed25519 AAAA…'",
+        is_quoted=False,
     ),
 ]
 Weekly: TypeAlias = Annotated[
