@@ -114,7 +114,7 @@ def consequence(plan: Plan) -> str:
         case ActionKind.ROLLBACK:
             return f"{plan.version} becomes the only version that answers requests of {target}."
         case ActionKind.PROMOTE:
-            return f"{plan.version} becomes the stable version of {target} and answers all of its requests."
+            return f"{plan.version} becomes stable and answers all requests of {target}."
         case ActionKind.WEIGHTS:
             return f"{target} is answered by {weights_words(plan.to.weights)}."
 
@@ -278,7 +278,9 @@ def _checks_spans(checks: Sequence[Check], glyphs: Glyphs, *, names_only: bool =
         tone = CHECK_TONES[check.result]
         says = "" if names_only else f": {check.says}"
         spans.append(Span(f"{glyphs.mark(tone)} {CHECK_WORDS[check.result]} {check.name}{says}  ", tone))
-    if passed:
+    if passed and names_only and spans:
+        spans.append(Span(f"{glyphs.ok} {len(passed)} others pass", Tone.OK))
+    elif passed:
         spans.append(Span(f"{glyphs.ok} pass ", Tone.OK))
         spans.append(Span(", ".join(str(check.name) for check in passed), Tone.PLAIN))
     return tuple(spans)

@@ -48,10 +48,14 @@ class Board(Screen[None]):
     """When the ages in the body were drawn last, by the fleet's time."""
     AUTO_FOCUS: ClassVar[str] = ""
 
-    can_draw = False
-    """Whether the widgets are there: news may come before them."""
+    _is_mounted_whole = False
     _prompt_keys: Line = ()
     """The keys of a prompt, while one is open."""
+
+    @property
+    def can_draw(self) -> bool:
+        """Whether the widgets are there: news may come before them, and after them."""
+        return self._is_mounted_whole and {"banner", "keys"} <= {child.id for child in self.children}
 
     @property
     def program(self) -> Program:
@@ -79,7 +83,7 @@ class Board(Screen[None]):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.can_draw = True
+        self._is_mounted_whole = True
         self.place_widgets(self.size.width, self.size.height)
         self.draw_all()
 

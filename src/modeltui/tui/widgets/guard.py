@@ -48,7 +48,6 @@ _ASK_AGAIN_SECONDS = 2.0
 """A terminal that was away when it was asked is asked again."""
 _REST_ROWS = 5
 """Row 1, the head of the list with two of its rows, and the keys: the live screen stays in sight."""
-_LEAVE_KEYS = {"escape", "ctrl+c"}
 _SCROLLS = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
 
 
@@ -81,6 +80,7 @@ class GuardPanel(Vertical, can_focus=True):
         """The question that the terminal was last asked about."""
         self._asked_at = float("inf")
         self._left = False
+        self._told_keys: Line = ()
         self._is_there = False
         """Whether there is something to draw on."""
 
@@ -105,17 +105,17 @@ class GuardPanel(Vertical, can_focus=True):
         event.stop()
         event.prevent_default()
         guarding = self.guarding
-        leaves = event.key in _LEAVE_KEYS or event.key.startswith("alt+")
-        if leaves and (guarding.step is not Step.GUARDED):
+        leaves = event.key == "escape" or event.key.startswith("alt+")
+        if leaves and guarding.step is not Step.GUARDED:
             self.leave()
         elif guarding.wants_reason and event.character and event.character in _REASONS:
             self.run_worker(guarding.add_reason(_REASONS[event.character]), exit_on_error=False)
         elif event.key in _SCROLLS:
             self._scroll(_SCROLLS[event.key])
         elif guarding.step is Step.GUARDED:
-            guarding.take(Key(self._arrived_at(event), event.key, event.character or ""))
             if leaves:
                 self.leave()
+            guarding.take(Key(self._arrived_at(event), event.key, event.character or ""))
 
     def on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -220,9 +220,9 @@ class GuardPanel(Vertical, can_focus=True):
             scrolls=self._hidden_rows > 0,
         )
         line = (Span(" "), *(span for key, does in keys for span in key_spans(key, does)))
-        if line != getattr(self, "_told", None):
-            self._told = line
-            self.post_message(Prompt.Opened(line))
+        if line != self._told_keys:
+            self._told_keys = line
+            self.screen.post_message(Prompt.Opened(line))
 
     def _scroll(self, by: int) -> None:
         self._top = max(0, min(self._top + by, self._hidden_rows))
