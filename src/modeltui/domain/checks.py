@@ -21,6 +21,7 @@ from modeltui.domain.names import UNKNOWN, Instant, Missing, SourceName, Unknown
 from modeltui.domain.permission import Permission
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.traffic import counts_for_target
 from modeltui.domain.version import Version
 from modeltui.domain.wording import age_text, moment_text, names_text
 
@@ -219,14 +220,13 @@ def fresh(fleet: Fleet, target: Target) -> Check:
         condition = state.condition(fleet.at) if state else SourceCondition.CONNECTING
         if condition is not SourceCondition.FRESH:
             return _warn("fresh", f"{source} is {condition.value}: what it said of the target is old")
-    measured = [served for served in target.versions if served.cells and served.role is not Role.SHADOW]
-    if not measured:
-        return _unknown("fresh", "no version of the target is measured")
-    stale = [served.version for served in measured if served.level is Level.STALE]
+    counted = [served for served in target.versions if counts_for_target(served)]
+    stale = [served.version for served in counted if served.level is Level.STALE]
     if stale:
         return _warn("fresh", f"the figures of {names_text(stale)} are too old to judge by")
-    if all(served.level in (Level.NO_DATA, Level.NO_LIMIT) for served in measured):
-        return _unknown("fresh", "the figures of the target cannot be judged")
+    silent = [served.version for served in counted if served.level is Level.NO_DATA]
+    if silent or not counted:
+        return _unknown("fresh", f"nothing tells how {names_text(silent) or 'any version'} does here")
     return _pass("fresh", "controller and figures are up to date")
 
 

@@ -95,7 +95,7 @@ def blend(before: Weights, to: VersionId, share: float) -> Weights:
 
 def percent_text(share: float) -> SafeText:
     """Return a share as sentences have it: `5 %`, `0.1 %`."""
-    text = f"{share * 100:.4g}" if share * 100 >= 0.01 else "less than 0.01"
+    text = f"{share * 100:.4g}" if share <= 0.0 or share * 100 >= 0.01 else "less than 0.01"
     return SafeText(f"{text} %")
 
 
