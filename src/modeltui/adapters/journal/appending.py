@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -220,21 +221,22 @@ class Appender:
         return record
 
     def _write_whole(self, current: _Open, line: bytes) -> None:
-        if self._took(current.descriptor, line):
+        if not self._shortage(current.descriptor, line):
             return
         self.files.truncate(current.descriptor, current.size)
         self.files.remove(self.directory / RESERVE_NAME)
         self._is_prepared = False
         self.trouble = SafeText("the disk is full: the journal lives on its reserve")
-        if not self._took(current.descriptor, line):
-            raise OSError(errno.ENOSPC, "the disk is full", str(current.segment.path))
+        if shortage := self._shortage(current.descriptor, line):
+            raise OSError(shortage, os.strerror(shortage), str(current.segment.path))
 
-    def _took(self, descriptor: int, line: bytes) -> bool:
+    def _shortage(self, descriptor: int, line: bytes) -> int:
+        """Write in one call; return 0, or why there was no room for the whole of it."""
         try:
-            return self.files.write(descriptor, line) == len(line)
+            return 0 if self.files.write(descriptor, line) == len(line) else errno.ENOSPC
         except OSError as error:
             if error.errno in _FULL:
-                return False
+                return error.errno
             raise
 
 

@@ -11,11 +11,11 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -26,6 +26,10 @@ from modeltui.domain.chain import ChainStart
 from modeltui.domain.merkle import EMPTY_TREE, Frontier, GrowingTree
 from modeltui.domain.record import RecordKind
 from modeltui.ports.journal import Query
+
+T = TypeVar("T")
+Place: TypeAlias = tuple[int, str, int, int]
+"""Seq, segment, start and length of a record."""
 
 SCHEMA_VERSION: Final = 1
 _TABLES: Final = f"""
@@ -83,26 +87,31 @@ class Index:
         self._stop = threading.Event()
         self._own_directory: tempfile.TemporaryDirectory[str] | None = None
 
-    def find(self, query: Query) -> list[tuple[int, str, int, int]]:
-        """Return seq, segment, start and length of what matches, in the order that was asked for."""
-        with self._ready() as database:
-            found: list[tuple[int, str, int, int]] = []
+    def find(self, query: Query) -> list[Place]:
+        """Return where the records are that match, in the order that was asked for."""
+
+        def ask(database: sqlite3.Connection) -> list[Place]:
+            found: list[Place] = []
             for one in lookups(query, _Known(database)):
                 found += database.execute(one.sql, one.parameters).fetchall()
-            found.sort(key=lambda row: -row[0] if query.newest_first else row[0])
+            found.sort(key=lambda place: -place[0] if query.newest_first else place[0])
             return found[: query.most]
 
-    def open_intents(self) -> list[tuple[int, str, int, int]]:
+        return self._answer(ask)
+
+    def open_intents(self) -> list[Place]:
         """Return where the intents without outcome are, oldest first."""
-        with self._ready() as database:
-            sql = f"{Lookup.COLUMNS} JOIN open_intents o ON o.seq = r.seq ORDER BY r.seq"
-            return database.execute(sql).fetchall()
+        sql = f"{Lookup.COLUMNS} JOIN open_intents o ON o.seq = r.seq ORDER BY r.seq"
+        return self._answer(lambda database: database.execute(sql).fetchall())
 
     def tree(self) -> tuple[Frontier, str]:
         """Return the Merkle tree over all lines so far, and the hash of the last."""
-        with self._ready() as database:
+
+        def ask(database: sqlite3.Connection) -> tuple[Frontier, str]:
             state = dict(database.execute("SELECT key, value FROM state").fetchall())
             return _frontier(state), state.get("head", "")
+
+        return self._answer(ask)
 
     def stop(self) -> None:
         """Let whoever reads lines into the index right now give up: nobody waits for the answer any more."""
@@ -112,18 +121,18 @@ class Index:
         """Close the file."""
         with self._turn:
             self._close()
+            if self._own_directory is not None:
+                self._own_directory.cleanup()
 
-    @contextlib.contextmanager
-    def _ready(self) -> Iterator[sqlite3.Connection]:
-        """Give the index as it has to be now; one that is broken, or of another journal, is made anew."""
+    def _answer(self, ask: Callable[[sqlite3.Connection], T]) -> T:
+        """Return an answer of the index as it has to be now; one that is broken, or another journal's, is made anew."""
         with self._turn:
             self._stop.clear()
             try:
-                database = self._brought_up_to_date()
+                return ask(self._brought_up_to_date())
             except sqlite3.Error:
                 self._close()
-                database = self._made_anew()
-            yield database
+                return ask(self._made_anew())
 
     def _brought_up_to_date(self) -> sqlite3.Connection:
         database = self._database or self._opened()
