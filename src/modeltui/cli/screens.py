@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 import sys
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from modeltui.cli.output import fail
 from modeltui.cli.theme_choice import theme_of
 from modeltui.config import paths
 from modeltui.config.load import Loaded, Options, load
 from modeltui.config.policy import policy_of
-from modeltui.config.schema import Color
+from modeltui.config.schema import Color, Mode
 from modeltui.domain.fleet import Fleet
 from modeltui.engine.observer import Observer
 from modeltui.tui import skeleton
 from modeltui.tui.frame import FrameRows
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_environment, run
 from modeltui.wiring.observing import context_of, now, open_observer, save_snapshot
+
+if TYPE_CHECKING:  # a session that only looks loads none of this
+    from modeltui.domain.action import Refusal
+    from modeltui.ports.acting import Acting
 
 
 def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = False) -> int:
@@ -38,9 +45,22 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
     os.environ.pop("NO_COLOR", None)
 
+    def chosen(name: str) -> Loaded:
+        return loaded if name == loaded.context_name else load(replace(options, context=name))
+
     def open_context(name: str) -> AbstractAsyncContextManager[Observer]:
-        chosen = loaded if name == loaded.context_name else load(replace(options, context=name))
-        return open_observer(chosen)
+        return open_observer(chosen(name))
+
+    @asynccontextmanager
+    async def open_acting(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
+        # Loaded beside the loop, and after the first frame: keys are answered meanwhile.
+        wiring = await asyncio.to_thread(import_module, "modeltui.wiring.acting")
+        async with wiring.open_acting(chosen(name), observer) as acting:
+            yield acting
+
+    async def follow(name: str, observer: Observer) -> None:
+        wiring = await asyncio.to_thread(import_module, "modeltui.wiring.following")
+        await wiring.follow_record(chosen(name), observer)
 
     from modeltui.tui.app import ModeltuiApp  # 170 ms: after everything that can still refuse
 
@@ -51,6 +71,8 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         theme_name=theme_name,
         ascii_only=use.ascii_only,
         save=_saver(loaded, options),
+        open_acting=open_acting if _may_act(loaded, options) else None,
+        follow=follow,
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
@@ -59,6 +81,14 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     if app.refusal is not None:
         fail(app.refusal.title, app.refusal.remedy)
     return code
+
+
+def _may_act(loaded: Loaded, options: Options) -> bool:
+    """Tell whether any context that can be opened from here may be acted in; else no key for it is even bound."""
+    if options.read_only or loaded.origins.get("mode") == "--read-only":
+        return False
+    modes = {context.mode for context in loaded.config.contexts.values()} | {loaded.context.mode}
+    return modes != {Mode.READ_ONLY}
 
 
 def _answer_keys_first() -> None:

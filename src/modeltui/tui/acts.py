@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     _Base = App[Any]
 
+    Follow = Callable[[str, "Observer"], Awaitable[None]]
+    """Reads what is new in the record of a context, until cancelled."""
     OpenActing = Callable[[str, "Observer"], AbstractAsyncContextManager["Acting | Refusal"]]
     """Opens what may be done in a context, or says why nothing may."""
 else:
@@ -81,7 +83,7 @@ class Acts(_Base):
     def bind_acts(self, open_acting: OpenActing | None, clock: Clock | None) -> None:
         """Give this session its keys for acting; without an opener there are none."""
         self._open_acting, self._clock = open_acting, clock
-        if open_acting is None or clock is None:
+        if open_acting is None:
             return
         self.acting = _OPENING
         for action in ACTIONS:
@@ -93,9 +95,12 @@ class Acts(_Base):
         if self._open_acting is None:
             return
         self.acting = _OPENING
+        self._clock = self._clock or observer.clock
         try:
             async with self._open_acting(name, observer) as acting:
                 self.acting = acting
+                if not isinstance(acting, Refusal):
+                    await acting.actor()  # who sits here is asked for before any key needs it
                 self.redraw_frame()
                 await asyncio.Event().wait()
         except ModeltuiError as error:

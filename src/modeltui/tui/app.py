@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.timer import Timer
 from textual.widget import AwaitMount
 
 from modeltui.domain.errors import ModeltuiError
+from modeltui.domain.event import JournalRead
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
 from modeltui.domain.reduce import Changes
@@ -45,9 +47,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from modeltui.ports.clock import Clock
-    from modeltui.tui.acts import OpenActing
+    from modeltui.tui.acts import Follow, OpenActing
     from modeltui.tui.program import Program
 
+SAID_SECONDS = 6.0
+"""Long enough to read a reason and who can help."""
 KEEP_SECONDS = 60.0
 """How much of what was seen may be lost by a power cut."""
 
@@ -73,9 +77,10 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
         ascii_only: bool = False,
         save: Callable[[Fleet, FrameRows], None] | None = None,
         open_acting: OpenActing | None = None,
+        follow: Follow | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Make the program; without `open_acting` and a clock it can only look."""
+        """Make the program; without `open_acting` it can only look."""
         super().__init__()
         self.fleet = fleet
         self.glyphs: Glyphs = ASCII if ascii_only else UNICODE
@@ -88,6 +93,10 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
         self._opening: AwaitMount | None = None
         """A prompt that is about to take keys."""
         self.bind_acts(open_acting, clock)
+        self._follow = follow
+        self.said: Line = ()
+        """What stands in the last row for a while, instead of the keys."""
+        self._falls_silent: Timer | None = None
         self.refusal: ModeltuiError | None = None
         """Why there is nothing to look at: said once the terminal is given back."""
 
@@ -137,6 +146,9 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
                 self.run_worker(
                     self.keep_acting(name, observer), name="acting", group="acting", exclusive=True, exit_on_error=False
                 )
+                if self._follow is not None:
+                    following = self._keep_record(self._follow, name, observer)
+                    self.run_worker(following, name="record", group="record", exclusive=True, exit_on_error=False)
                 unsubscribe = observer.store.subscribe(self._bridge.on_change)
                 try:
                     await observer.run()
@@ -154,6 +166,12 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
             # What cannot be opened must not leave the last picture standing still.
             self._show_error(error, f"still looking at {before}")
             self.open_context(before)
+
+    async def _keep_record(self, follow: Follow, name: str, observer: Observer) -> None:
+        try:
+            await follow(name, observer)
+        except ModeltuiError as error:
+            observer.store.apply(JournalRead(observer.clock.now(), error=safe_text(error.title)))
 
     def _look_at(self, fleet: Fleet) -> None:
         """Draw another fleet, from the first screen."""
@@ -319,14 +337,18 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
 
     def say(self, text: str, tone: Tone) -> None:
         """Say something in the last row for a while."""
-        from modeltui.tui.widgets.lines import StyledLines
+        self.said = (Span(f" {text}", tone),)
+        if self._falls_silent is not None:
+            self._falls_silent.stop()
+        self._falls_silent = self.set_timer(SAID_SECONDS, self._fall_silent)
+        self._redraw_keys()
 
-        keys = self.screen.query_one("#keys", StyledLines)
-        keys.update([(Span(f" {text}", tone),)])
-        self.set_timer(4.0, self._redraw_keys)
+    def _fall_silent(self) -> None:
+        self.said = ()
+        self._redraw_keys()
 
     def _redraw_keys(self) -> None:
-        if isinstance(self.screen, Board):
+        if isinstance(self.screen, Board) and self.screen.can_draw:
             self.screen.draw_keys()
 
 

@@ -21,6 +21,8 @@ class Program(Protocol):
 
     fleet: Fleet
     glyphs: Glyphs
+    said: Line
+    """What stands in the last row for a while, instead of the keys."""
 
     @property
     def behind(self) -> bool:

@@ -157,7 +157,8 @@ class Board(Screen[None]):
 
     def draw_keys(self) -> None:
         """Draw the last row: keys that are valid now, what rescues first."""
-        line = self._prompt_keys or key_line(self.NAME, self.size.width, self.remark(), self.program.disabled)
+        asked = self._prompt_keys or self.program.said
+        line = asked or key_line(self.NAME, self.size.width, self.remark(), self.program.disabled)
         self.query_one("#keys", StyledLines).update([line], fill=Tone.PLAIN)
 
     def draw_sticky(self) -> None:
