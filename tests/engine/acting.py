@@ -68,6 +68,7 @@ class Process:
             decisions=self._decisions,
             deadlines=deadlines,
             notifier=self.notifier,
+            process="host/1/1",
         )
         self.reconciler = Reconciler(
             backend=self._backend,
@@ -77,6 +78,7 @@ class Process:
             reader=self.reader,
             clock=clock,
             deadlines=deadlines,
+            is_gone=stage.is_gone,
         )
 
     @property
@@ -116,6 +118,12 @@ class Stage:
         self.spool_disk = Disk(self.world.ledger)
         self.spool_disk.name = "spool"
         self.leases = LeaseStore()
+        self.knows_processes = False
+        """Whether whoever comes later can see that the process is gone."""
+
+    def is_gone(self, _: str) -> bool | None:
+        """Tell whether the process that acted is gone, where that can be seen."""
+        return True if self.knows_processes else None
 
     def process(self, actor: Actor = ALICE, dies_at: int | None = None, deadlines: Deadlines = SHORT) -> Process:
         """Start a process."""

@@ -21,7 +21,7 @@ from modeltui.testing.acting_fakes import (
     rollback_plan,
     stepwise_plan,
 )
-from modeltui.testing.worlds import rollout
+from modeltui.testing.worlds import rollout, version_id
 
 
 def moves(process: Process, name: str, stage: Stage, stable: str, candidate: str | None = None) -> None:
@@ -35,6 +35,11 @@ def moves(process: Process, name: str, stage: Stage, stable: str, candidate: str
             stage.world.move(stable, candidate)
 
     process.life.hooks.append(hook)
+
+
+def cancel_at(wanted: str, turn: str, task: asyncio.Future[Report]) -> None:
+    if turn == wanted:
+        task.cancel()
 
 
 def checked(stage: Stage, report: Report) -> Report:
@@ -71,12 +76,13 @@ async def test_the_times_of_an_action_stand_in_its_report() -> None:
     stage = Stage()
     report = await stage.process().run(abort_plan(stage.world))
     times = (report.requested_at, report.sent_at, report.accepted_at, report.serving_at, report.healthy_at)
-    assert all(isinstance(at, float) for at in times)
-    assert sorted(times, key=float) == list(times)
+    known = [at for at in times if isinstance(at, float)]
+    assert len(known) == len(times)
+    assert sorted(known) == known
     assert stage.ends()[0] == report
 
 
-@pytest.mark.parametrize("fault", sorted(DOUBTFUL - {Fault.LOST_BEFORE}, key=lambda fault: fault.name))
+@pytest.mark.parametrize("fault", [one for one in Fault if one in DOUBTFUL - {Fault.LOST_BEFORE}])
 async def test_a_write_whose_answer_is_lost_is_found_and_not_repeated(fault: Fault) -> None:
     """The answer is lost after the controller has written: it is looked up, verified, and never sent again."""
     stage = Stage()
@@ -279,7 +285,7 @@ async def test_a_cancelled_send_counts_as_unknown() -> None:
     stage.world.faults.append(Fault.SILENT)
     process = stage.process()
     task = asyncio.ensure_future(process.run(abort_plan(stage.world)))
-    process.life.hooks.append(lambda _, name: task.cancel() if name == "apply done" else None)
+    process.life.hooks.append(lambda _, name: cancel_at("apply done", name, task))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert [report.outcome for report in stage.ends()] == [Outcome.UNKNOWN]
@@ -291,7 +297,7 @@ async def test_an_action_that_is_cancelled_before_it_sends_has_sent_nothing() ->
     stage = Stage()
     process = stage.process()
     task = asyncio.ensure_future(process.run(abort_plan(stage.world)))
-    process.life.hooks.append(lambda _, name: task.cancel() if name == "renew lease" else None)
+    process.life.hooks.append(lambda _, name: cancel_at("renew lease", name, task))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not stage.world.attempts
@@ -330,7 +336,7 @@ async def test_steps_are_taken_one_after_the_other_with_time_between() -> None:
     stage = Stage()
     report = checked(stage, await stage.process().run(stepwise_plan(stage.world, (0.96, 0.98, 1.0))))
     assert report.outcome is Outcome.VERIFIED
-    assert [dict(write.desired.weights)["1"] for write in stage.world.writes] == [0.96, 0.98, 1.0]
+    assert [dict(write.desired.weights)[version_id("1")] for write in stage.world.writes] == [0.96, 0.98, 1.0]
     assert stage.clock.boottime() >= 120.0
     assert len(stage.disk.of(RecordKind.ACTION_STEP)) == 3
 

@@ -60,7 +60,7 @@ class Before:
     causes: frozenset[SignalName] = frozenset()
     """Signals in breach on a version that loses traffic: why somebody acts."""
     warned: Mapping[VersionId, frozenset[SignalName]] = field(default_factory=dict)
-    """Signals that were at warn already: what this action did not bring."""
+    """Signals at warn by a rule that only ever warns: what this action did not bring."""
     unmeasured: frozenset[SignalName] = frozenset()
     """Signals that nobody could judge on any version: waiting for them would be in vain."""
 
@@ -188,8 +188,8 @@ def before_acting(target: Target | Unknown, leaving: Weights, to: Desired) -> Be
             name for version in losing for name, level in levels.get(version, {}).items() if level is Level.BREACH
         ),
         {
-            version: frozenset(name for name, level in of_version.items() if level is Level.WARN)
-            for version, of_version in levels.items()
+            served.version: frozenset(name for name, cell in served.cells.items() if _only_warns(cell))
+            for served in target.versions
         },
         frozenset(
             name
@@ -309,9 +309,15 @@ def _findings(
         is_cause = name in before.causes
         if level in _UNJUDGED and not is_cause and (name in slow or name in before.unmeasured):
             continue
-        if level is Level.WARN and name in warned and not is_cause:
+        if level is Level.WARN and name in warned and _only_warns(cell) and not is_cause:
             continue
         yield name, level
+
+
+def _only_warns(cell: Cell) -> bool:
+    """Tell whether a signal is at warn by a rule that can do no more: not one that is about to be a breach."""
+    rule = cell.verdict.rule
+    return cell.verdict.level is Level.WARN and not isinstance(rule, Missing) and rule.severity is Level.WARN
 
 
 def _is_newer(cell: Cell, since: Instant) -> bool:

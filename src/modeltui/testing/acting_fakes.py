@@ -175,11 +175,12 @@ class FakeWorld:
 
     def settle(self) -> None:
         """Let what was under way arrive."""
-        due = [write for at, write in self.late if at <= self.clock.boottime()]
+        due = [(at, write) for at, write in self.late if at <= self.clock.boottime()]
         self.late = [(at, write) for at, write in self.late if at > self.clock.boottime()]
-        for write in due:
+        for at, write in due:
             with suppress(RevisionConflict):
                 self.take(write)
+                self._changed_at = at
 
     def become(self, now: Rollout) -> None:
         """Be changed, by whomever."""
