@@ -84,6 +84,8 @@ def _narrowing(query: Query, known: Known) -> list[tuple[str, Any]] | None:
         conditions.append(("principal = ?", principal))
     targets = _targets(query, known)
     if targets is not None:
+        if not targets:
+            return None
         conditions.append((f"target IN ({','.join(map(str, targets))})", None))
     if not isinstance(query.since, Missing):
         conditions.append(("at >= ?", _milliseconds(query.since)))
