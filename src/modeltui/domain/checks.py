@@ -218,6 +218,8 @@ def fresh(fleet: Fleet, target: Target) -> Check:
     for source in _sources_of(fleet, target):
         state = fleet.sources.get(source)
         condition = state.condition(fleet.at) if state else SourceCondition.CONNECTING
+        if condition is SourceCondition.CONNECTING:
+            return _warn("fresh", f"{source} has not answered yet")
         if condition is not SourceCondition.FRESH:
             return _warn("fresh", f"{source} is {condition.value}: what it said of the target is old")
     counted = [served for served in target.versions if counts_for_target(served)]

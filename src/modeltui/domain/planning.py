@@ -126,7 +126,7 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
             f"already so: {version} is stable on {target.key} and has all the traffic",
             _next(situation, target, version),
         )
-    way = paths(now, to, request.shares, splits=promise.splits_traffic)
+    way = paths(now, to, request.shares, request.step_seconds, splits=promise.splits_traffic)
     if isinstance(way, Refusal):
         return way
     checks = _version_checks(situation, target, version, now.stable) + _kept(
@@ -151,7 +151,7 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
     if not isinstance(request.version, Missing) and request.version != candidate:
         return _no(f"the candidate on {key} is {candidate}, not {request.version}", "promote what is being rolled out")
     to = Desired(whole_traffic(candidate), candidate)
-    way = paths(now, to, request.shares, splits=promise.splits_traffic)
+    way = paths(now, to, request.shares, request.step_seconds, splits=promise.splits_traffic)
     if isinstance(way, Refusal):
         return way
     checks = _kept(

@@ -16,13 +16,17 @@ MOST_STEPS = 20
 LONGEST_STEP_SECONDS = 86_400.0
 
 
-def paths(now: Desired, to: Desired, shares: tuple[float, ...], *, splits: bool) -> tuple[Desired, ...] | Refusal:
+def paths(
+    now: Desired, to: Desired, shares: tuple[float, ...], step_seconds: float, *, splits: bool
+) -> tuple[Desired, ...] | Refusal:
     """Return the states from `now` to `to`, the last of them `to`; refused are shares that do not rise to the whole.
 
     Where nothing can split traffic, two pointers that both move are two writes: the good version first, and only
     then the candidate's end.
     """
     if shares:
+        if not (isfinite(step_seconds) and 0.0 <= step_seconds <= LONGEST_STEP_SECONDS):
+            return _no("the pause between two steps is some seconds, up to a day", "for example: --every 60s")
         return _by_shares(now, to, shares, splits=splits)
     moves_both = to.stable not in (now.stable, now.candidate) and not isinstance(now.candidate, Missing)
     if splits or not moves_both:
@@ -50,11 +54,6 @@ def expectation(steps: tuple[Step, ...], timings: Timings) -> Expectation:
     waiting = sum(step.after_seconds for step in steps)
     serving = waiting + timings.serving_seconds + timings.window_seconds
     return Expectation(waiting + timings.accepted_seconds, serving, serving + timings.healthy_seconds)
-
-
-def wrong_pause(step_seconds: float) -> bool:
-    """Tell whether a pause between two steps is none that can be kept."""
-    return not isfinite(step_seconds) or not 0.0 <= step_seconds <= LONGEST_STEP_SECONDS
 
 
 def _by_shares(now: Desired, to: Desired, shares: tuple[float, ...], *, splits: bool) -> tuple[Desired, ...] | Refusal:
