@@ -68,13 +68,19 @@ class AliasServer(FaultServer):
         super().__init__()
         self.models: dict[str, ModelState] = {}
         self.effects: list[Effect] = []
-        self.fault: Fault | None = None
+        self.faults: dict[str, Fault] = {}
+        """By model: what goes wrong with the next write of one of its aliases."""
         self.alias_arrived = asyncio.Event()
         self.refuse_alias = ""
         """Setting this alias is forbidden."""
         self.page_for_alias = False
         """Setting an alias is answered by a sign-in page."""
+        self._tags_until_lost = 0
         self._then: dict[str, Callable[[], object]] = {}
+
+    def lose_tag(self, number: int) -> None:
+        """Reset the connection of the write of a tag that comes as the `number`th from now, after it took effect."""
+        self._tags_until_lost = number
 
     def after(self, route: str, happens: Callable[[], object]) -> None:
         """Let something happen once, right after the next write on `route` took effect."""
@@ -116,12 +122,8 @@ class AliasServer(FaultServer):
         state = self.models.get(asked.get("name", ""))
         if state is None:
             return gone(f"Registered Model with name={asked.get('name')} not found")
-        if (
-            self.fault
-            and self.fault.kind is Lost.REFUSED
-            and self.fault.is_applied is False
-            and self._is_claimed(state)
-        ):
+        fault = self.faults.get(asked["name"])
+        if fault and fault.kind is Lost.REFUSED and self._is_claimed(state):
             self._stop_listening()
         return json_reply({"registered_model": _row(asked["name"], state)})
 
@@ -144,7 +146,7 @@ class AliasServer(FaultServer):
         return json_reply({"model_version": {"name": asked["name"], "version": version}})
 
     def _write(self, request: SeenRequest, body: dict[str, Any]) -> Reply:
-        fault, self.fault = self.fault, None
+        fault = self.faults.pop(str(body.get("name")), None)
         name, alias, version = (body.get(key) for key in ("name", "alias", "version"))
         if not all(isinstance(value, str) and value for value in (name, alias, version)):
             return bad("Missing value for required parameter")
@@ -175,7 +177,8 @@ class AliasServer(FaultServer):
         if state is None:
             return gone(f"Registered Model with name={body.get('name')} not found")
         state.tags[str(body["key"])] = str(body["value"])
-        return json_reply({})
+        self._tags_until_lost -= 1
+        return reset() if self._tags_until_lost == 0 else json_reply({})
 
 
 def gone(message: str) -> Reply:

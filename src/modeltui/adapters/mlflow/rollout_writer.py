@@ -55,11 +55,13 @@ class Timing:
 
     pause_seconds: float = 0.3
     """Between claiming a model and believing it, at least; twice as long as our own look took, if that is more."""
+    quick_seconds: float = 0.3
+    """For the last look before a write, at most, or as long as was paused: else it may have moved meanwhile."""
     settle_seconds: float = writing_promise.NOTICED_SECONDS
     """After a write, until the last look at it."""
-    lock_seconds: float = 30.0
-    """A claim ends by itself after this."""
-    late_seconds: float = 30.0
+    lock_seconds: float = 20.0
+    """A claim ends by itself after this: it outlasts the longest write."""
+    late_seconds: float = 20.0
     """A write whose answer is lost may still arrive for this long."""
 
 
@@ -140,8 +142,10 @@ class MlflowRolloutWriter:
         self._sent_at.setdefault(write.key, None)
         began = self._clock.boottime()
         look = await self._asked(target, names)
-        if (done := self._done_before(write, names, look)) is not None:
-            return done
+        if self._was_done_before(write, names, look):
+            await self._leave_key(write)
+            await self._release(write)
+            return Receipt(look.revision, was_done_before=True)
         self._check_unmoved(write, look)
         self._check_free(write, names, look)
         await self._claim(write, look)
@@ -229,15 +233,15 @@ class MlflowRolloutWriter:
 
     # Saying no before anything is sent
 
-    def _done_before(self, write: Write, names: AliasNames, look: Look) -> Receipt | None:
+    def _was_done_before(self, write: Write, names: AliasNames, look: Look) -> bool:
         is_ours = write.key in (look.last_key, look.lock.key if look.lock else "")
         if is_ours and not moves(names, look.aliases, write.desired):
-            return Receipt(look.revision, was_done_before=True)
+            return True
         if look.last_key == write.key:
             raise RevisionConflict(
                 f"{write.target} was changed as planned, and has moved since: {look.revision}", "Look again."
             )
-        return None
+        return False
 
     def _check_unmoved(self, write: Write, look: Look) -> None:
         if look.revision != write.expected.revision:
@@ -259,7 +263,7 @@ class MlflowRolloutWriter:
 
     def _check_quick(self, target: TargetKey, looked_at: float, pause_seconds: float) -> None:
         took = self._clock.boottime() - looked_at
-        if took > pause_seconds:
+        if took > max(pause_seconds, self._timing.quick_seconds):
             raise BackendUnavailable(
                 f"the last look at {target} took {took:.1f} s: it may have moved meanwhile; nothing was changed",
                 "Plan again; the way to the server is slow at the moment.",
