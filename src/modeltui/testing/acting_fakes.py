@@ -156,6 +156,10 @@ class FakeWorld:
     """For the next writes, one by one."""
     writes: list[Write] = field(default_factory=list)
     """Every write that took effect, in order."""
+    befores: list[Rollout] = field(default_factory=list)
+    """How the target was when each of them did."""
+    past: list[tuple[float, Rollout]] = field(default_factory=list)
+    """What was in force from when, by boot time."""
     attempts: list[Write] = field(default_factory=list)
     """Every write that arrived or was lost on its way."""
     ledger: list[str] = field(default_factory=list)
@@ -205,6 +209,7 @@ class FakeWorld:
         if self.compares and write.expected.revision != self.rollout.revision:
             raise RevisionConflict(f"{write.target} has moved")
         self.writes.append(write)
+        self.befores.append(self.rollout)
         self.ledger.append(f"write {write.key}")
         self.become(as_rollout(self.rollout, write.desired))
         for hook in self.on_write:
@@ -223,6 +228,7 @@ class FakeWorld:
 
     def _stamp(self) -> None:
         self.rollout = replace(self.rollout, revision=SafeText(f"r{next(self._revisions)}"))
+        self.past.append((self.clock.boottime(), self.rollout))
 
 
 class FakeWriter:
