@@ -25,8 +25,8 @@ from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.clock import Clock
 from modeltui.present.outcome_text import final_report
 
-LETTERS = "abdhkmnpvxz"
-"""Told apart at a glance and by ear; whatever a key is bound to is taken out of them."""
+LETTERS = "abdhmnpvxz"
+"""Told apart at a glance and by ear, and never a key that moves or opens; bound ones are taken out besides."""
 _SUPPLY = 64
 _APPROVAL_SECONDS = 1.0
 """How often it is asked whether the second person has decided."""

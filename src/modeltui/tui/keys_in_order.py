@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.dom import DOMNode
 from textual.events import Event, Key
 from textual.message import Message
 from textual.timer import Timer
@@ -21,7 +22,9 @@ else:
     _Base = object
 
 LONGEST_ANSWER_SECONDS = 0.5
-"""After this the next key goes its way: a widget that left with its key must not hold the others for ever."""
+"""After this the next key goes its way, whatever holds the one before."""
+LOOK_AGAIN_SECONDS = 0.01
+"""How often it is looked whether the widget that has the key is still there: one that leaves with it never answers."""
 
 
 class KeyPassed(Message):
@@ -30,6 +33,15 @@ class KeyPassed(Message):
     def __init__(self, turn: int) -> None:
         super().__init__()
         self.turn = turn
+
+
+class _Looks:
+    """How often one key was looked after."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
 
 
 class KeysInOrder(_Base):
@@ -67,8 +79,13 @@ class KeysInOrder(_Base):
         turn = self._next_turn()
         # A key that was not forwarded was the app's own, and it is done.
         if key.is_forwarded and target.post_message(KeyPassed(turn)):
-            self._patience = self.set_timer(LONGEST_ANSWER_SECONDS, partial(self._dealt_with, turn))
+            self._patience = self.set_interval(LOOK_AGAIN_SECONDS, partial(self._look_again, turn, target, _Looks()))
         else:
+            await self._dealt_with(turn)
+
+    async def _look_again(self, turn: int, target: DOMNode, looks: _Looks) -> None:
+        looks.count += 1
+        if not target.is_attached or looks.count * LOOK_AGAIN_SECONDS >= LONGEST_ANSWER_SECONDS:
             await self._dealt_with(turn)
 
     async def _dealt_with(self, turn: int) -> None:
