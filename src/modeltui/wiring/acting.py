@@ -73,7 +73,7 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
     promises = await asyncio.to_thread(writings, loaded, observer.clock, secrets)
     runner = _runner(loaded, observer)
     await _look_after_open_intents(records.journal, runner)
-    return LiveActing(
+    acting = LiveActing(
         observer=observer,
         journal=records.primary,
         approvals=records.approvals,
@@ -86,6 +86,8 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
         writes_on=loaded.context.mode is Mode.WRITES_ON,
         timings=_timings(loaded),
     )
+    await acting.actor()  # keys are listed with what the rules say to whoever sits here
+    return acting
 
 
 def _runner(loaded: Loaded, observer: Observer) -> RunnerProcesses:
