@@ -16,9 +16,12 @@ FLOORS = "Floors: each imports only from below"
 PURE = "Domain and present are pure"
 NO_BACKEND = "Ports and engine know no backend and no screen"
 NO_DRAWING = "Nothing below the screens draws"
+NO_DRAWING_ACTOR = "The actor process draws nothing"
+ONLY_THE_ACTOR = "Only the actor process can write"
 FACES = "Faces know no adapter"
 INDEPENDENT = "Adapters are independent of each other"
 ONE_HTTP = "One importer of the HTTP library"
+ONE_POSTGRESQL = "One importer of the PostgreSQL driver"
 
 PLANTED = [
     ("domain/text.py", "import time", PURE),
@@ -44,6 +47,22 @@ PLANTED = [
     ("cli/status.py", "from modeltui.adapters.embedded import registry", FACES),
     ("cli/status.py", "import httpx", FACES),
     ("tui/app.py", "from modeltui.cli import app", FLOORS),
+    ("tui/app.py", "from modeltui.runner import main", FLOORS),
+    ("runner/main.py", "from modeltui.tui import app", FLOORS),
+    ("runner/main.py", "import textual", NO_DRAWING_ACTOR),
+    ("runner/pipes.py", "from modeltui.present import rows", NO_DRAWING_ACTOR),
+    ("runner/main.py", "from modeltui.adapters.embedded import rollout_writer", FACES),
+    ("cli/status.py", "from modeltui.runner import main", ONLY_THE_ACTOR),
+    ("cli/status.py", "from modeltui.wiring import running", ONLY_THE_ACTOR),
+    ("cli/status.py", "from modeltui.engine import executor", ONLY_THE_ACTOR),
+    ("tui/app.py", "from modeltui.engine import reconciler", ONLY_THE_ACTOR),
+    ("tui/app.py", "from modeltui.wiring import reconciling", ONLY_THE_ACTOR),
+    ("wiring/acting.py", "from modeltui.adapters.mlflow import rollout_writer", ONLY_THE_ACTOR),
+    ("wiring/writing.py", "from modeltui.adapters.embedded import rollout_writer", ONLY_THE_ACTOR),
+    ("engine/acting.py", "from modeltui.engine import executor", ONLY_THE_ACTOR),
+    ("adapters/mlflow/writing_promise.py", "from modeltui.adapters.mlflow import rollout_writer", ONLY_THE_ACTOR),
+    ("plugins.py", "from modeltui.adapters.embedded import rollout_writer", ONLY_THE_ACTOR),
+    ("wiring/records.py", "import psycopg", ONE_POSTGRESQL),
     ("newcomer/__init__.py", "", FLOORS),
 ]
 """File, the line that is planted in it, and the rule that has to notice."""

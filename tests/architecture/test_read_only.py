@@ -33,8 +33,10 @@ FORBIDDEN = (
     "modeltui.engine.executor",
     "modeltui.engine.reconciler",
     "modeltui.wiring.running",
+    "modeltui.wiring.reconciling",
+    "modeltui.wiring.records",
+    "modeltui.wiring.writing",
     "modeltui.adapters.system.runner_process",
-    "modeltui.adapters.shared_files",
 )
 """What a read-only process must never load, with all that is below it."""
 
@@ -150,12 +152,18 @@ CANARY = "credit-scorer@prod-hk"
 """A target with a rollout under way: everything could be done to it."""
 
 
+def leave(terminal: Terminal) -> None:
+    """Go back to where one was, out of anything that may have opened."""
+    for _ in range(2):
+        terminal.send(LEAVE)
+        terminal.wait_quiet(0.15)  # an escape is one when nothing follows it
+
+
 @pytest.mark.terminal
-@pytest.mark.parametrize("how", ["option", "file", "both"])
-def test_no_key_of_any_screen_loads_what_could_write(tmp_path: Path, demo: Path, how: str) -> None:
-    """Every action is pressed, typed through and chosen by name in a read-only session: nothing there can write."""
-    config = demo if how == "option" else read_only_by_file(demo)
-    options = [] if how == "file" else ["--read-only"]
+@pytest.mark.parametrize("how", ["keys", "names"])
+def test_nothing_that_is_pressed_or_chosen_loads_what_could_write(tmp_path: Path, demo: Path, how: str) -> None:
+    """Every action is pressed and typed through, or chosen by name, in a read-only session: nothing there can write."""
+    config, options = (demo, ["--read-only"]) if how == "keys" else (read_only_by_file(demo), [])
     before = state_of(demo.parent)
     command = [sys.executable, "-c", SCREENS, "--config", str(config), *options]
     with Terminal(command, size=(120, 36), env=environment(tmp_path)) as terminal:
@@ -168,21 +176,14 @@ def test_no_key_of_any_screen_loads_what_could_write(tmp_path: Path, demo: Path,
             terminal.wait_quiet(0.08)
         assert CANARY in terminal.text()
         for action in (action for action in ACTIONS if action.id != "quit"):
-            for key in action.keys:
-                terminal.send(typed(key))
-                terminal.send("y4.2.1\rprod-hk/credit-scorer@4.2.1\r")  # as somebody who wants it to happen
-                terminal.wait_quiet(0.08)
-                terminal.send(LEAVE)
-                terminal.wait_quiet(0.08)
-                terminal.send(LEAVE)
-                terminal.wait_quiet(0.08)
-            terminal.send(":")
-            terminal.send(f"{action.words or action.id}\r")
-            terminal.wait_quiet(0.08)
-            terminal.send(LEAVE)
-            terminal.wait_quiet(0.08)
-            terminal.send("1")
-            terminal.wait_quiet(0.08)
+            if how == "keys":
+                for key in action.keys:
+                    terminal.send(typed(key))
+                    terminal.send("y4.2.1\rprod-hk/credit-scorer@4.2.1\r")  # as somebody who wants it to happen
+                    leave(terminal)
+            elif action.words:
+                terminal.send(f":{action.words}\r")
+                leave(terminal)
         assert any("READ-ONLY" in line for line in terminal.lines())
         terminal.send("q")
         assert terminal.wait_exit() == 0
@@ -209,13 +210,12 @@ NAMED = {
     "approve": [["approve", "sha256:000000"]],
     "deny": [["deny", "sha256:000000", "--reason", "x"]],
     "unlock": [["unlock", "--reason", "x"]],
-    "observe": [["observe"]],
     "journal": [["journal", "list"], ["journal", "verify"], ["journal", "as-of", "2026-01-15"]],
     "guard": [["guard", "--once"]],
 }
 """How the commands that act, or keep a record, are called; those that are not there yet are left out."""
-LOOKING = {"demo", "completion", "config", "serve", "drill", "replay", "record"}
-"""They open no context, or another world."""
+LOOKING = {"demo", "completion", "config", "serve", "drill", "replay", "record", "observe"}
+"""They open no context, or another world; to observe is to write down what serves, which a test of its own looks at."""
 
 
 def calls(target: str, plan: Path) -> list[list[str]]:
@@ -257,6 +257,16 @@ def test_no_command_of_a_read_only_session_loads_what_could_write(tmp_path: Path
     assert heard.processes == ()
     assert heard.connections == ()
     assert state_of(demo.parent) == before
+
+
+def test_observing_read_only_writes_a_record_and_nothing_else(tmp_path: Path, demo: Path) -> None:
+    """Who may only look may still write down what serves: the world stays as it is."""
+    before = state_of(demo.parent)
+    run_commands(tmp_path, [["--config", str(demo), "--read-only", "observe"]])
+    heard = heard_in(tmp_path / "heard.json")
+    assert heard.writers() == set()
+    assert heard.connections == ()
+    assert state_of(demo.parent)[:2] == before[:2]
 
 
 _QUESTIONS = ("/search", "/api/v1/query", "/api/v1/query_range", "/api/v1/series", "/api/v1/labels")
