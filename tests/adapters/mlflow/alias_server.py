@@ -150,11 +150,11 @@ class AliasServer(FaultServer):
         name, alias, version = (body.get(key) for key in ("name", "alias", "version"))
         if not all(isinstance(value, str) and value for value in (name, alias, version)):
             return bad("Missing value for required parameter")
+        if str(alias).lower() == "latest" or (str(alias)[:1].lower() == "v" and str(alias)[1:].isdigit()):
+            return bad(f"{alias} is a reserved name")
         state = self.models.get(str(name))
         if state is None or version not in state.versions:
             return gone(f"Model Version (name={name}, version={version}) not found")
-        if str(alias).lower() == "latest" or (str(alias)[:1].lower() == "v" and str(alias)[1:].isdigit()):
-            return bad(f"{alias} is a reserved name")
         if alias == self.refuse_alias:
             return Reply(b"Permission denied", 403, "text/html")
         if self.page_for_alias:

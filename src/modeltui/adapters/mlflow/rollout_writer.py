@@ -144,7 +144,7 @@ class MlflowRolloutWriter:
         look = await self._asked(target, names)
         if self._was_done_before(write, names, look):
             await self._leave_key(write)
-            await self._release(write)
+            await self._release(write, names)
             return Receipt(look.revision, was_done_before=True)
         self._check_unmoved(write, look)
         self._check_free(write, names, look)
@@ -161,14 +161,17 @@ class MlflowRolloutWriter:
             needed = moves(names, look.aliases, write.desired)
             await self._move(write, needed)
         except (BackendRefused, BackendUnavailable, RevisionConflict):
-            await self._release(write)
+            await self._release(write, names)
             raise
         after = moved(look.aliases, needed)
         await self._leave_key(write)
         try:
-            return await self._settled(write, names, look, after)
-        finally:
-            await self._release(write)
+            receipt = await self._settled(write, names, look, after)
+        except OutcomeUnknown:
+            await self._release(write, names)
+            raise
+        await self._release(write, names)
+        return receipt
 
     async def trace(self, write: Write) -> Trace:
         """Return whether a write happened: our key tells it, else the aliases, else time."""
@@ -303,9 +306,12 @@ class MlflowRolloutWriter:
         with suppress(BackendError):
             await self._tag(write.target, ACTION_TAG, str(write.key))
 
-    async def _release(self, write: Write) -> None:
+    async def _release(self, write: Write, names: AliasNames) -> None:
+        """Give the claim back, unless somebody else has it by now; without success it ends by itself."""
         with suppress(BackendError):
-            await self._tag(write.target, LOCK_TAG, Lock(str(write.key), SafeText(""), 0.0).text())
+            lock = (await self._look(write.target, names)).lock
+            if lock is not None and lock.key == write.key:
+                await self._tag(write.target, LOCK_TAG, Lock(str(write.key), SafeText(""), 0.0).text())
 
     async def _tag(self, target: TargetKey, key: str, value: str) -> None:
         await self._writer.send("POST", SET_TAG, json={"name": str(target.model), "key": key, "value": value})
