@@ -30,6 +30,9 @@ GOLD = 3
 OLD_SECONDS = 90 * 86_400.0
 """A version that was registered longer ago has seen none of what changed around it since."""
 
+STILL_SECONDS = 330.0
+"""Who was last seen serving this long ago serves still: one step of history and its delay."""
+
 _READY = frozenset({"ready", "approved", "production", "staging", "active", "released", "champion", "none"})
 _NOT_READY = frozenset(
     {"pending_registration", "pending_approval", "pending", "failed_registration", "failed", "draft"}
@@ -84,6 +87,7 @@ def known_good(
     trusted: tuple[KnownGood, ...],
     spans: Iterable[ServingSpan],
     left: Mapping[VersionId, Instant] | Unknown,
+    now: Instant,
 ) -> Check:
     """Return whether evidence from this target speaks for the version; `trusted` is ordered, newest first.
 
@@ -96,7 +100,7 @@ def known_good(
     place = next((i for i, good in enumerate(trusted) if good.version == version), -1)
     if place < 0:
         return _warn("known-good", f"nothing seen here shows that {version} served well")
-    says = f"{version} {evidence_text(trusted[place])}"
+    says = f"{version} {evidence_text(trusted[place], now)}"
     if place >= GOLD:
         return _warn("known-good", f"{says}; {place} newer versions served well since")
     if isinstance(left, Missing):
@@ -104,12 +108,13 @@ def known_good(
     return _pass("known-good", says)
 
 
-def evidence_text(good: KnownGood) -> SafeText:
+def evidence_text(good: KnownGood, now: Instant) -> SafeText:
     """Return why a version is trusted, without its name."""
-    until = moment_text(good.served_until)
+    is_serving = now - good.served_until <= STILL_SECONDS
+    where = "serves here" if is_serving else f"served here until {moment_text(good.served_until)}"
     if good.by_controller:
-        return safe_text(f"served here until {until} with its gates passed, by the controller's record")
-    return safe_text(f"served here until {until}, {age_text(good.healthy_seconds)} of it seen within all limits")
+        return safe_text(f"{where} with its gates passed, by the controller's record")
+    return safe_text(f"{where}, {age_text(good.healthy_seconds)} of it seen within all limits")
 
 
 def blocked(version: VersionId, versions: Iterable[Version] | Unknown, provenance: Provenance | Unknown) -> Check:
@@ -185,8 +190,10 @@ def schema(
     return _fail("schema", f"other input or output than {serving}: callers may break")
 
 
-def retention(version: VersionId, versions: Iterable[Version] | Unknown, now: Instant) -> Check:
-    """Return whether the version is kept where it can be served from, and not from long ago."""
+def retention(
+    version: VersionId, versions: Iterable[Version] | Unknown, now: Instant, *, serves_now: bool = False
+) -> Check:
+    """Return whether the version is kept where it can be served from and, unless it serves, not from long ago."""
     found = _find(version, versions)
     if isinstance(found, Missing) or found is None:
         return _unknown("retention", f"nobody was asked how {version} is kept")
@@ -195,7 +202,7 @@ def retention(version: VersionId, versions: Iterable[Version] | Unknown, now: In
         return _fail("retention", f"{version} is {found.state}")
     if state in _ARCHIVED:
         return _warn("retention", f"{version} is {found.state}: bringing it back may take long")
-    if isinstance(found.created_at, float) and now - found.created_at > OLD_SECONDS:
+    if not serves_now and isinstance(found.created_at, float) and now - found.created_at > OLD_SECONDS:
         return _warn("retention", f"{version} is {age_text(now - found.created_at)} old")
     return _pass("retention", f"{version} is kept")
 
@@ -257,7 +264,7 @@ def nobody_busy() -> Check:
 def reconciler(fleet: Fleet, target: Target) -> Check | None:
     """Return whether something is known to set the target back by itself; nothing where there is no controller."""
     rollout = target.rollout
-    if not isinstance(rollout, Rollout):
+    if not isinstance(rollout, Rollout) or fleet.context.simulated:
         return None
     texts = [str(rollout.says)] if not isinstance(rollout.says, Missing) else []
     if isinstance(rollout.environment, Known):
@@ -302,9 +309,8 @@ def health(name: str, target: Target, version: VersionId) -> Check:
     bad = names_text(signal for signal, cell in served.cells.items() if cell.verdict.level is served.level)
     match served.level:
         case Level.OK:
-            share = (
-                "" if isinstance(served.observed, Missing) else f" with {percent_text(served.observed)} of the traffic"
-            )
+            seen = served.observed
+            share = "" if isinstance(seen, Missing) else f" with {percent_text(round(seen, 3))} of the traffic"
             return _pass(name, f"{version} is within its limits{share}")
         case Level.BREACH:
             return _fail(name, f"{version} is in breach: {bad}")

@@ -26,11 +26,11 @@ from modeltui.domain.desired import (
     weights_text,
     whole_traffic,
 )
+from modeltui.domain.explaining import harm_text, known_places, next_known_good, way_instead, why_text
 from modeltui.domain.fleet import Target
 from modeltui.domain.guarding import PLAN_SECONDS, Course, guard_for, refusing
-from modeltui.domain.health import Level
 from modeltui.domain.lineage import Known
-from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Missing, Unknown, VersionId
 from modeltui.domain.premise import known_good_of, premise_of
 from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Rollout
@@ -94,7 +94,7 @@ def plan_abort(situation: Situation, request: ActionRequest) -> Plan | Refusal:
     if isinstance(now.candidate, Missing):
         shadow = "" if isinstance(rollout.shadow, Missing) else f"; {rollout.shadow} is a shadow and answers nobody"
         serves = f"{now.stable} has all the traffic" if _has_all(now, rollout) else f"stable is {now.stable}"
-        return _no(f"nothing is being rolled out on {key}: {serves}{shadow}", _instead(situation, target))
+        return _no(f"nothing is being rolled out on {key}: {serves}{shadow}", way_instead(situation, target))
     if request.shares:
         return _no("an abort goes at once", f"for a slow way back: modeltui plan rollback {key} --to {now.stable}")
     to = Desired(whole_traffic(now.stable), now.stable)
@@ -103,7 +103,7 @@ def plan_abort(situation: Situation, request: ActionRequest) -> Plan | Refusal:
         look.single_claim(situation.fleet, target),
         *_always(situation, target, request.kind, to, now),
     )
-    because = f"stops the rollout of {now.candidate}{_harm(target, now.candidate)}; {now.stable} is stable"
+    because = f"stops the rollout of {now.candidate}{harm_text(target, now.candidate)}; {now.stable} is stable"
     return _made(situation, request, target, now, promise, Course.ABORT, to, (to,), checks, because)
 
 
@@ -124,7 +124,7 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
     if is_as_desired(rollout, to):
         return _no(
             f"already so: {version} is stable on {target.key} and has all the traffic",
-            _next(situation, target, version),
+            next_known_good(situation, target, version),
         )
     way = paths(now, to, request.shares, request.step_seconds, splits=promise.splits_traffic)
     if isinstance(way, Refusal):
@@ -134,8 +134,8 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
     )
     against = refusing(course, checks)
     if against:
-        return _refused(against, checks, _next(situation, target, version))
-    because = _why(situation, target, version, course, request)
+        return _refused(against, checks, next_known_good(situation, target, version))
+    because = why_text(situation, target, version, is_chosen=course is Course.OTHER_VERSION) + _asked(request)
     return _made(situation, request, target, now, promise, course, to, way, checks, because)
 
 
@@ -177,7 +177,7 @@ def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Ref
     target, rollout, now, promise = found
     key, candidate = target.key, now.candidate
     if isinstance(candidate, Missing):
-        return _no(f"nothing is being rolled out on {key}: there is nothing to share", _instead(situation, target))
+        return _no(f"nothing is being rolled out on {key}: there is nothing to share", way_instead(situation, target))
     if not promise.splits_traffic:
         return _no(
             f"{promise.source} cannot split the traffic of {key}",
@@ -213,7 +213,7 @@ def _ground(situation: Situation, request: ActionRequest) -> tuple[Target, Rollo
     key = request.target
     target = situation.target(key)
     if isinstance(target, Missing):
-        return _no(f"there is no target {key}", _known_places(situation, key))
+        return _no(f"there is no target {key}", known_places(situation, key))
     rollout = target.rollout
     now = desired_of(rollout)
     if isinstance(rollout, Missing) or isinstance(now, Missing):
@@ -249,12 +249,12 @@ def _version_checks(situation: Situation, target: Target, version: VersionId, se
     return (
         look.exists(version, situation.versions),
         look.artifact(version, provenance),
-        look.known_good(version, trusted, target.spans, left),
+        look.known_good(version, trusted, target.spans, left, now),
         look.blocked(version, situation.versions, provenance),
         look.environment(version, provenance, target.rollout, served_well_here=served_well),
         look.approved(version, provenance),
         look.schema(version, provenance, serving, situation.provenance.get(serving, UNKNOWN)),
-        look.retention(version, situation.versions, now),
+        look.retention(version, situation.versions, now, serves_now=version == serving),
     )
 
 
@@ -344,52 +344,6 @@ def _asked(request: ActionRequest) -> str:
 
 def _has_all(now: Desired, rollout: Rollout) -> bool:
     return is_as_desired(rollout, Desired(whole_traffic(now.stable), now.stable))
-
-
-def _harm(target: Target, version: VersionId) -> str:
-    """Return what is wrong with a version, as the end of a clause."""
-    served = target.version(version)
-    if isinstance(served, Missing) or served.level < Level.WARN:
-        return ""
-    bad = names_text(name for name, cell in served.cells.items() if cell.verdict.level is served.level)
-    return f", {'in breach' if served.level is Level.BREACH else 'near its limits'}: {bad}"
-
-
-def _why(situation: Situation, target: Target, version: VersionId, course: Course, request: ActionRequest) -> str:
-    good = next((g for g in trusted_versions(situation.fleet, target, situation.now) if g.version == version), None)
-    says = f"{version} {look.evidence_text(good)}" if good else f"{version} is not known to have served well here"
-    if course is Course.OTHER_VERSION:
-        best = known_good_of(target)
-        known = "no version is known to be good" if isinstance(best, Missing) else f"the last known good is {best}"
-        says = f"chosen, {known}; {says}"
-    serving = target.serving
-    harm = "" if isinstance(serving, Missing) or serving == version else _harm(target, serving)
-    return f"{says}{f'; {serving} serves{harm}' if harm else ''}{_asked(request)}"
-
-
-def _next(situation: Situation, target: Target, version: VersionId | Unknown) -> str:
-    """Return what to try instead of a version: the next one that evidence speaks for."""
-    trusted = trusted_versions(situation.fleet, target, situation.now)
-    for good in trusted:
-        if good.version not in (version, target.stable):
-            says = f"the next known good is {good.version}, which {look.evidence_text(good)}"
-            return f"{says}: modeltui plan rollback {target.key} --to {good.version}"
-    return f"no other version is known to be good here; modeltui versions {target.key.model} lists what there is"
-
-
-def _instead(situation: Situation, target: Target) -> str:
-    """Return the way back from a stable version, for whoever looked for a rollout."""
-    best = known_good_of(target)
-    if isinstance(best, Missing) or best == target.stable:
-        return f"to leave {target.stable}: {_next(situation, target, target.stable)}"
-    return f"to go back to {best}, the last known good version: modeltui plan rollback {target.key}"
-
-
-def _known_places(situation: Situation, key: TargetKey) -> str:
-    places = situation.fleet.places.get(key.model, ())
-    if places:
-        return f"{key.model} serves at {names_text(str(place.environment) for place in places)}"
-    return "modeltui status lists every target"
 
 
 def _wrong_weights(weights: Weights, now: Desired, candidate: VersionId) -> str:
