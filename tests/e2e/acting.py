@@ -52,6 +52,14 @@ def answer_guard(terminal: Terminal) -> tuple[float, float]:
     return began_at, time.time()
 
 
+def leave(terminal: Terminal) -> None:
+    """Close the panel, then the program; an Esc and a key right behind it would be one key."""
+    terminal.send("\x1b")
+    terminal.wait_for(lambda lines: "q quit" in lines[-1], 10.0)
+    terminal.send("q")
+    assert terminal.wait_exit() == 0
+
+
 def outcome_record(config: Path, kind: str = "action.outcome") -> Object:
     """The newest outcome in the journal, from a process of its own."""
     done = run("--config", str(config), "journal", "list", "--kind", kind, "--last", "1", "--json")

@@ -15,6 +15,7 @@ from tests.e2e.acting import (
     assert_journal_is_whole,
     guard_letter,
     kinds_in_order,
+    leave,
     observed_share,
     outcome_record,
     told_times,
@@ -61,9 +62,7 @@ def test_a_bad_canary_is_aborted_from_the_fleet_screen(world: RunningWorld, meas
         _, go_at = answer_guard(terminal)
         terminal.wait_for("VERIFIED", 150.0)
         assert foreign_sequences(terminal.sent) == []
-        terminal.send("\x1b")
-        terminal.send("q")
-        assert terminal.wait_exit() == 0
+        leave(terminal)
     _assert_aborted(world.config)
     told_times(measured, "abort", go_at, outcome_record(world.config)["details"])
 
