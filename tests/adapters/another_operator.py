@@ -54,7 +54,7 @@ async def take(where: str, name: str, times: int) -> list[Any]:
             plan = PlanId(SafeText(f"{name}-{number}"))
             lease = await leases.take(target(f"model-{number}"), me, plan, ActionKind.ROLLBACK, breaks_others=False)
             winners[number] = (str(lease.plan_id), lease.fence)
-        for number in range(times):
+        for number in range(times // 5):
             plan = PlanId(SafeText(f"{name}-again-{number}"))
             lease = await leases.take(target("contended"), me, plan, ActionKind.ROLLBACK, breaks_others=False)
             if lease.plan_id == plan:

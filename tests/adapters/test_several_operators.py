@@ -54,7 +54,7 @@ def at_once(what: str, where: str, people: int, times: int) -> list[Any]:
 def test_one_winner_each_time(store: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Of two operators who take the same target in the same moment one has it, 500 times, and its fence only grows."""
     server: PostgresServer | None = request.getfixturevalue("postgres") if store == "postgresql" else None
-    where = server.new_database() if server else str(tmp_path / "journal")
+    where = server.new_schema() if server else str(tmp_path / "journal")
     (winners, ours), (others, theirs) = at_once("take", where, 2, 500)
     assert winners == others, "the two do not agree on who has a target"
     assert {fence for _, (_, fence) in winners} == {1}
@@ -68,7 +68,7 @@ def test_one_winner_each_time(store: str, tmp_path: Path, request: pytest.Fixtur
 @pytest.mark.servers
 async def test_one_chain_of_many_writers(postgres: PostgresServer, measured: Callable[[str], None]) -> None:
     """Four operators write a hundred records each: all are there, once, and the chain is whole."""
-    url = postgres.new_database()
+    url = postgres.new_schema()
     found = at_once("append", url, 4, 100)
     places = sorted((seq, digest) for _, records in found for seq, digest, _ in records)
     assert [seq for seq, _ in places] == list(range(2, 402)), "the first record opens the journal"

@@ -37,7 +37,7 @@ async def operators(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
         yield Operators(clock, approvals, (FileLeases(tmp_path / "j", clock), FileLeases(tmp_path / "j", clock)))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.new_database()
+    url = server.new_schema()
     async with AsyncExitStack() as stack:
         ours, theirs = [
             await stack.enter_async_context(open_shared(Secret(url), clock, server_time=False)) for _ in range(2)
@@ -62,6 +62,6 @@ async def test_approvals(check: shared_contract.ApprovalCheck, operators: Operat
 async def test_journal_in_postgresql(check: shared_contract.JournalCheck, postgres: PostgresServer) -> None:
     """The journal of several operators keeps the promises that every journal gives."""
     clock = VirtualClock()
-    url = postgres.new_database()
+    url = postgres.new_schema()
     async with open_shared(Secret(url), clock) as ours, open_shared(Secret(url), clock) as theirs:
         await check(ours.journal, theirs.journal, clock)

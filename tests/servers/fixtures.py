@@ -5,7 +5,7 @@
 | `mlflow3`, `mlflow2`, `mlflow3_auth` | session | a running `MlflowServer`, empty unless a fleet was asked for |
 | `mlflow` | session | both 3 and 2, one after the other |
 | `mlflow3_fleet`, `mlflow2_fleet`, `mlflow_fleet` | session | the `FleetFacts` of the fleet written there |
-| `postgres` | session | a running `PostgresServer`: each test makes a database of its own there |
+| `postgres` | session | a running `PostgresServer`: each test makes a schema of its own there |
 | `run_prometheus` | function | starts a `PrometheusServer` for the targets given |
 | `run_model_server` | function | starts a `ModelServer` for the behaviour given |
 

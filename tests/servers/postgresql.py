@@ -1,4 +1,4 @@
-"""A real PostgreSQL on loopback, with a database for each test."""
+"""A real PostgreSQL on loopback, with a schema for each test."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class PostgresServer:
         where = f"{LOOPBACK}:{port or self.process.port}"
         return f"postgresql://{user}:{PASSWORD.replace(' ', '%20')}@{where}/{database}?sslmode=disable"
 
-    def new_database(self) -> str:
-        """The URL of a database that is empty."""
+    def new_schema(self) -> str:
+        """The URL of a schema that is empty; a database of its own would be three hundred files for each test."""
         name = next(self._names)
-        self.run(f"CREATE DATABASE {name}")
-        return self.url(name)
+        self.run(f"CREATE SCHEMA {name}")
+        return f"{self.url()}&options=-csearch_path%3D{name}"
 
     def run(self, statement: str, url: str = "") -> list[tuple[object, ...]]:
         """What a statement answers, run by the superuser."""
@@ -50,6 +50,8 @@ class PostgresServer:
 
     def stop(self) -> None:
         """End it and remove its files."""
+        if self.process.is_running:
+            self.process.kill()  # what it would write down first is thrown away
         self.process.stop()
         shutil.rmtree(self._home, ignore_errors=True)
 

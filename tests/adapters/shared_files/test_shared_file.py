@@ -42,10 +42,10 @@ async def reason_of(directory: Path) -> str:
 
 
 async def test_nobody_else_can_look_into_it(tmp_path: Path) -> None:
-    """The file is made for its owner alone, and nothing else is left beside it."""
+    """The file, and what lies beside it, is made for its owner alone."""
     await take(tmp_path / "j")
-    (file,) = (tmp_path / "j").iterdir()
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "j").iterdir()}
+    assert modes == {"shared.sqlite": 0o600, "shared.sqlite-journal": 0o600}
     assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o700
 
 

@@ -46,6 +46,17 @@ BEGIN: Final = (
 """Said in each transaction, so that a pooler between may hand out another session each time."""
 
 
+def driver() -> Any:
+    """Return the driver, loaded now; raise `JournalUnavailable` when it is not installed."""
+    try:
+        import psycopg
+    except ImportError as error:
+        raise unavailable(
+            "needs the PostgreSQL driver, which is not installed", "pip install 'modeltui[postgresql]'"
+        ) from error
+    return psycopg
+
+
 class Database:
     """Runs work on the connection, which is opened when it is needed and again when it was lost."""
 
@@ -100,8 +111,7 @@ class Database:
         return future
 
     def _transact(self, transaction: Callable[[Connection], T]) -> T:
-        import psycopg
-
+        psycopg = driver()
         for _ in range(2):
             connection, is_new = self.connection()
             try:
@@ -124,17 +134,12 @@ class Database:
         raise unavailable("went away twice in the middle of a question", "Look whether it is up.")
 
     def _connect(self) -> Connection:
-        try:
-            import psycopg
-        except ImportError as error:
-            raise unavailable(
-                "needs the PostgreSQL driver, which is not installed", "pip install 'modeltui[postgresql]'"
-            ) from error
+        psycopg = driver()
         try:
             connection = self._opened(psycopg)
         except psycopg.Error as error:
             if "password" not in str(error).lower():
-                raise cannot_connect(error) from error
+                raise cannot_connect(error) from None  # it may quote the URL, and a crash would print it
             connection = self._opened_with_new_secret(psycopg, error)
         try:
             if connection.info.parameter_status("server_encoding") != "UTF8":
@@ -162,10 +167,10 @@ class Database:
         try:
             self._url.reread()
             if self._url.reveal() == before:
-                raise cannot_connect(refusal) from refusal
+                raise cannot_connect(refusal) from None
             return self._opened(psycopg)
-        except (ConfigError, psycopg.Error) as error:
-            raise cannot_connect(refusal) from error
+        except (ConfigError, psycopg.Error):
+            raise cannot_connect(refusal) from None
 
     def _cut(self) -> None:
         """Make the thread's wait end: its connection breaks."""

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import replace
 from typing import Any, Final
 
-from modeltui.adapters.postgresql.database import BEGIN, Database
+from modeltui.adapters.postgresql.database import BEGIN, Database, driver
 from modeltui.adapters.postgresql.failures import refused, unavailable
 from modeltui.adapters.postgresql.schema import SCHEMA_LOCK
 from modeltui.domain.action import NO_REASON
@@ -88,8 +88,7 @@ class PostgresJournal:
         return await self._database.run(lambda connection: connection.execute(sql, (after, LINES_AT_ONCE)).fetchall())
 
     def _append(self, entry: Entry) -> Record:
-        import psycopg
-
+        psycopg = driver()
         for _ in range(2):
             connection, is_new = self._database.connection()
             try:
@@ -137,8 +136,7 @@ class PostgresJournal:
 
     def _looked_up(self, record: Record, error: Exception) -> Record:
         """Return the record if it is there after all. Its lock ends with its transaction: who has it knows for sure."""
-        import psycopg
-
+        psycopg = driver()
         try:
             connection, _ = self._database.connection()
             connection.execute(BEGIN)
