@@ -17,6 +17,7 @@ from modeltui.domain.merkle import EMPTY_ROOT, EMPTY_TREE, Frontier, GrowingTree
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.record import ChainState
 from modeltui.domain.record_line import (
+    END_BYTES,
     GENESIS,
     HASH_PREFIX,
     MOST_BYTES,
@@ -125,6 +126,7 @@ class ChainVerifier:
         self.seen: dict[int, tuple[SafeText, bytes]] = {}
         """Head and root at the sizes to remember."""
         self._tree = GrowingTree(start.tree)
+        self._base = hashlib.sha256(HASH_PREFIX)
         self._remember = frozenset(remember)
         if start.seq in self._remember:
             self.seen[start.seq] = (self.head, self.root())
@@ -135,22 +137,34 @@ class ChainVerifier:
             return False
         if line.endswith(b"\n"):
             line = line[:-1]
-        try:
-            seq, previous, digest, body = split_line(line)
-        except ValueError as error:
-            return self.stop(str(error))
-        if seq != self.seq + 1:
-            return self.stop(f"record {seq} stands where record {self.seq + 1} belongs")
-        if previous != self.head:
-            return self.stop(f"record {seq} does not follow the record before it")
-        if hashlib.sha256(HASH_PREFIX + body).hexdigest() != digest:
-            return self.stop(f"record {seq} was changed: it does not fit its own hash")
+        seq = self.seq + 1
+        found = self._base.copy()
+        found.update(line[:-END_BYTES])
+        found.update(b"}")
+        digest = found.hexdigest()
+        head = f'{{"v":1,"seq":{seq},"prev":"{self.head}",'.encode()
+        # Years of lines pass here: whoever begins and ends as the next record must, and fits its hash, is it.
+        if not (line.startswith(head) and line.endswith(f',"h":"{digest}"}}'.encode()) and len(line) < MOST_BYTES):
+            return self.stop(self._what_is_wrong(line))
         self.seq = seq
         self.head = SafeText(digest)
         self._tree.add(line)
         if seq in self._remember:
             self.seen[seq] = (self.head, self.root())
         return True
+
+    def _what_is_wrong(self, line: bytes) -> str:
+        try:
+            seq, previous, digest, body = split_line(line)
+        except ValueError as error:
+            return str(error)
+        if seq != self.seq + 1:
+            return f"record {seq} stands where record {self.seq + 1} belongs"
+        if previous != self.head:
+            return f"record {seq} does not follow the record before it"
+        if line_hash(body) != digest:
+            return f"record {seq} was changed: it does not fit its own hash"
+        return f"record {seq} is not written as a record is"
 
     def stop(self, says: str) -> bool:
         """Take no more lines, for this reason."""

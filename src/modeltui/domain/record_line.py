@@ -41,7 +41,8 @@ Json: TypeAlias = "str | int | bool | list[Json] | dict[str, Json] | None"
 
 _LINE = re.compile(rb'\{"v":1,"seq":(?P<seq>[1-9]\d{0,15}),"prev":"(?P<prev>[0-9a-f]{64})",(?P<rest>.+)\}', re.DOTALL)
 _END = re.compile(rb',"h":"([0-9a-f]{64})"\}')
-_END_BYTES: Final = 72
+END_BYTES: Final = 72
+"""Of `,"h":"…"}`."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _KEYS: Final = frozenset({"actor", "at", "context", "details", "kind", "plan", "plan_hash", "reason", "target"})
 _ACTOR_KEYS: Final = frozenset({"principal", "assurance", "os_user", "host", "ssh_key", "client"})
@@ -59,7 +60,7 @@ def record_line(entry: Entry, seq: int, previous: str) -> tuple[Record, bytes]:
     plain = _plain_entry(entry)
     body = _body(plain, seq, previous)
     for shrink in (_without_whole_texts, _with_short_texts, _without_details):
-        if len(body) + _END_BYTES <= MOST_BYTES:
+        if len(body) + END_BYTES <= MOST_BYTES:
             break
         plain["details"] = shrink(plain["details"])
         body = _body(plain, seq, previous)
@@ -87,11 +88,11 @@ def split_line(line: bytes) -> tuple[int, str, str, bytes]:
     line = line.removesuffix(b"\n")
     if len(line) >= MOST_BYTES:
         raise ValueError(f"it is longer than {MOST_BYTES} bytes")
-    end = _END.fullmatch(line, len(line) - _END_BYTES) if len(line) > _END_BYTES else None
+    end = _END.fullmatch(line, len(line) - END_BYTES) if len(line) > END_BYTES else None
     head = _LINE.fullmatch(line)
     if end is None or head is None:
         raise ValueError("it is not a record")
-    return int(head["seq"]), head["prev"].decode(), end[1].decode(), line[:-_END_BYTES] + b"}"
+    return int(head["seq"]), head["prev"].decode(), end[1].decode(), line[:-END_BYTES] + b"}"
 
 
 def line_hash(body: bytes) -> str:

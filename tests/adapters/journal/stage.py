@@ -45,6 +45,10 @@ class Unsynced(Files):
     def sync_directory(self, path: Path) -> None:
         """Return at once."""
 
+    def keep(self, path: Path, content: bytes) -> None:
+        """Write it."""
+        path.write_bytes(content)
+
 
 class Killed(BaseException):
     """The process ends here."""

@@ -206,7 +206,7 @@ def test_a_link_or_a_pipe_is_not_followed(tmp_path: Path) -> None:
 def test_a_lock_that_another_process_keeps_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who hangs with the journal in its hands does not hang everybody else."""
     filled(tmp_path)
-    monkeypatch.setattr("modeltui.adapters.journal.files.LOCK_TRIES", 3)
+    monkeypatch.setattr("modeltui.adapters.journal.files.LOCK_SECONDS", 0.05)
     with appender(tmp_path).held(), pytest.raises(JournalUnavailable) as error:
         appender(tmp_path).append(entry())
     assert "Another process" in error.value.remedy

@@ -122,8 +122,9 @@ class Appender:
             return self._begin(month, found, (0, GENESIS), entry, ""), True
         newest = found[-1]
         if is_closed(newest):
-            # What came after it is gone: its checkpoints will show that. What is done now is recorded all the same.
-            return self._begin(month, found, _end_of(found), entry, "the segment after it is missing"), True
+            # The disk failed under it, or what came after it is gone, which its checkpoints will show. What is done
+            # now is recorded all the same.
+            return self._begin(month, found, _end_of(found), entry, "the segment before was closed"), True
         current = self._reopened(found, entry)
         if month <= newest.month:  # a clock that was set back changes nothing
             return current, False
@@ -213,12 +214,21 @@ class Appender:
         try:
             self.files.sync(current.descriptor)
         except OSError as error:
-            # Not promised, so it must not count: the next file follows the record before it.
-            self.files.truncate(current.descriptor, current.size)
+            self._abandon(current)
             raise _SyncFailed from error
         current.size += len(line)
         current.seq, current.head = record.seq, str(record.hash)
         return record
+
+    def _abandon(self, current: _Open) -> None:
+        """Take back the record that was not promised, and let nobody append to this file again.
+
+        The next file follows the record before it. When the disk does not even keep the cut, there is no next file.
+        """
+        with suppress(OSError):
+            self.files.set_mode(current.segment.path, CLOSED_FILE)
+        self.files.truncate(current.descriptor, current.size)
+        self.files.sync(current.descriptor)
 
     def _write_whole(self, current: _Open, line: bytes) -> None:
         if not self._shortage(current.descriptor, line):

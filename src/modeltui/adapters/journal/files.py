@@ -7,14 +7,13 @@ import errno
 import fcntl
 import os
 import stat
-import time
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-LOCK_TRIES: Final = 400
-LOCK_PAUSE_SECONDS: Final = 0.005
-"""Two seconds in all: longer than any append takes, shorter than an operator waits."""
+LOCK_SECONDS = 2.0
+"""Longer than any append takes, shorter than an operator waits."""
 RESERVE_BYTES: Final = 1 << 20
 """Given back to a full disk: room for the last records of an action that is under way."""
 PRIVATE_FILE: Final = 0o600
@@ -112,22 +111,56 @@ class Files:
             os.close(descriptor)
 
     def lock(self, path: Path) -> int:
-        """Return the open lock; raises `TimeoutError` when another process keeps it for two seconds."""
-        for _ in range(LOCK_TRIES):
+        """Return the open lock; raises `TimeoutError` when others keep it for two seconds."""
+        while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, PRIVATE_FILE)
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                # Whoever removed the file meanwhile made two locks of it: only the one with the name counts.
-                if os.fstat(descriptor).st_ino == path.stat().st_ino:
-                    return descriptor
-            except (BlockingIOError, FileNotFoundError):
-                pass
+            except BlockingIOError:
+                _wait_for_lock(descriptor, path)
             except BaseException:
                 os.close(descriptor)
                 raise
+            # Whoever removed the file meanwhile made two locks of it: only the one with the name counts.
+            with contextlib.suppress(FileNotFoundError):
+                if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                    return descriptor
             os.close(descriptor)
-            time.sleep(LOCK_PAUSE_SECONDS)
-        raise TimeoutError(errno.ETIMEDOUT, "another process holds it", str(path))
+
+
+def _wait_for_lock(descriptor: int, path: Path) -> None:
+    """Stand in the system's own queue for the lock: who asked again and again would starve in a crowd.
+
+    The system knows no time limit, so a thread stands there; when the time is up it is left behind, and gives back
+    what it gets.
+    """
+    turn = threading.Lock()
+    done = threading.Event()
+    left_behind = False
+    failure: OSError | None = None
+    has_lock = False
+
+    def stand() -> None:
+        nonlocal failure, has_lock
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        except OSError as error:
+            failure = error
+        with turn:
+            has_lock = failure is None and not left_behind
+            if left_behind:
+                os.close(descriptor)
+            done.set()
+
+    threading.Thread(target=stand, name="modeltui-journal-lock", daemon=True).start()
+    done.wait(LOCK_SECONDS)
+    with turn:
+        if has_lock:
+            return
+        left_behind = True
+        if done.is_set():
+            os.close(descriptor)
+    raise failure or TimeoutError(errno.ETIMEDOUT, "another process holds it", str(path))
 
 
 @contextlib.contextmanager

@@ -205,6 +205,8 @@ class JsonlJournal:
         except ModeltuiError as error:
             # Acting goes on: the records are there, only their witness is late.
             self._checkpoint_trouble = safe_text(error.title)
+        except Exception as error:  # the top of a background task: nothing in it may end the action that it witnesses
+            self._checkpoint_trouble = safe_text(f"no checkpoint could be made: {type(error).__name__}")
 
     async def _hand_over_again(self) -> None:
         """Give the newest checkpoint to the anchors that did not take it."""
@@ -216,7 +218,7 @@ class JsonlJournal:
     async def _anchor(self, anchor: Anchor, signed: SignedCheckpoint) -> None:
         try:
             await anchor.put(signed)
-        except BackendError as error:
+        except ModeltuiError as error:
             await self._note(anchor, RecordKind.LOG_ANCHOR_FAILED, {"because": error.title})
         else:
             await self._note(anchor, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
