@@ -180,7 +180,7 @@ def test_an_artifact_that_is_gone_names_the_next_version() -> None:
     [
         (listed("3.0.0"), "the registry has no version 2.3.1"),
         (listed("2.3.1", state="PENDING_APPROVAL"), "the registry says PENDING_APPROVAL of 2.3.1"),
-        (listed("2.3.1", state="Deleted"), "2.3.1 is Deleted: the registry no longer keeps it; 2.3.1 is Deleted"),
+        (listed("2.3.1", state="Deleted"), "2.3.1 is Deleted: the registry no longer keeps it"),
         (listed("2.3.1", blocked="leaks card numbers"), "2.3.1 is marked blocked: leaks card numbers"),
     ],
 )

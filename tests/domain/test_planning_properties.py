@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from tests.domain.situations import situations, wild_requests, wishes
 
@@ -157,3 +160,13 @@ def test_nobody_plans_what_the_rules_forbid(wish: tuple[Situation, ActionRequest
     assert permission.is_allowed or (permission.break_glass and permission.frozen)
     assert situation.actor.assurance.is_at_least(permission.assurance)
     assert not isinstance(situation.promise, Refusal)
+
+
+INVARIANTS = [one for name, one in globals().copy().items() if name.startswith("test_") and "an_answer" not in name]
+
+
+@pytest.mark.broad
+@pytest.mark.parametrize("invariant", INVARIANTS, ids=lambda one: str(one.__name__))
+def test_the_same_holds_of_many_more(invariant: Any) -> None:
+    """What holds of a few plans holds of hundreds."""
+    settings(ANY, max_examples=200)(given(wishes())(invariant.hypothesis.inner_test))()

@@ -28,7 +28,7 @@ from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, Unknown
 from modeltui.domain.outcome import Progress
 from modeltui.domain.permission import Permission
-from modeltui.domain.plan_document import plan_from_text
+from modeltui.domain.plan_document import plan_from_text, sealed
 from modeltui.domain.record import RecordKind
 from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Rollout
@@ -389,6 +389,13 @@ async def test_a_forged_plan_does_not_go() -> None:
     found = await stage.plan()
     forged = replace(found, to=replace(found.to, stable=version_id("6.6.6")))
     assert "its hash" in reason_of(await stage.acting.may_go(forged, consents(forged)))
+
+
+async def test_a_plan_of_another_context_does_not_go() -> None:
+    """A plan that was made in one context is not carried out in another, whatever it says of targets there."""
+    stage = Stage()
+    found = sealed(replace(await stage.plan(), context=safe_text("staging")))
+    assert reason_of(await stage.acting.may_go(found, consents(found))) == "the plan is for context staging"
 
 
 async def test_keys_are_listed_with_their_reason() -> None:

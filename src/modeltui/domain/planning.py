@@ -327,7 +327,9 @@ def _no(reason: str, remedy: str) -> Refusal:
 
 
 def _refused(against: tuple[Check, ...], checks: tuple[Check, ...], remedy: str) -> Refusal:
-    return Refusal(safe_text("; ".join(check.says for check in against), 400), safe_text(remedy, 400), checks)
+    # What is not there is not kept either: that is one piece of news.
+    news = [check for check in against if check.name != "retention"] or list(against)
+    return Refusal(safe_text("; ".join(check.says for check in news), 400), safe_text(remedy, 400), checks)
 
 
 def _kept(*found: Check | None) -> tuple[Check, ...]:

@@ -239,6 +239,8 @@ class LiveActing:
     async def _objection(self, plan: Plan, consent: Consent) -> Refusal | None:
         if plan_hash(plan) != plan.hash:
             return _no("the plan is not the one that its hash names", "plan again and confirm that plan")
+        if plan.context != self._look.fleet.context.name:
+            return _no(f"the plan is for context {plan.context}", "carry it out there, or plan again here")
         if plan.guard >= GuardLevel.IDENTITY and len(consent.reason.text.strip()) < SHORTEST_REASON:
             return _no(f"a reason has at least {SHORTEST_REASON} characters", "say why, in a sentence")
         actor = await self.actor()
