@@ -121,7 +121,7 @@ async def test_a_rollback_takes_the_version_and_a_letter() -> None:
     async with guarded() as on:
         await on.open()
         assert on.acting.asked[0].target == FRAUD
-        assert "2.3.1 becomes the only version" in on.stage.text
+        assert "Afterwards only 2.3.1 answers" in on.stage.text
         await on.pass_rollback()
         assert [consent.plan_hash for consent in on.acting.gone] == [plans.rollback().hash]
         assert "under way" in on.stage.text

@@ -28,10 +28,10 @@ _ENDINGS = {
     Verdict.PASSED: "PASSED",
 }
 _PRESSING = {
-    ActionKind.ABORT: "to abort the rollout",
+    ActionKind.ABORT: "to abort the rollout on",
     ActionKind.ROLLBACK: "to roll back",
     ActionKind.PROMOTE: "to promote",
-    ActionKind.WEIGHTS: "to change the traffic",
+    ActionKind.WEIGHTS: "to change the traffic of",
 }
 NOTHING_SENT = "Nothing was sent."
 CANCEL_WORDS = "keep everything as it is"
@@ -46,11 +46,12 @@ def guard_title(plan: Plan, fleet: Fleet, width: int) -> Line:
     return (Span(where, tone), Span(what + " " * filler, Tone.TITLE))
 
 
-def guard_facts(plan: Plan, fleet: Fleet, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return the plan, and below it how its target is at this moment."""
+def guard_facts(plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs) -> list[Line]:
+    """Return the plan, and below it how its target is at this moment, unless the plan itself needs the rows."""
     light = plan.guard is GuardLevel.LETTER
     lines = short_lines(plan, width, glyphs) if light else panel_lines(plan, width, glyphs)
-    return [*lines, *wrapped(_now_line(plan, fleet, glyphs), width, 9)]
+    living = wrapped(_now_line(plan, fleet, glyphs), width, 9)
+    return [*lines, *living] if len(lines) + len(living) <= room else lines
 
 
 def status_line(plan: Plan, prepared: Progress | None, now: Instant, glyphs: Glyphs, zone: tzinfo = UTC) -> Line:

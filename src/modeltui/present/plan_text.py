@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -31,6 +31,8 @@ MOST_FACTS = 7
 """What somebody just woken up can hold."""
 LABEL_WIDTH = 9
 _SMALLEST_SHARE = 0.0005
+_MOST_NAMED = 46
+"""Cells for the names of checks that passed: one row of a panel of 80."""
 
 CHECK_TONES = {
     CheckResult.PASS: Tone.OK,
@@ -110,11 +112,11 @@ def consequence(plan: Plan) -> str:
         case ActionKind.ABORT:
             left = [str(version) for version, _ in plan.leaving if version != plan.version]
             stops = f"The rollout of {left[0]} stops: " if left else "The rollout stops: "
-            return f"{stops}{plan.version} answers all requests of {target}."
+            return f"{stops}only {plan.version} answers {target}."
         case ActionKind.ROLLBACK:
-            return f"{plan.version} becomes the only version that answers requests of {target}."
+            return f"Afterwards only {plan.version} answers {target}."
         case ActionKind.PROMOTE:
-            return f"{plan.version} becomes stable and answers all requests of {target}."
+            return f"Afterwards {plan.version} is stable and alone answers {target}."
         case ActionKind.WEIGHTS:
             return f"{target} is answered by {weights_words(plan.to.weights)}."
 
@@ -278,18 +280,28 @@ def _checks_spans(checks: Sequence[Check], glyphs: Glyphs, *, names_only: bool =
         tone = CHECK_TONES[check.result]
         says = "" if names_only else f": {check.says}"
         spans.append(Span(f"{glyphs.mark(tone)} {CHECK_WORDS[check.result]} {check.name}{says}  ", tone))
-    if passed and names_only and spans:
+    if passed and spans:
         spans.append(Span(f"{glyphs.ok} {len(passed)} others pass", Tone.OK))
     elif passed:
-        spans.append(Span(f"{glyphs.ok} pass ", Tone.OK))
-        spans.append(Span(", ".join(str(check.name) for check in passed), Tone.PLAIN))
+        spans.append(Span(f"{glyphs.ok} all {len(passed)} pass: ", Tone.OK))
+        spans.append(Span(_some(str(check.name) for check in passed), Tone.PLAIN))
     return tuple(spans)
 
 
+def _some(names: Iterable[str]) -> str:
+    """Return names as far as a line goes, and how many more there are."""
+    every = list(names)
+    shown: list[str] = []
+    while every and len(", ".join([*shown, every[0]])) <= _MOST_NAMED:
+        shown.append(every.pop(0))
+    return ", ".join(shown) + (f" and {len(every)} more" if every else "")
+
+
 def _stays_words(plan: Plan) -> str:
-    jobs = [f"{job.name} on {job.version}" for job in plan.jobs]
-    batch = f"{len(jobs)} batch job{'s' if len(jobs) > 1 else ''}: {', '.join(jobs)}" if jobs else ""
-    return "; ".join([batch, *map(str, plan.not_changed)] if batch else map(str, plan.not_changed))
+    said = [str(says) for says in plan.not_changed]
+    jobs = [f"{job.name} on {job.version}" for job in plan.jobs if not any(job.name in says for says in said)]
+    batch = [f"{len(jobs)} batch job{'s' if len(jobs) > 1 else ''}: {', '.join(jobs)}"] if jobs else []
+    return "; ".join([*batch, *said])
 
 
 def _does_words(steps: Sequence[Step]) -> str:
@@ -299,12 +311,11 @@ def _does_words(steps: Sequence[Step]) -> str:
 
 
 def _takes_words(plan: Plan) -> str:
-    return f"{_duration_words(plan)}; undo: {undo_words(plan)}"
+    undo = "not known" if isinstance(plan.inverse, Missing) else weights_words(plan.inverse.weights)
+    return f"{_duration_words(plan)}; undo: {undo}"
 
 
 def _duration_words(plan: Plan) -> str:
     expected = plan.expected
-    return (
-        f"about {form.about(expected.accepted_seconds)} until accepted, {form.about(expected.serving_seconds)} serving,"
-        f" {form.about(expected.healthy_seconds)} healthy"
-    )
+    accepted, serving = form.about(expected.accepted_seconds), form.about(expected.serving_seconds)
+    return f"{accepted} accepted, {serving} serving, {form.about(expected.healthy_seconds)} healthy"

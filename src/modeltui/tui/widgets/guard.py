@@ -46,8 +46,8 @@ LEAST_SIZE = (60, 16)
 _TICK_SECONDS = 0.1
 _ASK_AGAIN_SECONDS = 2.0
 """A terminal that was away when it was asked is asked again."""
-_REST_ROWS = 5
-"""Row 1, the head of the list with two of its rows, and the keys: the live screen stays in sight."""
+_REST_ROWS = 4
+"""Row 1, the head of the list with one of its rows, and the keys: the live screen stays in sight."""
 _SCROLLS = {"up": -1, "down": 1, "pageup": -5, "pagedown": 5}
 
 
@@ -245,11 +245,11 @@ class GuardPanel(Vertical, can_focus=True):
         guard = guarding.challenge
         assert guard is not None  # noqa: S101 - with a plan there is one
         head = [guard_title(plan, self.program.fleet, width)]
-        facts = guard_facts(plan, self.program.fleet, width, glyphs)
         foot = [*wrapped(status_line(plan, guarding.prepared, now, glyphs, zone), width, 2)]
         foot += challenge_lines(plan, guard, guarding.clock.boottime(), width, glyphs, guarding.waits_for)
-        room = self.app.size.height - _REST_ROWS - 2 - len(head) - len(foot)
-        return [*head, *self._window(facts, max(room, 3)), *foot]
+        room = max(self.app.size.height - _REST_ROWS - 2 - len(head) - len(foot), 3)
+        facts = guard_facts(plan, self.program.fleet, width, room, glyphs)
+        return [*head, *self._window(facts, room), *foot]
 
     def _lines_without_plan(self, width: int) -> list[Line]:
         guarding, request = self.guarding, self.guarding.request
