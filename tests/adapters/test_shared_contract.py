@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from modeltui.adapters.journal import open_journal
 from modeltui.adapters.postgresql import open_shared
 from modeltui.adapters.shared_files import FileApprovals, FileLeases
 from modeltui.domain.secret import Secret
 from modeltui.ports.approvals import Approvals
+from modeltui.ports.journal import Journal
 from modeltui.ports.leases import Leases
 from modeltui.testing import shared_contract
 from modeltui.testing.clock import VirtualClock
@@ -57,11 +59,26 @@ async def test_approvals(check: shared_contract.ApprovalCheck, operators: Operat
     await check(*operators.approvals, operators.clock)
 
 
-@pytest.mark.servers
-@pytest.mark.parametrize("check", shared_contract.JOURNAL_CHECKS, ids=shared_contract.name_of)
-async def test_journal_in_postgresql(check: shared_contract.JournalCheck, postgres: PostgresServer) -> None:
-    """The journal of several operators keeps the promises that every journal gives."""
+@pytest.fixture(params=["files", pytest.param("postgresql", marks=pytest.mark.servers)])
+async def journals(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> AsyncIterator[tuple[Journal, Journal, VirtualClock]]:
+    """Two operators on an empty journal, of each kind in turn, and their clock."""
     clock = VirtualClock()
-    url = postgres.new_schema()
-    async with open_shared(Secret(url), clock) as ours, open_shared(Secret(url), clock) as theirs:
-        await check(ours.journal, theirs.journal, clock)
+    async with AsyncExitStack() as stack:
+        if request.param == "files":
+            ours, theirs = [
+                await stack.enter_async_context(open_journal(tmp_path / "journal", clock)) for _ in range(2)
+            ]
+            yield ours, theirs, clock
+            return
+        server: PostgresServer = request.getfixturevalue("postgres")
+        url = server.new_schema()
+        mine, others = [await stack.enter_async_context(open_shared(Secret(url), clock)) for _ in range(2)]
+        yield mine.journal, others.journal, clock
+
+
+@pytest.mark.parametrize("check", shared_contract.JOURNAL_CHECKS, ids=shared_contract.name_of)
+async def test_journals(check: shared_contract.JournalCheck, journals: tuple[Journal, Journal, VirtualClock]) -> None:
+    """The record of one operator and that of several keep the same promises."""
+    await check(*journals)

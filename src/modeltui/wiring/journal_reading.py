@@ -34,7 +34,7 @@ async def open_journal_reader(loaded: Loaded) -> AsyncIterator[JournalReader]:
     clock, secrets = SystemClock(), SecretStore()
     async with AsyncExitStack() as stack:
         if loaded.context.journal.shared is not None:
-            shared = await shared_store(loaded.context.journal.shared, clock, secrets, stack)
+            shared = await shared_store(loaded.context.journal.shared, clock, secrets, stack, read_only=True)
             yield shared.journal
             return
         identity = SystemIdentity(load_access(loaded.context.access).policy)
@@ -48,12 +48,14 @@ def journal_directory(loaded: Loaded) -> Path:
     return named if named is not None else Path(paths.journal_dir(loaded.file, loaded.context_name))
 
 
-async def shared_store(reference: str, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Shared:
+async def shared_store(
+    reference: str, clock: Clock, secrets: SecretStore, stack: AsyncExitStack, *, read_only: bool = False
+) -> Shared:
     """Open what several operators share; nothing is contacted before the first question."""
     from modeltui.adapters.postgresql import open_shared
 
     url = await asyncio.to_thread(secrets.resolve, reference)
-    return await stack.enter_async_context(open_shared(url, clock))
+    return await stack.enter_async_context(open_shared(url, clock, read_only=read_only))
 
 
 def anchors_of(loaded: Loaded, secrets: SecretStore) -> list[Anchor]:

@@ -176,7 +176,8 @@ async def test_somebody_who_holds_the_journal_is_waited_for_and_then_told(
     """A session that does not end its record holds others up for their patience, and then they hear of it."""
     import psycopg
 
-    monkeypatch.setattr(journal, "BEGIN", f"{database.BEGIN}; SET LOCAL lock_timeout = 50")
+    base = line.shared.journal._database
+    monkeypatch.setattr(base, "begin", f"{base.begin}; SET LOCAL lock_timeout = 50")
     with psycopg.connect(line.url) as holder:
         holder.execute(journal._LOCK)
         with pytest.raises(JournalUnavailable, match="is busy with somebody else's record"):

@@ -164,6 +164,24 @@ async def test_who_may_not_write_is_told(tables: Tables) -> None:
             await shared.journal.append(entry_at(AT))
 
 
+async def test_who_only_looks_changes_nothing(tables: Tables, postgres: PostgresServer) -> None:
+    """A session that may only look reads everything, can write nothing, and makes no table where there is none."""
+    async with open_shared(Secret(tables.url), VirtualClock(), read_only=True) as shared:
+        assert (await shared.journal.verify()).records == 5
+        assert (await shared.leases.held(), await shared.approvals.pending()) == ((), ())
+        with pytest.raises(JournalUnavailable):
+            await shared.journal.append(entry_at(AT))
+        with pytest.raises(JournalUnavailable):
+            await shared.leases.take(FRAUD, ALICE, PLANS[0], ActionKind.ABORT, breaks_others=True)
+    empty = postgres.new_schema()
+    async with open_shared(Secret(empty), VirtualClock(), read_only=True) as shared:
+        with pytest.raises(JournalUnavailable, match="has no journal yet"):
+            await shared.journal.head()
+    assert postgres.run("SELECT count(*) FROM pg_class WHERE relnamespace = current_schema::regnamespace", empty) == [
+        (0,)
+    ]
+
+
 async def test_another_version_of_the_tables_is_left_alone(tables: Tables) -> None:
     """Tables of a version to come are neither used nor changed."""
     tables.server.run("UPDATE modeltui_schema SET format = 2", tables.url)

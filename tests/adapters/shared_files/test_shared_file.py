@@ -49,6 +49,31 @@ async def test_nobody_else_can_look_into_it(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "j").stat().st_mode) == 0o700
 
 
+def _listed(directory: Path) -> list[Path]:
+    return list(directory.iterdir())
+
+
+async def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+    """Looking at a directory in which nobody ever acted finds nothing and leaves nothing."""
+    clock = VirtualClock()
+    for directory in (tmp_path, tmp_path / "not" / "there"):
+        assert await FileLeases(directory, clock).held() == ()
+        approvals = FileApprovals(directory, clock)
+        assert await approvals.pending() == ()
+        assert await approvals.request("abcdef") is None
+        assert await approvals.decisions(PlanHash(SafeText("sha256:x"))) == ()
+    assert _listed(tmp_path) == []
+
+
+async def test_who_looks_holds_up_nobody(tmp_path: Path) -> None:
+    """A question goes on while somebody else is about to write, and finds what was there before."""
+    await take(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "shared.sqlite", isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        holder.execute("DELETE FROM leases")
+        assert len(await FileLeases(tmp_path, VirtualClock()).held()) == 1
+
+
 async def test_what_others_can_write_is_not_believed(tmp_path: Path) -> None:
     """A file that others could have changed is refused, with what to do."""
     await take(tmp_path)

@@ -60,8 +60,11 @@ def driver() -> Any:
 class Database:
     """Runs work on the connection, which is opened when it is needed and again when it was lost."""
 
-    def __init__(self, url: Secret) -> None:
+    def __init__(self, url: Secret, *, read_only: bool = False) -> None:
         self._url = url
+        self._read_only = read_only
+        self.begin = f"{BEGIN}; SET TRANSACTION READ ONLY" if read_only else BEGIN
+        """How every transaction starts."""
         self._connection: Connection | None = None
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="shared-database")
 
@@ -115,7 +118,7 @@ class Database:
         for _ in range(2):
             connection, is_new = self.connection()
             try:
-                connection.execute(BEGIN)
+                connection.execute(self.begin)
                 result = transaction(connection)
                 connection.execute("COMMIT")
             except psycopg.Error as error:
@@ -144,7 +147,7 @@ class Database:
         try:
             if connection.info.parameter_status("server_encoding") != "UTF8":
                 raise unavailable("is not encoded in UTF-8", "Make one with `createdb -E UTF8`.")
-            ensure_schema(connection)
+            ensure_schema(connection, may_make=not self._read_only)
         except psycopg.Error as error:
             connection.close()
             raise refused(error) from error

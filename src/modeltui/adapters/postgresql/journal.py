@@ -6,11 +6,11 @@ import uuid
 from dataclasses import replace
 from typing import Any, Final
 
-from modeltui.adapters.postgresql.database import BEGIN, Database, driver
+from modeltui.adapters.postgresql.database import Database, driver
 from modeltui.adapters.postgresql.failures import refused, unavailable
 from modeltui.adapters.postgresql.schema import SCHEMA_LOCK
 from modeltui.domain.action import NO_REASON
-from modeltui.domain.chain import ChainVerifier
+from modeltui.domain.chain import ChainVerifier, judged
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.record import ChainState, Entry, Record, RecordKind
@@ -81,7 +81,7 @@ class PostgresJournal:
                 if not verifier.add(bytes(line)):
                     break
             after = rows[-1][0]
-        return verifier.state()
+        return judged(verifier, UNKNOWN, ())
 
     async def _lines(self, after: int) -> list[Any]:
         sql = "SELECT seq, line FROM modeltui_journal WHERE seq > %s ORDER BY seq LIMIT %s"
@@ -92,7 +92,7 @@ class PostgresJournal:
         for _ in range(2):
             connection, is_new = self._database.connection()
             try:
-                connection.execute(BEGIN)
+                connection.execute(self._database.begin)
                 record = self._insert(connection, entry)
             except psycopg.Error as error:
                 # The end of the transaction was never asked for: nothing of it can be there.
@@ -139,7 +139,7 @@ class PostgresJournal:
         psycopg = driver()
         try:
             connection, _ = self._database.connection()
-            connection.execute(BEGIN)
+            connection.execute(self._database.begin)
             connection.execute(_LOCK)
             found = connection.execute(
                 "SELECT 1 FROM modeltui_journal WHERE (seq, hash) = (%s, %s)", (record.seq, str(record.hash))

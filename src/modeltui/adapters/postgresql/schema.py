@@ -55,9 +55,11 @@ INSERT INTO modeltui_schema VALUES (1);
 # The trigger stops mistakes, not an owner of the table: that is what the chain and its anchors are for.
 
 
-def ensure_schema(connection: Any) -> None:
+def ensure_schema(connection: Any, *, may_make: bool) -> None:
     """Make the tables where there are none; raise `JournalUnavailable` for those of another version."""
     if not _exists(connection):
+        if not may_make:
+            raise unavailable("has no journal yet", "Its tables are made by the first who acts here.")
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
             if not _exists(connection):  # somebody else was quicker

@@ -26,14 +26,19 @@ class Shared:
 
 @asynccontextmanager
 async def open_shared(
-    url: Secret, clock: Clock, *, lease_seconds: float = LEASE_SECONDS, server_time: bool = True
+    url: Secret,
+    clock: Clock,
+    *,
+    read_only: bool = False,
+    lease_seconds: float = LEASE_SECONDS,
+    server_time: bool = True,
 ) -> AsyncIterator[Shared]:
     """Give journal, approvals and leases in the database behind a PostgreSQL URL; nothing is contacted before use.
 
-    Whether a lease or a request has run out is told by the database's clock, the same for everybody; without
-    `server_time` by `clock`, for tests.
+    With `read_only` nothing can be written through it, and no table is made. Whether a lease or a request has run out
+    is told by the database's clock, the same for everybody; without `server_time` by `clock`, for tests.
     """
-    record, coordination = Database(url), Database(url)
+    record, coordination = Database(url, read_only=read_only), Database(url, read_only=read_only)
     try:
         yield Shared(
             PostgresJournal(record, clock),

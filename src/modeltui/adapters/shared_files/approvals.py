@@ -55,7 +55,7 @@ class FileApprovals:
             )
             return tuple(request_from_row(row) for row in rows)
 
-        return await self._file.run(transaction)
+        return await self._file.read(transaction)
 
     async def request(self, plan_hash_or_id: str) -> ApprovalRequest | None:
         """Return the one request that is meant; `None` for none, and for several."""
@@ -68,7 +68,7 @@ class FileApprovals:
             ).fetchall()
             return request_from_row(rows[0]) if len(rows) == 1 else None
 
-        return await self._file.run(transaction)
+        return await self._file.read(transaction)
 
     async def decide(self, approval: GivenApproval) -> None:
         """Add a decision; nothing is ever taken back.
@@ -97,7 +97,7 @@ class FileApprovals:
             rows = connection.execute(f"{_DECISION} WHERE plan_hash = ? ORDER BY place", (plan_hash,))
             return tuple(decision_from_row(row) for row in rows)
 
-        return await self._file.run(transaction)
+        return await self._file.read(transaction)
 
 
 _: type[Approvals] = FileApprovals

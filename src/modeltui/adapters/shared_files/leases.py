@@ -72,7 +72,7 @@ class FileLeases:
             now = self._clock.now()
             return tuple(lease for lease in leases if is_in_force(lease, now, self._lease_seconds))
 
-        return await self._file.run(transaction)
+        return await self._file.read(transaction)
 
 
 def _key(target: TargetKey) -> tuple[str, str]:

@@ -61,16 +61,39 @@ class SharedFile:
 
         Raises `JournalUnavailable` when the file cannot be used; then nothing was changed, unless the deadline passed.
         """
+        return await self._in_time(self._run, transaction)
+
+    async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what a question that changes nothing found; where there is no file, it is asked of an empty one.
+
+        Who only looks makes nothing. Raises `JournalUnavailable` when the file cannot be used.
+        """
+        return await self._in_time(self._read, question)
+
+    async def _in_time(
+        self, job: Callable[[Callable[[sqlite3.Connection], T]], T], given: Callable[[sqlite3.Connection], T]
+    ) -> T:
         try:
             async with asyncio.timeout(DEADLINE_SECONDS):
-                return await asyncio.to_thread(self._run, transaction)
+                return await asyncio.to_thread(job, given)
         except TimeoutError as error:
             raise self._unavailable(f"does not answer within {DEADLINE_SECONDS:g} s", _LOOK) from error
 
-    def _run(self, transaction: Callable[[sqlite3.Connection], T]) -> T:
+    def _read(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            self.path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            with closing(sqlite3.connect(":memory:", isolation_level=None)) as nothing:
+                self._prepare(nothing)
+                return question(nothing)
+        except OSError:
+            pass  # told below, with everything else
+        return self._run(question, "BEGIN")
+
+    def _run(self, transaction: Callable[[sqlite3.Connection], T], begin: str = "BEGIN IMMEDIATE") -> T:
         try:
             with closing(self._open()) as connection:
-                connection.execute("BEGIN IMMEDIATE")
+                connection.execute(begin)
                 try:
                     self._prepare(connection)
                     result = transaction(connection)
