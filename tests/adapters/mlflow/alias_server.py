@@ -49,6 +49,8 @@ class Effect:
     version: str
     by: str
     """The `X-Operator` header of the request."""
+    before: dict[str, str]
+    """The aliases of the model when it took effect."""
 
 
 @dataclass
@@ -159,7 +161,8 @@ class AliasServer(FaultServer):
             return Reply(b"Permission denied", 403, "text/html")
         if self.page_for_alias:
             return html_page()
-        effect = Effect(str(name), str(alias), str(version), request.headers.get("x-operator", ""))
+        by = request.headers.get("x-operator", "")
+        effect = Effect(str(name), str(alias), str(version), by, dict(state.aliases))
         if fault is None or fault.is_applied:
             if fault is not None and fault.late_seconds:
                 asyncio.get_running_loop().call_later(fault.late_seconds, self._take, effect)

@@ -53,9 +53,9 @@ __all__ = ["DEFAULT_TIMING", "KIND", "MlflowRolloutWriter", "Options", "Timing",
 class Timing:
     """How long is waited for what."""
 
-    pause_seconds: float = 0.3
+    pause_seconds: float = writing_promise.PAUSE_SECONDS
     """Between claiming a model and believing it, at least; twice as long as our own look took, if that is more."""
-    quick_seconds: float = 0.3
+    quick_seconds: float = writing_promise.PAUSE_SECONDS
     """For the last look before a write, at most, or as long as was paused: else it may have moved meanwhile."""
     settle_seconds: float = writing_promise.NOTICED_SECONDS
     """After a write, until the last look at it."""

@@ -16,13 +16,16 @@ from modeltui.ports.adapter import Surroundings
 KIND: Final = "mlflow"
 WRITER: Final = "modeltui.adapters.mlflow.rollout_writer"
 """The module that writes; loaded in the actor process only."""
+PAUSE_SECONDS: Final = 0.3
+"""Between claiming a model and believing the claim, at least: what a request may take to arrive."""
 NOTICED_SECONDS: Final = 2.0
 """How long after a write somebody else's is still noticed by us."""
 
 _SAYS: Final = safe_text(
-    "MLflow cannot compare and swap. Other modeltui operators are held off by a lock tag; whoever else moves an alias "
-    f"within {NOTICED_SECONDS:g} s after our write is noticed, not prevented; and a move of the same alias in the "
-    "moment between our last look and our write (one round trip) is overwritten unseen.",
+    "MLflow cannot compare and swap. A lock tag keeps modeltui operators apart while requests arrive within "
+    f"{PAUSE_SECONDS:g} s; whoever else moves an alias within {NOTICED_SECONDS:g} s after our write is noticed, not "
+    "prevented; and a move of the same alias in the moment between our last look and our write (one round trip) is "
+    "overwritten unseen.",
     400,
 )
 
