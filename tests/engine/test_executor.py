@@ -9,6 +9,7 @@ import pytest
 from tests.engine.acting import Process, Stage, check_invariants, check_truth
 
 from modeltui.domain.action import Check, CheckResult, Consent, GuardLevel, Plan
+from modeltui.domain.names import Instant
 from modeltui.domain.outcome import Outcome, Phase, Progress, Report
 from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
@@ -377,3 +378,40 @@ async def test_a_promotion_without_consent_to_its_guard_is_refused() -> None:
     report = await stage.process().run(plan, light)
     assert report.outcome is Outcome.REFUSED
     assert not stage.world.attempts
+
+
+async def test_a_world_that_moves_between_the_intent_and_the_write_is_left_alone() -> None:
+    """Somebody starts another canary after my intent was written: the look right before the write sees it."""
+    stage = Stage()
+    process = stage.process()
+    moves(process, "renew lease", stage, "1", "3")
+    report = checked(stage, await process.run(abort_plan(stage.world)))
+    assert report.outcome is Outcome.REFUSED
+    assert not stage.world.attempts
+    assert not stage.leases.held
+
+
+async def test_a_refusal_after_the_lease_was_taken_gives_it_back() -> None:
+    """The world moved while I took the target: it is refused, and the target is free for others."""
+    stage = Stage()
+    process = stage.process()
+    moves(process, "lease taken", stage, "1", "3")
+    report = checked(stage, await process.run(abort_plan(stage.world)))
+    assert report.outcome is Outcome.REFUSED
+    assert stage.disk.kinds == ["plan.moved"]
+    assert not stage.leases.held
+
+
+async def test_a_plan_from_a_machine_whose_clock_is_ahead_lives_no_longer_than_others() -> None:
+    """The plan was made by a clock that is an hour ahead: two minutes after I opened it, it has expired too."""
+    stage = Stage()
+    now = stage.clock.now()
+    plan = abort_plan(stage.world, made_at=Instant(now + 3_600.0), expires_at=Instant(now + 3_720.0))
+
+    async def late() -> Consent | None:
+        await stage.clock.sleep(125.0)
+        return consent_to(plan)
+
+    report = await stage.process().run(plan, late)
+    assert report.outcome is Outcome.REFUSED
+    assert stage.disk.kinds == ["plan.expired"]

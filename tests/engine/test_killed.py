@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.engine.acting import Process, Stage, check_invariants, survive
 
 from modeltui.domain.action import Plan
+from modeltui.domain.journal_details import outcome_details
 from modeltui.domain.lease import LEASE_SECONDS
 from modeltui.domain.outcome import Outcome, Report
+from modeltui.domain.record import RecordKind
+from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import (
     BOB,
     FakeWorld,
@@ -232,3 +235,38 @@ async def test_what_changed_since_is_not_called_verified() -> None:
     (found,) = await stage.process(BOB).reconciler.reconcile()
     assert found.outcome is Outcome.PARTIAL
     assert "100 % 0" in found.because
+
+
+async def test_a_write_that_is_still_under_way_when_the_next_start_looks_is_waited_for() -> None:
+    """The process died with its request in the network, and I start again at once: what lands later is found."""
+    stage = Stage()
+    stage.knows_processes = True
+    stage.world.faults.append(Fault.LATE)
+    process = stage.process()
+    dies_in_the_write(process)
+    assert not await survive(process.run(abort_plan(stage.world)))
+    (found,) = await stage.process(BOB).reconciler.reconcile()
+    assert found.outcome is Outcome.VERIFIED
+    assert len(stage.world.writes) == 1
+
+
+async def test_what_somebody_else_found_out_meanwhile_is_not_written_twice() -> None:
+    """Bob and I start at the same moment after a death: what he has written down, I leave as it is."""
+    stage = Stage()
+    process = stage.process()
+    dies_in_the_write(process)
+    plan = abort_plan(stage.world)
+    assert not await survive(process.run(plan))
+    await stage.clock.sleep(LONG_ENOUGH_SECONDS)
+    mine = stage.process()
+    (intent,) = stage.intents()
+    his = Report(plan.id, plan.hash, plan.target, Outcome.VERIFIED, SafeText("Bob found it"))
+
+    def bob_is_faster(_: int, name: str) -> None:
+        if name == "trace":
+            entry = replace(intent.entry, kind=RecordKind.ACTION_RECONCILED, details=outcome_details(his))
+            stage.disk.records.append(replace(intent, entry=entry, seq=len(stage.disk.records) + 1))
+
+    mine.life.hooks.append(bob_is_faster)
+    assert await mine.reconciler.reconcile() == ()
+    assert [end.because for end in stage.ends()] == ["Bob found it"]
