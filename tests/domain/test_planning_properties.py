@@ -18,7 +18,7 @@ from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.situation import Situation
 
-ANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan_for(wish: tuple[Situation, ActionRequest]) -> Plan:

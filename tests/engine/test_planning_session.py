@@ -140,7 +140,7 @@ class Stage:
     def __init__(self, told: Rollout = CHAMPION, **changes: Any) -> None:
         self.clock = VirtualClock(autojump=True)
         self.rollouts = FakeRollouts(clock=self.clock, rollouts=(told,))
-        self.metrics = FakeMetrics(clock=self.clock, world=self._seen)
+        self.metrics = FakeMetrics(clock=self.clock, world=self._seen, keeps_history=False)
         self.error_rate = 9
         model = ModelName(safe_text("fraud"))
         self.registry = FakeRegistry(
@@ -225,6 +225,42 @@ async def test_a_plan_is_made_from_a_fresh_look() -> None:
     assert len(stage.registry.asked("provenance")) == 2
     assert len(stage.rollouts.asked("rollouts")) == 2
     assert found.steps[0].call == "set weights"
+
+
+async def test_the_past_is_looked_at_once() -> None:
+    """A command that begins with nothing reads the past first: who was good before, and since when something is bad."""
+    stage = Stage(rollout(PLACE, "3.0.0"))
+    half_an_hour = 1_800.0
+    began = stage.clock.now()
+
+    def world(at: Instant) -> tuple[Any, ...]:
+        is_old = at < began - half_an_hour
+        version, errors = ("2.3.1", 9) if is_old else ("3.0.0", 600)
+        return seen(PLACE, version, at, error_rate=(errors, 900), throughput=9.0)
+
+    stage.metrics.world, stage.metrics.keeps_history = world, True
+    found = await stage.plan()
+    assert found.version == "2.3.1"
+    assert "30 min of it seen within all limits; 3.0.0 serves, in breach: error_rate" in found.because
+    await stage.plan()
+    assert len(stage.metrics.asked("history")) == 1
+
+
+async def test_a_past_that_nobody_tells_is_not_waited_for_again() -> None:
+    """A backend that does not tell the past costs its seconds once, not at every key."""
+    stage = Stage()
+    stage.metrics.keeps_history = True
+    stage.metrics.failing, stage.metrics.fault = frozenset({"history"}), BackendUnavailable("too heavy")
+    await stage.plan()
+    await stage.plan()
+    assert len(stage.metrics.asked("history")) == 1
+
+
+async def test_an_abort_does_not_wait_for_the_past() -> None:
+    """Stopping a rollout needs no past: it is planned from the present alone."""
+    stage = Stage(CANARY)
+    await stage.plan(ABORT)
+    assert stage.metrics.asked("history") == []
 
 
 async def test_both_answers_are_written_down() -> None:

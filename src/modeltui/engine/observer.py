@@ -131,6 +131,16 @@ class Observer:
         """Read where a version comes from now."""
         await self._serve(_WantProvenance(model, version))
 
+    def knows_past(self, target: TargetKey) -> bool:
+        """Tell whether the past of a target was asked for, and told."""
+        return target in self._with_history and target not in self._unread
+
+    async def read_past(self, target: TargetKey) -> None:
+        """Read the past of a target now: the present alone tells neither who was good nor for how long it is bad."""
+        answered = await self._read_history([target], HISTORY_SECONDS)
+        self._with_history.add(target)
+        self._heard_of_past(frozenset({target}), answered)
+
     async def poll_now(self) -> None:
         """Ask every source once, out of turn."""
         async with asyncio.TaskGroup() as tasks:

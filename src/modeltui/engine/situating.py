@@ -33,6 +33,10 @@ from modeltui.ports.leases import Leases
 
 LOOK_SECONDS = 2.0
 """For one fresh look at all sources: an operator waits, and a source that takes longer is flagged as old."""
+PAST_SECONDS = 4.0
+"""For the past of the target, where this session has not looked at it yet."""
+PAST_AGAIN_SECONDS = 60.0
+"""A backend that did not tell the past is not waited for again at the next key."""
 READ_SECONDS = 2.0
 """For the registry, the leases and the journal, all at once."""
 MOST_RECORDS = 200
@@ -83,6 +87,7 @@ class Situating:
         self._promises = promises
         self._clock = clock
         self._timings = timings
+        self._past_asked_at: dict[TargetKey, float] = {}
 
     @property
     def fleet(self) -> Fleet:
@@ -122,6 +127,8 @@ class Situating:
         """Return everything that a plan for this request is made from."""
         await self.look_afresh()
         key = request.target
+        if request.kind is not ActionKind.ABORT:
+            await self._know_past(key)
         wanted = self._wanted(self.target(key), request)
         known: list[Lease | Unknown] = []
         records: list[JournalView] = []
@@ -151,6 +158,14 @@ class Situating:
             journal=records[0] if records else UNKNOWN,
             timings=self._timings,
         )
+
+    async def _know_past(self, key: TargetKey) -> None:
+        """Read the past where nobody has: without it no version is known to be good, and none to be bad for long."""
+        asked_at = self._past_asked_at.get(key, -PAST_AGAIN_SECONDS)
+        if self._observer.knows_past(key) or self._clock.boottime() - asked_at < PAST_AGAIN_SECONDS:
+            return
+        self._past_asked_at[key] = self._clock.boottime()
+        await self._in_time(self._observer.read_past(key), PAST_SECONDS)
 
     def _wanted(self, target: Target, request: ActionRequest) -> tuple[VersionId, ...]:
         """Return the versions whose origin is read: the one to go to, and what it is compared with."""
