@@ -166,6 +166,8 @@ class Situating:
             return
         self._past_asked_at[key] = self._clock.boottime()
         await self._in_time(self._observer.read_past(key), PAST_SECONDS)
+        if not self._observer.knows_past(key):
+            await self.look_afresh()  # a past that is too heavy to tell does not make the present old
 
     def _wanted(self, target: Target, request: ActionRequest) -> tuple[VersionId, ...]:
         """Return the versions whose origin is read: the one to go to, and what it is compared with."""
