@@ -8,7 +8,7 @@ from typing import Any
 
 from modeltui.domain.action import ActionKind, PlanHash, PlanId
 from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
-from modeltui.domain.errors import ConfigError
+from modeltui.domain.errors import ConfigError, JournalUnavailable
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.lease import Lease
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey, Unknown
@@ -80,10 +80,17 @@ RequestRow = tuple[str, str, str, float, float, str]
 
 
 def request_row(request: ApprovalRequest) -> RequestRow:
-    """Return a request as a row of a table."""
+    """Return a request as a row of a table.
+
+    Raises `JournalUnavailable` for a plan that could not be read again: one such row would hide all others.
+    """
     plan = request.plan
-    text = canonical_text(plan_document(plan))
-    return plan.hash, plan.id, text, request.asked_at, request.expires_at, request.reason
+    row = plan.hash, plan.id, canonical_text(plan_document(plan)), request.asked_at, request.expires_at, request.reason
+    try:
+        request_from_row(row)
+    except ValueError as error:
+        raise JournalUnavailable(f"the plan cannot be put before somebody else: {error}", "Plan again.") from error
+    return row
 
 
 def request_from_row(row: Any) -> ApprovalRequest:

@@ -161,6 +161,19 @@ async def test_an_agent_that_hangs_costs_its_time_limit(agent: Agent, tmp_path: 
     assert time.monotonic() - began < 3.0
 
 
+async def test_a_key_that_wants_to_be_touched_is_asked_once(agent: Agent, tmp_path: Path) -> None:
+    """A key that waits for a touch costs its time limit once, not each time somebody wants to know who sits here."""
+    slow = tmp_path / "bin"
+    slow.mkdir()
+    (slow / "ssh-keygen").write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexec sleep 30\n", encoding="ascii")
+    (slow / "ssh-keygen").chmod(0o755)
+    environ = {**agent.environ, "PATH": f"{slow}:{os.environ['PATH']}"}
+    identity = SystemIdentity(agent.policy("alice"), environ, seconds=0.3)
+    for _ in range(3):
+        assert (await identity.actor()).assurance is Assurance.OS_USER
+    assert (tmp_path / "asked").read_text(encoding="ascii") == "x\n"
+
+
 def test_nothing_can_ask_the_operator_anything(tmp_path: Path) -> None:
     """OpenSSH finds no terminal and no window to ask on, and none of our secrets in its environment."""
     (tmp_path / "ssh-add").write_text(

@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -278,6 +279,19 @@ async def test_two_plans_cannot_have_one_id(tmp_path: Path) -> None:
     clock.step_wall_time(5.0)
     with pytest.raises(JournalUnavailable):
         await approvals.ask(request_at(clock.now()))
+    assert await approvals.pending() == (request,)
+
+
+async def test_a_plan_that_is_none_is_not_taken(tmp_path: Path) -> None:
+    """A plan whose hash is not its own never gets before a second person, and hides no other plan."""
+    clock = VirtualClock()
+    approvals = FileApprovals(tmp_path, clock)
+    request = request_at(clock.now())
+    await approvals.ask(request)
+    other = request_at(clock.now(), 1)
+    for wrong in (replace(other.plan, because=SafeText("trust me")), replace(other.plan, hash=request.plan.hash)):
+        with pytest.raises(JournalUnavailable, match="cannot be put before somebody else"):
+            await approvals.ask(replace(other, plan=wrong))
     assert await approvals.pending() == (request,)
 
 

@@ -40,6 +40,8 @@ class SystemIdentity:
         self._access = access
         self._environ = dict(os.environ if environ is None else environ)
         self._ssh = OpenSsh(self._environ, seconds)
+        self._silent: set[str] = set()
+        """Keys that signed nothing in time: they want to be touched or confirmed, and nobody is to be asked again."""
 
     async def actor(self) -> Actor:
         """Return who it is, with the strongest assurance that can be had without asking anything.
@@ -67,9 +69,13 @@ class SystemIdentity:
         known = {str(signer.key): signer for signer in self._access.signers}
         if not known:
             return actor
-        for key in [key for key in self._ssh.agent_keys() if key in known][:MOST_KEYS]:
+        keys = [key for key in self._ssh.agent_keys() if key in known and key not in self._silent]
+        for key in keys[:MOST_KEYS]:
             challenge = secrets.token_bytes(32)
             signature = self._ssh.sign(challenge, NAMESPACE, key)
+            if not signature:
+                self._silent.add(key)
+                continue
             principal, shown = self._ssh.signer(challenge, NAMESPACE, signature, [known[key]])
             if principal:
                 return replace(
