@@ -147,7 +147,7 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
     target, _, now, promise = found
     key, candidate = target.key, now.candidate
     if isinstance(candidate, Missing):
-        return _no(f"nothing is being rolled out on {key}", f"look at modeltui rollout show {key}")
+        return _no(f"nothing is being rolled out on {key}", f"modeltui status {key} shows what serves")
     if not isinstance(request.version, Missing) and request.version != candidate:
         return _no(f"the candidate on {key} is {candidate}, not {request.version}", "promote what is being rolled out")
     to = Desired(whole_traffic(candidate), candidate)

@@ -65,7 +65,7 @@ def _by_shares(now: Desired, to: Desired, shares: tuple[float, ...], *, splits: 
     if not all(0.0 < share <= 1.0 for share in whole) or not rises or len(whole) > MOST_STEPS:
         return _no(
             f"shares rise from more than {percent_text(has)} to 100 % in at most {MOST_STEPS} steps",
-            "for example: --shares 0.25,0.5,1",
+            "for example: --shares 25,50,100",
         )
     candidate = now.candidate if to.stable == now.stable else to.stable
     before = now.weights or whole_traffic(now.stable)
