@@ -158,6 +158,7 @@ def test_an_abort_goes_through_the_pipe_to_its_outcome(stage: Stage) -> None:
     assert stage.records(RecordKind.ACTION_REASON)[0].entry.reason.text == "errors doubled"
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("said", ["", "half", "garbage", "another hash", "weaker guard"])
 def test_what_is_not_exactly_go_sends_nothing(stage: Stage, said: str) -> None:
     """A closed pipe, half a GO, noise, GO for another plan and GO past a lighter guard all mean: nothing is done."""
@@ -195,6 +196,7 @@ def changed(plan: Plan) -> dict[str, object]:
     return found
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("what", ["nothing", "noise", "no text", "no plan", "changed", "too long", "another context"])
 def test_what_is_no_plan_is_refused_unread(stage: Stage, what: str) -> None:
     """Noise, a changed plan, a plan for elsewhere: refused in a sentence, and no writer is opened."""
@@ -224,6 +226,7 @@ def test_what_is_no_plan_is_refused_unread(stage: Stage, what: str) -> None:
     assert stage.world.reached("read") == 0
 
 
+@pytest.mark.broad
 def test_an_expired_plan_is_not_executed(stage: Stage) -> None:
     """A plan from before the coffee is refused, and that is written down."""
     plan = plan_of(stage)
@@ -239,6 +242,7 @@ def test_an_expired_plan_is_not_executed(stage: Stage) -> None:
     assert stage.kinds()[1:] == ["plan.expired"]
 
 
+@pytest.mark.broad
 def test_a_world_that_moved_is_not_acted_on(stage: Stage) -> None:
     """Somebody else was quicker: what moved is said, and nothing is sent."""
     plan = plan_of(stage)
@@ -254,6 +258,7 @@ def test_a_world_that_moved_is_not_acted_on(stage: Stage) -> None:
 SIGNALS = (signal.SIGHUP, signal.SIGPIPE, signal.SIGTSTP, signal.SIGQUIT)
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("number", [*SIGNALS, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_no_signal_stops_what_has_go(stage: Stage, number: signal.Signals) -> None:
     """A closed terminal, Ctrl-C, Ctrl-Z and a shutdown that has begun do not leave an action half done."""
@@ -273,6 +278,7 @@ def test_no_signal_stops_what_has_go(stage: Stage, number: signal.Signals) -> No
     assert done.report.outcome is Outcome.VERIFIED
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_before_go_it_can_be_ended(stage: Stage, number: signal.Signals) -> None:
     """Asked to end before GO, it ends at once, sends nothing and says so."""
@@ -287,6 +293,7 @@ def test_before_go_it_can_be_ended(stage: Stage, number: signal.Signals) -> None
     assert stage.kinds()[1:] == ["plan.abandoned"]
 
 
+@pytest.mark.broad
 def test_a_reader_that_stalls_or_leaves_holds_nothing_up(stage: Stage) -> None:
     """A terminal that no longer drains, and one that is gone, cost the messages and not the action."""
     plan = plan_of(stage)
@@ -300,6 +307,7 @@ def test_a_reader_that_stalls_or_leaves_holds_nothing_up(stage: Stage) -> None:
     assert stage.outcomes() == [Outcome.VERIFIED]
 
 
+@pytest.mark.broad
 def test_it_leaves_nothing_that_others_can_read(stage: Stage) -> None:
     """It leads a session of its own, leaves no core, and every file that it makes is its user's alone."""
     plan = plan_of(stage)
@@ -320,6 +328,7 @@ def test_it_leaves_nothing_that_others_can_read(stage: Stage) -> None:
     assert [str(path) for path in ours if path.stat().st_mode & 0o077] == []
 
 
+@pytest.mark.broad
 def test_a_read_only_context_has_no_actor_process(stage: Stage) -> None:
     """Started by hand on a read-only context, it refuses before it opens anything."""
     plan = plan_of(stage)
@@ -329,3 +338,34 @@ def test_a_read_only_context_has_no_actor_process(stage: Stage) -> None:
         assert "read-only" in spoken.hear(Phase.DONE).says
         assert spoken.end() == 2
     assert untouched(stage)
+
+
+@pytest.mark.broad
+def test_a_fault_of_our_own_is_reported_without_secrets_and_found_out_later(stage: Stage) -> None:
+    """An adapter that breaks in the middle: unknown, not failed, until a look tells; the report holds no secret."""
+    plan = plan_of(stage)
+    stage.world.hold("apply")
+    stage.world.note("breaks", "Authorization: Bearer abcdefghijklmnop0123456789")
+    with runner(stage) as spoken:
+        spoken.say(line_of(plan))
+        spoken.hear(Phase.PREPARED)
+        spoken.say(order_line(consent_to(plan)))
+        wait_for(lambda: stage.world.reached("apply") == 1, stage.log)
+        stage.world.open("apply")
+        done = spoken.hear(Phase.DONE)
+        assert spoken.end() == 1
+    assert isinstance(done.report, Report)
+    assert done.report.outcome is Outcome.UNKNOWN
+    (stage.world.directory / "breaks").unlink()
+    (report,) = (stage.directory / "state" / "modeltui" / "crash").iterdir()
+    assert "RuntimeError" in report.read_text()
+    assert "abcdefghijklmnop0123456789" not in report.read_text() + stage.log()
+    stage.reconcile()
+    assert stage.outcomes() == [Outcome.UNKNOWN, Outcome.FAILED]
+    assert len(stage.world.noted("sent")) == 1
+    assert untouched_weights(stage)
+
+
+def untouched_weights(stage: Stage) -> bool:
+    """Tell whether the traffic is as it was."""
+    return bool(stage.world.state()["weights"] == {"1": 0.75, "2": 0.25})

@@ -24,6 +24,9 @@ if TYPE_CHECKING:  # a session that may only look loads none of this
     from modeltui.ports.acting import Acting
     from modeltui.ports.journal import JournalReader
 
+_MOST_ENDS = 200
+"""So many outcomes are looked through for one that nobody knows."""
+
 
 @asynccontextmanager
 async def open_acting(loaded: Loaded, observer: Observer | None = None) -> AsyncIterator[Acting | Refusal]:
@@ -97,14 +100,26 @@ def _runner(loaded: Loaded, observer: Observer) -> RunnerProcesses:
 
 
 async def _look_after_open_intents(journal: JournalReader, runner: RunnerProcesses) -> None:
-    """Have a process of its own find out what became of actions that no outcome was written for."""
+    """Have a process of its own find out what became of actions whose outcome nobody wrote down, or nobody knew."""
     from modeltui.domain.errors import JournalUnavailable, ModeltuiError
 
     try:
-        if await journal.open_intents():
+        if await journal.open_intents() or await _has_unknown(journal):
             await runner.reconcile()
     except (JournalUnavailable, ModeltuiError):
         return  # the journal's own state says so on every screen; acting decides by itself what may go on without
+
+
+async def _has_unknown(journal: JournalReader) -> bool:
+    from modeltui.domain.outcome import Outcome
+    from modeltui.domain.record import RecordKind
+    from modeltui.ports.journal import Query
+
+    ends = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
+    newest: dict[object, object] = {}
+    for record in await journal.read(Query(kinds=ends, most=_MOST_ENDS, newest_first=True)):
+        newest.setdefault(record.entry.plan_id, record.entry.details.get("outcome"))
+    return Outcome.UNKNOWN.value in newest.values()
 
 
 def _timings(loaded: Loaded) -> Timings:

@@ -42,6 +42,7 @@ class StagedWriter:
         """Write, once per key."""
         self._world.note("sent", write.key)
         await self._world.gate("apply")
+        self._break()
         state = self._world.state()
         if write.key in self._world.noted("applied"):
             return Receipt(safe_text(str(state["revision"])), was_done_before=True)
@@ -57,7 +58,12 @@ class StagedWriter:
 
     async def trace(self, write: Write) -> Trace:
         """Return whether the key is there."""
+        self._break()
         return Trace.APPLIED if write.key in self._world.noted("applied") else Trace.NOT_APPLIED
+
+    def _break(self) -> None:
+        for said in self._world.noted("breaks"):
+            raise RuntimeError(f"it broke; {said}")
 
 
 @asynccontextmanager

@@ -134,6 +134,8 @@ class RunnerProcess:
         # Before the write: whatever becomes of it, from here on this process must not be ended by us.
         self._has_go = True
         try:
+            if self._process.poll() is not None:
+                raise BrokenPipeError
             await self._tell(order_line(consent))
         except (BrokenPipeError, ValueError) as error:
             self._has_go = False
