@@ -102,7 +102,12 @@ def seconds_of(text: str | None) -> float:
 
 def told_times(measured: Measured, name: str, go_at: float, details: dict[str, Any]) -> None:
     """Print how long each part took, from GO on, as the record has it."""
-    moments = [("first byte", "sent_at"), ("accepted", "accepted_at"), ("serving", "serving_at")]
+    moments = [
+        ("intent on disk", "requested_at"),
+        ("first byte", "sent_at"),
+        ("accepted", "accepted_at"),
+        ("serving", "serving_at"),
+    ]
     moments.append(("healthy", "healthy_at"))
     told = [f"{word} {seconds_of(details[key]) - go_at:.2f} s" for word, key in moments if details.get(key)]
     measured(f"{name}: from GO to " + ", ".join(told))
