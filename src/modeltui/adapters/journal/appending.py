@@ -288,6 +288,7 @@ def unavailable(directory: Path, error: OSError) -> JournalUnavailable:
 
 
 def changed(segment: Segment, says: str) -> JournalUnavailable:
+    """Return what an operator is told when a segment is not what was written."""
     return JournalUnavailable(
         safe_text(f"the journal {segment.path} was damaged or changed: {says}"),
         "Nothing is repaired by itself: run `modeltui journal verify`, keep a copy of the directory, and let somebody"

@@ -251,6 +251,7 @@ class _Filler:
                 sql = "INSERT INTO segments (name, size) VALUES (?, 0)"
                 id_ = self._database.execute(sql, (segment.name,)).lastrowid or 0
             rows: list[tuple[Any, ...]] = []
+            name = segment.name
             for line in lines_of(segment.path, start):
                 if not line.endswith(b"\n"):
                     break  # torn, or being written
@@ -258,7 +259,7 @@ class _Filler:
                 start += len(line)
                 if row is not None:
                     rows.append(row)
-                    self._segment = segment.name
+                    self._segment = name
                 if len(rows) >= _ROWS_AT_ONCE:
                     self._insert(rows)
                     if stop.is_set():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -23,9 +24,9 @@ from modeltui.adapters.journal.checkpoints import (
     witnesses,
 )
 from modeltui.adapters.journal.files import Files, locked
-from modeltui.adapters.journal.index import Index
+from modeltui.adapters.journal.index import Index, Place
 from modeltui.adapters.journal.retention import drop_before
-from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, lines_of, read_tail, segments_of
+from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
 from modeltui.domain.action import Refusal
 from modeltui.domain.chain import Checkpoint, Witness
@@ -255,14 +256,20 @@ class JsonlJournal:
     def _open_intents(self) -> tuple[Record, ...]:
         return self._records(self._index.open_intents()) if segments_of(self.directory) else ()
 
-    def _records(self, places: list[tuple[int, str, int, int]]) -> tuple[Record, ...]:
+    def _records(self, places: list[Place]) -> tuple[Record, ...]:
         found = []
-        for seq, name, start, length in places:
-            line = b"".join(lines_of(self.directory / name, start, start + length))
-            with contextlib.suppress(ValueError):  # `verify` says what is wrong with it
-                record = parse_line(line)
-                if record.seq == seq:
-                    found.append(record)
+        opened: dict[str, int] = {}
+        try:
+            for seq, name, start, length in places:
+                if name not in opened:
+                    opened[name] = open_to_read(self.directory / name)
+                with contextlib.suppress(ValueError):  # `verify` says what is wrong with it
+                    record = parse_line(os.pread(opened[name], length, start))
+                    if record.seq == seq:
+                        found.append(record)
+        finally:
+            for descriptor in opened.values():
+                os.close(descriptor)
         return tuple(found)
 
     def _newest(self) -> tuple[int, SafeText | Unknown]:
