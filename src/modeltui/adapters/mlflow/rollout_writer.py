@@ -14,14 +14,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec import Struct
-
-from modeltui.adapters._http import Answer, HttpReader, HttpWriter
-from modeltui.adapters.mlflow import wire, writing_promise
-from modeltui.adapters.mlflow.action_tags import ACTION_TAG, LOCK_TAG, Lock, lock_in
+from modeltui.adapters._http import HttpReader, HttpWriter
+from modeltui.adapters.mlflow import writing_promise
+from modeltui.adapters.mlflow.action_tags import ACTION_TAG, LOCK_TAG, Lock
 from modeltui.adapters.mlflow.alias_moves import AliasNames, Move, alias_names, check_desired, moved, moves
 from modeltui.adapters.mlflow.api import API, MlflowApi
 from modeltui.adapters.mlflow.before_writing import checks_before
+from modeltui.adapters.mlflow.model_look import Look, look_in
 from modeltui.adapters.mlflow.options import Options, http_settings
 from modeltui.domain.action import Check, Plan, WritingPromise
 from modeltui.domain.errors import (
@@ -66,31 +65,6 @@ class Timing:
 
 
 DEFAULT_TIMING: Final = Timing()
-
-
-class _Model(Struct, frozen=True):
-    name: wire.Text = ""
-    aliases: list[wire.AliasRow] | None = None
-    tags: list[wire.Tag] | None = None
-    creation_timestamp: wire.Number = None
-
-
-class _ModelAnswer(Struct, frozen=True):
-    registered_model: _Model
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One fresh look at a model."""
-
-    aliases: Mapping[str, str]
-    """Version by alias, as they came: only those that the environment's roles have."""
-    revision: SafeText
-    lock: Lock | None
-    last_key: str
-    """The key of the last write of ours, by anybody."""
-    server_now: float
-    """The server's clock, or ours where it tells none."""
 
 
 class MlflowRolloutWriter:
@@ -154,7 +128,7 @@ class MlflowRolloutWriter:
         looked_at = self._clock.boottime()
         look = await self._asked(target, names)
         if look.lock is None or look.lock.key != write.key:
-            raise RevisionConflict(f"{target} is being changed by {_holder(look)}", _LOOK_LATER)
+            raise RevisionConflict(f"{target} is being changed by {look.holder}", _LOOK_LATER)
         try:
             self._check_unmoved(write, look)
             self._check_quick(target, looked_at, pause_seconds)
@@ -202,7 +176,7 @@ class MlflowRolloutWriter:
 
     async def _look(self, target: TargetKey, names: AliasNames) -> Look:
         answer = await self._api.get(f"{API}registered-models/get", {"name": str(target.model)})
-        return self._looked(answer, target, names)
+        return look_in(answer, target, names, self._clock.now())
 
     async def _asked(self, target: TargetKey, names: AliasNames) -> Look:
         """Look, on the way to a write: whatever fails here, nothing was written."""
@@ -216,23 +190,6 @@ class MlflowRolloutWriter:
                 "Set it once where versions are released. A stage of that name is none: stages are not written.",
             )
         return look
-
-    def _looked(self, answer: Answer, target: TargetKey, names: AliasNames) -> Look:
-        model = answer.json(_ModelAnswer).registered_model
-        if model.name != target.model:
-            raise BackendRefused(f"{self._source} answers for another model than {target.model}", "Look at url.")
-        of_roles = {*names.concerned(), names.shadow}
-        aliases = {}
-        for row in model.aliases or ():
-            name, version = row.alias or row.alias_name, row.version or row.version_num
-            if name in of_roles and name and version:
-                aliases[name] = str(version)
-        tags = wire.pairs(model.tags)
-        pointed = " ".join(f"{name}={aliases.get(name, '-')}" for name in names.concerned())
-        # A model that was deleted and made again counts from 1 again, and must not be taken for the old one.
-        revision = safe_text(f"{pointed} made={model.creation_timestamp}", 300)
-        now = self._clock.now() if isinstance(answer.server_date, Missing) else answer.server_date
-        return Look(aliases, revision, lock_in(tags.get(LOCK_TAG, "")), tags.get(ACTION_TAG, ""), now)
 
     # Saying no before anything is sent
 
@@ -260,9 +217,7 @@ class MlflowRolloutWriter:
             return
         is_abort = isinstance(write.desired.candidate, Missing) and look.aliases[names.stable] == write.desired.stable
         if not is_abort:
-            raise RevisionConflict(
-                f"{write.target} is being changed by {_holder(look)}", "Look again when that is done."
-            )
+            raise RevisionConflict(f"{write.target} is being changed by {look.holder}", "Look again when that is done.")
 
     def _check_quick(self, target: TargetKey, looked_at: float, pause_seconds: float) -> None:
         took = self._clock.boottime() - looked_at
@@ -335,10 +290,6 @@ class MlflowRolloutWriter:
                 )
             revision = look.revision
         return Receipt(revision)
-
-
-def _holder(look: Look) -> str:
-    return f"{look.lock.by or 'somebody'} ({safe_text(look.lock.key, 60)})" if look.lock else "somebody else"
 
 
 def _half_done(target: TargetKey, made: tuple[Move, ...], error: BackendError) -> OutcomeUnknown:

@@ -55,4 +55,6 @@ def call(target: TargetKey, seen: Rollout, desired: Desired, policy: Policy) -> 
         f"POST registered-models/alias name={target.model} alias={move.alias} version={move.version}"
         for move in moves(names, now, desired)
     ]
+    if isinstance(desired.candidate, Missing) and names.candidate and names.candidate not in now and calls:
+        calls.append(f"alias={names.candidate} version={desired.stable}, where that is set otherwise")
     return safe_text("; then ".join(calls) or "nothing: the aliases are so already", 400)
