@@ -61,6 +61,19 @@ contexts:
     #limits:
       #- {match: "fraud-*@prod*", signal: latency_p95, above: 200ms, severity: warn}
 
+    # Who may do what, when and with whom: a file that need not be yours. Without it, whoever can run this may act.
+    #access: /etc/modeltui/policy.yaml
+
+    # The record of everything that is asked and done: here, or in a database that several operators share.
+    #journal:
+      #shared: "env:MODELTUI_JOURNAL_URL"
+      #anchors:                  # who else keeps what it looked like; two are better than one
+        #- {kind: syslog}
+
+    # Who else is told: outcome, unknown-outcome, break-glass, snapped-back, approval-asked.
+    #notify:
+      #- {kind: slack, url: "env:SLACK_WEBHOOK_URL", on: [outcome, unknown-outcome, break-glass, snapped-back]}
+
 #ui:
   #theme: modeltui-dark          # also: modeltui-light, high-contrast, colour-blind, ansi-16, monochrome
   #ascii: true                   # for terminals and fonts without Unicode

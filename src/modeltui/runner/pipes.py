@@ -9,6 +9,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.outcome import Phase, Progress
 from modeltui.domain.runner_lines import MOST_BYTES, Order, progress_line, read_order
 
@@ -27,10 +28,13 @@ class Orders:
         self._transport: asyncio.ReadTransport | None = None
 
     async def open(self) -> None:
-        """Begin to listen; raise `ValueError` when stdin is no pipe."""
+        """Begin to listen; raise `ConfigError` when nobody speaks through a pipe."""
         loop = asyncio.get_running_loop()
         protocol = asyncio.StreamReaderProtocol(self._reader)
-        self._transport, _ = await loop.connect_read_pipe(lambda: protocol, sys.stdin)
+        try:
+            self._transport, _ = await loop.connect_read_pipe(lambda: protocol, sys.stdin)
+        except (ValueError, OSError) as error:
+            raise ConfigError("the actor process takes its plan through a pipe", "use `modeltui apply`") from error
 
     async def line(self) -> str | None:
         """Return the next whole line; `None` when whoever spoke is gone. Raises `ValueError` for what is no line."""

@@ -88,6 +88,7 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
         clock=observer.clock,
         writes_on=loaded.context.mode is Mode.WRITES_ON,
         timings=_timings(loaded),
+        notifier=records.notifier,
     )
     await acting.actor()  # keys are listed with what the rules say to whoever sits here
     return acting

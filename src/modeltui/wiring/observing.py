@@ -76,11 +76,10 @@ def _source_name(key: str, port: SourceKind, ports: tuple[SourceKind, ...], kind
 
 @asynccontextmanager
 async def open_observer(
-    loaded: Loaded, *, clock: Clock | None = None, start_from_cache: bool = True
+    loaded: Loaded, *, clock: Clock | None = None, secrets: SecretStore | None = None, start_from_cache: bool = True
 ) -> AsyncIterator[Observer]:
     """Open every source of the context and give an observer over them; raise `ConfigError` before any contact."""
-    clock = clock or SystemClock()
-    secrets = SecretStore()
+    clock, secrets = clock or SystemClock(), secrets or SecretStore()
     policy = policy_of(loaded.context)
     async with AsyncExitStack() as stack:
         # A secret may be a command that takes seconds: the screens must answer keys meanwhile.

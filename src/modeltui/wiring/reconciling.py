@@ -38,7 +38,9 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciler | None]:
             return
         async with AsyncExitStack() as stack:
             records = await open_records(loaded, clock, secrets, stack)
-            observer = await stack.enter_async_context(open_observer(loaded, clock=clock, start_from_cache=False))
+            observer = await stack.enter_async_context(
+                open_observer(loaded, clock=clock, secrets=secrets, start_from_cache=False)
+            )
             sources = await asyncio.to_thread(lambda: dict(writable_sources(loaded, clock, secrets)))
             readers: dict[SourceName, ReadBack] = {}
             for name, source in sources.items():

@@ -52,7 +52,7 @@ async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
         source = await asyncio.to_thread(_source, loaded, plan, clock, secrets)
         writer = await stack.enter_async_context(_writer(source))
         observer = await stack.enter_async_context(
-            open_observer(_only(loaded, plan), clock=clock, start_from_cache=False)
+            open_observer(_only(loaded, plan), clock=clock, secrets=secrets, start_from_cache=False)
         )
         second = SecondPerson(records.approvals, records.identity, records.access.policy, clock)
         production = _is_production(loaded, plan)

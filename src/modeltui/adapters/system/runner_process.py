@@ -29,6 +29,7 @@ from modeltui.ports.clock import Clock
 PATIENCE_SECONDS = 2.0
 """How long a runner that is told to end before GO may take to write that down."""
 NOTHING_SENT = "Nothing was sent: make a new plan."
+_LOOK_EVERY_SECONDS = 0.01
 
 
 class RunnerProcesses:
@@ -163,14 +164,13 @@ class RunnerProcess:
         _reap(self._process)
 
     async def _end(self) -> None:
-        """Wait until it has written down that nothing came of the plan; then insist."""
-        try:
-            async with asyncio.timeout(PATIENCE_SECONDS):
-                while await self._line():
-                    pass
-        except TimeoutError:
-            with suppress(ProcessLookupError):
+        """Wait until it has written down that nothing came of the plan; then insist, and let it finish by itself."""
+        until = self._clock.boottime() + PATIENCE_SECONDS
+        while self._process.poll() is None:
+            if self._clock.boottime() >= until:
                 self._process.terminate()
+                return
+            await self._clock.sleep(_LOOK_EVERY_SECONDS)
 
     async def _line(self) -> bytes:
         while True:
