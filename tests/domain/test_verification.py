@@ -148,6 +148,15 @@ def test_what_was_bad_before_is_remembered_as_the_cause() -> None:
     assert before_acting(UNKNOWN, (), ALL_ON_ONE) == NOBODY
 
 
+def test_a_process_that_looks_for_the_first_time_sees_the_cause_too() -> None:
+    """The actor process has just begun to look, so nothing is a breach yet: what is over its limit is the cause."""
+    made = World()
+    made.told(rollout("fraud@prod", "1", "2", 0.05))
+    made.sees(seen("fraud@prod", "1", error_rate=(0, 1e4)), seen("fraud@prod", "2", error_rate=(3e3, 1e4)))
+    before = before_acting(made.target("fraud@prod"), ((ONE, 0.95), (TWO, 0.05)), ALL_ON_ONE)
+    assert before.causes == {signal_name("error_rate")}
+
+
 def test_a_warning_that_was_there_before_is_not_held_against_the_action() -> None:
     """Drift has been at warn on stable for weeks: going back to it is still verified; a new warning is not."""
     made = World()

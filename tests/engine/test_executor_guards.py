@@ -291,6 +291,8 @@ async def test_two_operators_who_abort_in_the_same_second_have_one_effect() -> N
     check_invariants(stage)
     assert len(stage.world.writes) == 1
     assert sorted(report.outcome.value for report in reports) == ["refused", "verified"]
+    winner, loser = (ALICE, 1) if reports[0].outcome is Outcome.VERIFIED else (BOB, 0)
+    assert f"{winner} began an action here" in reports[loser].because
 
 
 async def test_an_abort_beats_a_promotion_that_is_still_under_way() -> None:

@@ -58,7 +58,7 @@ class Before:
     """How the target was when the operator decided."""
 
     causes: frozenset[SignalName] = frozenset()
-    """Signals in breach on a version that loses traffic: why somebody acts."""
+    """Signals in breach, or on the way to it, on a version that loses traffic: why somebody acts."""
     warned: Mapping[VersionId, frozenset[SignalName]] = field(default_factory=dict)
     """Signals at warn by a rule that only ever warns: what this action did not bring."""
     unmeasured: frozenset[SignalName] = frozenset()
@@ -176,25 +176,20 @@ def before_acting(target: Target | Unknown, leaving: Weights, to: Desired) -> Be
     """Return how the target is now, for comparison afterwards."""
     if isinstance(target, Missing):
         return Before()
-    levels = {
-        served.version: {name: cell.verdict.level for name, cell in served.cells.items()} for served in target.versions
-    }
-    losing = {version for version, share in leaving if share_of(to.weights, version) < share} or (
-        set(levels) - {version for version, _ in to.weights}
-    )
-    names = {name for of_version in levels.values() for name in of_version}
+    cells = {served.version: served.cells for served in target.versions}
+    losing = {version for version, share in leaving if share_of(to.weights, version) < share}
+    losing = losing or cells.keys() - {version for version, _ in to.weights}
+    names = {name for signals in cells.values() for name in signals}
     return Before(
-        frozenset(
-            name for version in losing for name, level in levels.get(version, {}).items() if level is Level.BREACH
-        ),
+        frozenset(name for version in losing for name, cell in cells.get(version, {}).items() if _harms(cell)),
         {
-            served.version: frozenset(name for name, cell in served.cells.items() if _only_warns(cell))
-            for served in target.versions
+            version: frozenset(n for n, cell in signals.items() if _only_warns(cell))
+            for version, signals in cells.items()
         },
         frozenset(
             name
             for name in names
-            if all(of_version.get(name, Level.NO_DATA) in _UNJUDGED for of_version in levels.values())
+            if all(name not in signals or signals[name].verdict.level in _UNJUDGED for signals in cells.values())
         ),
     )
 
@@ -312,6 +307,11 @@ def _findings(
         if level is Level.WARN and name in warned and _only_warns(cell) and not is_cause:
             continue
         yield name, level
+
+
+def _harms(cell: Cell) -> bool:
+    """Tell whether a signal is in breach or, for all that somebody who looks for the first time sees, becomes so."""
+    return cell.verdict.level is Level.BREACH or (cell.verdict.level is Level.WARN and not _only_warns(cell))
 
 
 def _only_warns(cell: Cell) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from modeltui.domain.action import Plan
-from modeltui.domain.errors import BackendError, JournalUnavailable
+from modeltui.domain.errors import BackendError
 from modeltui.domain.journal_details import outcome_details, snapped_back_details
 from modeltui.domain.names import Missing
 from modeltui.domain.outcome import Outcome, Phase, Report
@@ -19,7 +19,6 @@ from modeltui.engine.means import Means
 from modeltui.engine.notices import Notices
 from modeltui.engine.recording import PlanRecord
 from modeltui.engine.sending import Tell
-from modeltui.ports.journal import Query
 from modeltui.ports.rollout_writer import Trace
 
 _SURE_AFTER_SECONDS = 2.0
@@ -87,15 +86,6 @@ class Aftermath:
 
     async def _is_superseded(self, report: Report) -> bool:
         """Tell whether somebody acted on the target since, with us knowing."""
-        after = 0 if isinstance(report.seq, Missing) else report.seq
-        query = Query(target=self._plan.target, kinds=frozenset({RecordKind.ACTION_INTENT}), after_seq=after)
-        try:
-            reading = self._means.journal.read(query)
-            later = await within(self._clock, self._means.deadlines.record_seconds, reading)
-        except (JournalUnavailable, TimeoutError):
+        if isinstance(report.sent_at, Missing):
             return False
-        began = report.sent_at
-        return any(
-            record.entry.plan_id != self._plan.id and (isinstance(began, Missing) or record.entry.at > began)
-            for record in later
-        )
+        return bool(await self._record.others_since(report.sent_at))

@@ -40,6 +40,7 @@ from modeltui.engine.recording import PlanRecord
 from modeltui.engine.sending import MustNot, Sender
 from modeltui.engine.verifier import Goal, Verified, Verifier
 
+_JUST_NOW_SECONDS = 600.0
 _OUTCOME_TRIES = 3
 """An outcome that cannot be written is tried again; then the next start finds it out."""
 
@@ -125,6 +126,7 @@ class _Action:
         """Return the report of a plan of which nothing was sent, once that is written down as far as it can be."""
         plan, refusal = self._plan, end.refusal
         if end.kind is RecordKind.PLAN_MOVED:
+            refusal = replace(refusal, reason=safe_text(f"{refusal.reason}{await self._who_else()}", 500))
             details = plan_moved_details(plan.kind, end.moved)
         elif end.kind is RecordKind.PLAN_REFUSED:
             details = plan_refused_details(plan.kind, refusal)
@@ -284,12 +286,14 @@ class _Action:
                 found.in_force,
             )
         )
+        was_late = conclusion.outcome is Outcome.REFUSED or self._hold.is_lost
+        who = await self._who_else() if was_late else ""
         report = Report(
             plan.id,
             plan.hash,
             plan.target,
             conclusion.outcome,
-            safe_text(f"{conclusion.because}{self._beside()}", 500),
+            safe_text(f"{conclusion.because}{who}{self._beside()}", 500),
             conclusion.remedy,
             self._requested_at,
             self._sender.sent_at,
@@ -314,6 +318,15 @@ class _Action:
                 return replace(report, seq=seq)
             self._record.unwritten.remove(RecordKind.ACTION_OUTCOME)
         return replace(report, because=safe_text(f"{report.because}; THIS OUTCOME COULD NOT BE WRITTEN DOWN", 500))
+
+    async def _who_else(self) -> str:
+        """Return who began to act here just now, as a part of a sentence; nothing where the journal names nobody."""
+        others = await self._record.others_since(Instant(self._clock.now() - _JUST_NOW_SECONDS))
+        if not others:
+            return ""
+        newest = others[-1].entry
+        ago = max(0.0, self._clock.now() - newest.at)
+        return f"; {newest.actor} began an action here {ago:.0f} s ago"
 
     def _beside(self) -> str:
         return "; the journal cannot be written: recorded beside it" if self._record.is_spooled else ""

@@ -10,7 +10,7 @@ from modeltui.domain.action import NO_REASON, Plan, Reason
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal_details import Details, may_be_spooled, spooled_details
-from modeltui.domain.names import UNKNOWN, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Unknown
 from modeltui.domain.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.engine.deadlines import Deadlines, within
@@ -181,6 +181,17 @@ class PlanRecord:
             self.unwritten.append(kind)
             return UNKNOWN
         return UNKNOWN if self.is_spooled else record.seq
+
+    async def others_since(self, since: Instant) -> tuple[Record, ...]:
+        """Return the intents of others on the same target, oldest first; none where the journal cannot be read."""
+        intents = frozenset({RecordKind.ACTION_INTENT})
+        query = Query(target=self._plan.target, kinds=intents, since=since, most=100, newest_first=True)
+        try:
+            found = await in_time(self._clock, self._deadlines.read_seconds, self._journal.read(query))
+        except JournalUnavailable:
+            return ()
+        others = [record for record in found if record.entry.plan_id != self._plan.id]
+        return tuple(sorted(others, key=lambda record: record.seq))
 
 
 async def in_time(clock: Clock, seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
