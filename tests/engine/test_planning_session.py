@@ -37,7 +37,8 @@ from modeltui.engine.acting import LiveActing
 from modeltui.engine.situating import Writing
 from modeltui.ports.acting import UNLOCKED_SECONDS, WritesState
 from modeltui.ports.action_runner import RunningAction
-from modeltui.testing.acting_fakes import Disk, FakeJournal, FakeLeases, LeaseStore, Life
+from modeltui.ports.notifier import Occasion
+from modeltui.testing.acting_fakes import Disk, FakeJournal, FakeLeases, FakeNotifier, LeaseStore, Life
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.fakes import FakeMetrics, FakeRegistry, FakeRollouts, fake_observer, fake_source
 from modeltui.testing.worlds import rollout, seen, source_name, version_id
@@ -474,6 +475,18 @@ async def test_a_promotion_waits_for_a_colleague() -> None:
     assert await stage.acting.may_go(found, consents(found)) is None
     assert [entry.actor for entry in stage.records(RecordKind.APPROVAL_GRANTED)] == [BOB]
     assert len(stage.records(RecordKind.APPROVAL_ASKED)) == 1
+
+
+async def test_a_second_person_is_told() -> None:
+    """Asking for an approval tells people elsewhere which plan waits, for whom and until when."""
+    stage = Stage(CANARY)
+    notifier = FakeNotifier(Life())
+    found = await stage.plan(asks(ActionKind.PROMOTE))
+    await stage.session(notifier=notifier).ask_approval(found, Reason(text=WHY))
+    notice = notifier.notices[0]
+    assert notice.occasion is Occasion.APPROVAL_ASKED
+    assert notice.headline == "promote of fraud@prod to 3.0.0: waits for a second person"
+    assert (notice.facts[safe_text("why")], notice.plan_hash) == (WHY, found.hash)
 
 
 async def test_nobody_approves_their_own_plan() -> None:

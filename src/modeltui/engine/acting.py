@@ -43,7 +43,8 @@ from modeltui.domain.record import Entry, RecordKind
 from modeltui.domain.request import ActionRequest
 from modeltui.domain.situation import Timings
 from modeltui.domain.text import SafeText, safe_text
-from modeltui.engine.deadlines import within
+from modeltui.engine.deadlines import DEADLINES, within
+from modeltui.engine.notices import Notices
 from modeltui.engine.observer import Observer
 from modeltui.engine.second_person import SecondPerson
 from modeltui.engine.situating import Situating, Writing
@@ -55,6 +56,7 @@ from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Journal, JournalReader
 from modeltui.ports.leases import Leases
+from modeltui.ports.notifier import Notifier
 
 SHORTEST_REASON = 10
 """Characters: `because` is no reason that anybody can use later."""
@@ -83,6 +85,7 @@ class LiveActing:
         clock: Clock,
         writes_on: bool,
         timings: Timings | None = None,
+        notifier: Notifier | None = None,
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._journal = journal
@@ -92,6 +95,7 @@ class LiveActing:
         self._switch = WritesSwitch(clock, starts_on=writes_on)
         self._look = Situating(observer, journal, leases, access, promises, clock, timings or Timings())
         self._second = SecondPerson(approvals, identity, access, clock)
+        self._notifier = notifier
         self._new_id = new_id
         self._actor: Actor | Unknown = UNKNOWN
         self._made_at: dict[PlanId, float] = {}
@@ -186,6 +190,8 @@ class LiveActing:
         asked = await self._second.ask(plan, reason)
         if isinstance(asked, ApprovalRequest):
             await self._append(RecordKind.APPROVAL_ASKED, plan.target, {}, plan, reason)
+            notices = Notices(self._notifier, plan, await self.actor(), self._clock, DEADLINES)
+            await notices.approval_asked(asked)
         return asked
 
     async def pending(self) -> tuple[ApprovalRequest, ...]:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from modeltui.domain.action import Plan
+from modeltui.domain.approval import ApprovalRequest
 from modeltui.domain.desired import weights_text
 from modeltui.domain.identity import Actor
-from modeltui.domain.names import Instant, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Unknown
 from modeltui.domain.outcome import Outcome, Report
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.wording import moment_text
 from modeltui.engine.deadlines import Deadlines, within
 from modeltui.ports.clock import Clock
 from modeltui.ports.notifier import Notice, Notifier, Occasion
@@ -39,6 +41,20 @@ class Notices:
     async def snapped_back(self, says: str, head: SafeText | Unknown) -> None:
         """Tell that something undid it."""
         await self._put(Occasion.SNAPPED_BACK, "undone by something else", {"found": says}, head)
+
+    async def approval_asked(self, request: ApprovalRequest) -> None:
+        """Tell that a plan waits for a second person, and try at once: it does not wait long."""
+        if self._notifier is None:
+            return
+        facts = {
+            "why": str(request.reason),
+            "plan": str(self._plan.hash),
+            "until": str(moment_text(request.expires_at)),
+        }
+        await self._put(Occasion.APPROVAL_ASKED, "waits for a second person", facts, UNKNOWN)
+        with suppress(TimeoutError):
+            seconds = self._deadlines.notice_seconds
+            await within(self._clock, seconds, self._notifier.deliver(deadline_seconds=seconds))
 
     async def _put(self, occasion: Occasion, what: str, facts: Mapping[str, str], head: SafeText | Unknown) -> None:
         if self._notifier is None:
