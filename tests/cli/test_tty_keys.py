@@ -46,7 +46,7 @@ def test_an_esc_alone_is_the_key() -> None:
     assert reader.feed(b"\x1b") == []
     assert reader.waits
     assert reader.flush() == [Pressed("escape")]
-    assert not reader.waits
+    assert reader.feed(b"") == []
     assert reader.feed(b"a") == [Pressed("a", "a")]
 
 
