@@ -127,6 +127,17 @@ def test_a_denial_beats_any_permission() -> None:
         assert asked(AccessPolicy(rules=rules), person("alice"), Deed.WEIGHTS, STAGING).is_allowed
 
 
+def test_a_denial_hits_whoever_might_be_meant() -> None:
+    """A denial for a role that does not exist hits everybody, and one for a person also who only says the name."""
+    allow = Rule(text("all"), Effect.MAY, frozenset(Deed))
+    lost = Rule(text("lost"), Effect.MAY_NOT, frozenset({Deed.PROMOTE}), names("no-such-role"))
+    assert not asked(AccessPolicy(ONCALL, (allow, lost)), person("bob"), Deed.PROMOTE).is_allowed
+    meant = Rule(text("meant"), Effect.MAY_NOT, frozenset({Deed.PROMOTE}), names("lead"))
+    policy = AccessPolicy(ONCALL, (allow, meant))
+    assert asked(policy, person("bob", Assurance.NONE), Deed.PROMOTE).is_allowed
+    assert not asked(policy, person("carol", Assurance.NONE), Deed.PROMOTE).is_allowed
+
+
 def test_the_strictest_demand_counts() -> None:
     """Of several rules that allow the same, the strictest conditions count."""
     loose = Rule(text("loose"), Effect.MAY, frozenset(Deed))

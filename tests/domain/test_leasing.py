@@ -77,3 +77,12 @@ def test_an_abort_gets_it_at_once(later: float, name: str) -> None:
     got = taken(held, held.fence, claim(name, breaks_others=True), Instant(later))
     assert got.holder.principal == name
     assert isinstance(renewed(got, held, "still here", Instant(later)), Missing) == (name != "alice")
+
+
+def test_an_old_lease_of_the_same_plan_stays_old() -> None:
+    """Who lost the target and took it again cannot go on with the lease that was lost: its fence is an old one."""
+    first = taken(UNKNOWN, 0, claim("alice", breaks_others=False), Instant(0.0))
+    broken = taken(first, first.fence, claim("bob", breaks_others=True), Instant(1.0))
+    again = taken(broken, broken.fence, claim("alice", breaks_others=True), Instant(2.0))
+    assert (again.plan_id, again.fence) == (first.plan_id, 3)
+    assert renewed(again, first, "sending", Instant(3.0)) is UNKNOWN
