@@ -90,11 +90,12 @@ def good(version: str, until: float = -3_600.0) -> KnownGood:
         ((good("2.2.0"),), (), {}, "warn"),
         ((good("2.3.1"),), (), UNKNOWN, "warn"),
         ((good("2.3.1"),), (), {V: START}, "fail"),
-        ((good("2.3.1"),), (ServingSpan(V, START, START, 1.0, breached_at=START),), {}, "fail"),
+        ((good("2.2.0"),), (ServingSpan(V, START, START, 1.0, breached_at=START),), {}, "fail"),
+        ((good("2.3.1"),), (ServingSpan(V, START, START, 1.0, breached_at=START),), {}, "pass"),
     ],
 )
 def test_a_version_is_good_by_evidence(trusted: Any, spans: Any, left: Any, expected: str) -> None:
-    """The newest three that served well pass; taken back or in breach here fails; without evidence it warns."""
+    """The newest three that served well pass, also after a breach that is over; taken back or in breach fails."""
     assert result(look.known_good(V, trusted, spans, left, START)) == expected
 
 

@@ -93,12 +93,13 @@ def known_good(
 
     `left` names what was taken back here lately, with the time; unknown while the journal cannot be read.
     """
-    if any(span.version == version and span.is_in_breach for span in spans):
-        return _fail("known-good", f"{version} itself was last seen in breach here")
     if not isinstance(left, Missing) and version in left:
         return _fail("known-good", f"{version} was taken back here on {moment_text(left[version])}")
     place = next((i for i, good in enumerate(trusted) if good.version == version), -1)
     if place < 0:
+        # A breach that a proven stretch followed is over: such a version is trusted again.
+        if any(span.version == version and span.is_in_breach for span in spans):
+            return _fail("known-good", f"{version} itself was last seen in breach here")
         return _warn("known-good", f"nothing seen here shows that {version} served well")
     says = f"{version} {evidence_text(trusted[place], now)}"
     if place >= GOLD:
