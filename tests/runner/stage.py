@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -90,8 +90,8 @@ class Stage:
             os.kill(pid, signal.SIGKILL)
 
 
-def make_stage(directory: Path, **acting: object) -> Stage:
-    """Return a stage with a canary under way; `acting` changes the deadlines."""
+def make_stage(directory: Path, *, notify: Sequence[Mapping[str, object]] = (), **acting: object) -> Stage:
+    """Return a stage with a canary under way; `acting` changes the deadlines, `notify` says who is told."""
     directory.mkdir(parents=True, exist_ok=True)
     world = StagedWorld(directory / "world")
     world.make()
@@ -107,6 +107,7 @@ def make_stage(directory: Path, **acting: object) -> Stage:
         "journal": {"directory": "journal", "sign": "never"},
         "acting": deadlines | acting,
         "signals": {"throughput": {"window_seconds": 5}},
+        "notify": list(notify),
     }
     config = directory / "modeltui.yaml"
     config.write_text(json.dumps({"modeltui": 1, "contexts": {"c": context}}))

@@ -1,0 +1,64 @@
+"""Who else is told of an action: by the actor process, after it, and never at its cost."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from modeltui.domain.outcome import Outcome, Phase, Report
+from modeltui.domain.runner_lines import order_line
+from modeltui.testing.faults import FaultServer, json_reply, silence
+from tests.runner.stage import Stage, make_stage
+from tests.runner.test_runner import consent_to, line_of, plan_of, runner
+
+pytestmark = pytest.mark.broad
+
+
+def aborted(stage: Stage, *, to_the_end: bool) -> Outcome:
+    """Return the outcome of an abort, once it is told; with `to_the_end` once the process has nothing left to do."""
+    plan = plan_of(stage)
+    with runner(stage) as spoken:
+        spoken.say(line_of(plan))
+        spoken.hear(Phase.PREPARED)
+        spoken.say(order_line(consent_to(plan)))
+        done = spoken.hear(Phase.DONE)
+        if to_the_end:
+            spoken.end()
+    assert isinstance(done.report, Report)
+    return done.report.outcome
+
+
+def ready(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """Return the stage with its plug-in and its home where this process finds them."""
+    monkeypatch.syspath_prepend(stage.directory / "plugin")
+    monkeypatch.setenv("XDG_STATE_HOME", stage.environment["XDG_STATE_HOME"])
+    return stage
+
+
+async def test_the_outcome_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook hears how the action ended, with the plan's hash and a witness of the journal."""
+    async with FaultServer() as server:
+        server.answer("/in", json_reply({}))
+        sinks = [{"kind": "webhook", "url": f"{server.url}/in"}]
+        stage = ready(make_stage(tmp_path, notify=sinks), monkeypatch)
+        assert await asyncio.to_thread(aborted, stage, to_the_end=True) is Outcome.VERIFIED
+        (told,) = server.requests
+    assert (told.method, told.path) == ("POST", "/in")
+    assert "sha256:" in told.body.decode()
+    assert "verified" in json.dumps(json.loads(told.body))
+    assert not list((tmp_path / "state" / "modeltui" / "contexts").glob("*/outbox/*.json"))
+
+
+async def test_a_sink_that_is_dead_costs_the_action_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens, or somebody listens and says nothing: the outcome comes all the same, and the notice is kept."""
+    async with FaultServer() as server:
+        server.answer("/in", silence())
+        sinks = [{"kind": "webhook", "url": "http://127.0.0.1:9/in"}, {"kind": "webhook", "url": f"{server.url}/in"}]
+        stage = ready(make_stage(tmp_path, notify=sinks), monkeypatch)
+        assert await asyncio.to_thread(aborted, stage, to_the_end=False) is Outcome.VERIFIED
+    assert await asyncio.to_thread(stage.outcomes) == [Outcome.VERIFIED]
+    kept = [file for file in (tmp_path / "state" / "modeltui" / "contexts").glob("*/outbox/**/*") if file.is_file()]
+    assert kept
