@@ -89,7 +89,6 @@ async def die_and_start_again(scenario: Scenario, dies_at: int, after_seconds: f
     attempts = len(stage.world.attempts)
     await stage.clock.sleep(after_seconds)
     next_start = stage.process(BOB)
-    await next_start.spooling.bring_over()
     found = await next_start.reconciler.reconcile()
     check_invariants(stage)
     assert len(stage.world.attempts) == attempts, "looking has sent something"

@@ -133,3 +133,14 @@ async def test_reading_goes_to_the_journal() -> None:
     assert (await spooling.verify()).records == 1
     assert isinstance(process.journal, FakeJournal)
     assert SafeText("journal") in str((await spooling.head())[1])
+
+
+async def test_a_start_brings_over_what_was_kept() -> None:
+    """My abort went on without the journal and ended well: the next start finds its record beside it, and moves it."""
+    stage = Stage()
+    process = stage.process()
+    process.journal.is_down = True
+    await process.run(abort_plan(stage.world))
+    assert not stage.disk.records
+    assert await stage.process().reconciler.reconcile() == ()
+    assert stage.disk.kinds == ["log.spooled", "action.intent", "action.step", "action.outcome"]

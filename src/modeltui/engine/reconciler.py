@@ -26,7 +26,7 @@ from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.verification import Before, Seen, conclude, serving_window
 from modeltui.engine.deadlines import DEADLINES, Deadlines, within
-from modeltui.engine.recording import in_time
+from modeltui.engine.recording import SpoolingJournal, in_time
 from modeltui.engine.sending import write_key
 from modeltui.engine.verifier import Goal, ReadControl, Reader, Verified, Verifier
 from modeltui.ports.clock import Clock
@@ -89,6 +89,8 @@ class Reconciler:
         What is still under way is left alone; so is what cannot be looked at now, for the next time. Raises
         `JournalUnavailable` when the journal cannot be read.
         """
+        if isinstance(self.journal, SpoolingJournal):
+            await self.journal.bring_over()
         reports = []
         for case in await self._cases():
             if case.was_unknown or await self._is_abandoned(case):
