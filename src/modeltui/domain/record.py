@@ -99,7 +99,7 @@ class ChainState:
     first_bad_seq: int | Unknown = UNKNOWN
     """The first record that does not fit; unknown when all do."""
     says: SafeText = SafeText("")
-    """What is wrong with it, where something is."""
+    """What is wrong with it, where something is; else how far it could not have been changed unnoticed."""
     anchored_to_seq: int | Unknown = UNKNOWN
     """Up to here somebody else has seen it; nothing before that can be changed unnoticed."""
     signed_to_seq: int | Unknown = UNKNOWN

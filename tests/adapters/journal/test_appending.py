@@ -119,7 +119,7 @@ def test_a_disk_that_stays_full_promises_nothing(tmp_path: Path, bytes_taken: in
     [
         (errno.EIO, "write", "disk"),
         (errno.EROFS, "open", "read-only"),
-        (errno.EACCES, "directory", "right to write"),
+        (errno.EACCES, "directory", "right to read and write"),
         (errno.EDQUOT, "write", "quota"),
         (errno.EMFILE, "open", "Look"),
     ],
@@ -169,7 +169,7 @@ def test_a_directory_that_may_not_be_written_says_so(tmp_path: Path) -> None:
     try:
         with pytest.raises(JournalUnavailable) as error:
             appender(tmp_path / "journal").append(entry())
-        assert "right to write" in error.value.remedy
+        assert "right to read and write" in error.value.remedy
     finally:
         tmp_path.chmod(0o700)
 

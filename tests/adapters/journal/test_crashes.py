@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
@@ -48,7 +49,19 @@ def after_torn_tail(directory: Path, files: Files, promised: list[Record]) -> No
     promised.append(appender(directory, files).append(entry(step=1))[0])
 
 
-SCENARIOS = [first_record, next_record, new_month, after_torn_tail]
+def failed_sync(directory: Path, files: Files, promised: list[Record]) -> None:
+    """Append while the disk fails under the file once."""
+    sync = files.sync
+
+    def fail(descriptor: int) -> None:
+        files.sync = sync  # type: ignore[method-assign]  # only once
+        raise OSError(errno.EIO, "it failed")
+
+    files.sync = fail  # type: ignore[method-assign]  # the next time
+    promised.append(appender(directory, files).append(entry(step=1))[0])
+
+
+SCENARIOS = [first_record, next_record, new_month, after_torn_tail, failed_sync]
 
 
 class Volatile(Counting):

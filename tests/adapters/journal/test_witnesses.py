@@ -126,6 +126,19 @@ async def test_a_witness_is_called_every_hundred_records_and_every_hour(tmp_path
         assert len(safe.content) == before + 1
 
 
+async def test_who_only_reads_makes_no_checkpoint(tmp_path: Path) -> None:
+    """A session that looks on for hours leaves nothing behind but the index."""
+    await journal(tmp_path).append(entry())
+    before = content_of(tmp_path)
+    safe, clock = Place(), VirtualClock()
+    async with journal(tmp_path, [safe], clock=clock) as one:
+        await one.head()
+        await one.verify()
+        await clock.advance(10_000)
+    assert not safe.content
+    assert content_of(tmp_path) == before
+
+
 async def test_the_last_outcome_is_witnessed_before_the_program_ends(tmp_path: Path) -> None:
     """A command that ends right after its action leaves no outcome without a checkpoint."""
     async with journal(tmp_path, [], Agent()) as one:

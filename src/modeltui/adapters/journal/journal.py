@@ -87,6 +87,7 @@ class JsonlJournal:
         self._tasks: asyncio.TaskGroup | None = None
         self._keeper: tuple[asyncio.Task[None], ...] = ()
         self._failing: dict[SafeText, bool] = {}
+        self._has_appended = False
         self._checkpointed_at: float | None = None
         self._checkpoint_trouble = SafeText("")
         self._head: tuple[tuple[str, int, int], tuple[int, SafeText | Unknown]] | None = None
@@ -99,6 +100,7 @@ class JsonlJournal:
     async def append(self, entry: Entry) -> Record:
         """Write one record and return it in its place; raises `JournalUnavailable`."""
         record, is_new_segment = await self._append(entry)
+        self._has_appended = True
         since = None if self._checkpointed_at is None else self._clock.boottime() - self._checkpointed_at
         is_long_ago = since is None or since >= SECONDS_BETWEEN
         if entry.kind in _WITNESSED or record.seq % RECORDS_BETWEEN == 0 or is_new_segment or is_long_ago:
@@ -197,7 +199,8 @@ class JsonlJournal:
     async def _each_hour(self) -> None:
         while True:
             await self._clock.sleep(SECONDS_BETWEEN)
-            self._due.set()
+            if self._has_appended:  # who only reads writes nothing, not even a checkpoint
+                self._due.set()
 
     async def _try_checkpoint(self) -> None:
         try:
