@@ -27,4 +27,4 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 def command(options: Options, /, target: str, **consent: Any) -> int:
     """Abort a rollout."""
     again = f"{program(options)} abort {target}{said_again(consent).removeprefix(' --reason TEXT')}"
-    return act(options, request_of(ActionKind.ABORT, target), wish_of(**consent, again=again))
+    return act(options, request_of(ActionKind.ABORT, target), wish_of(**consent, again=again, program=program(options)))

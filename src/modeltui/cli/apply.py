@@ -35,7 +35,7 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 @click.pass_obj
 def command(options: Options, /, file: str, **consent: Any) -> int:
     """Carry out a plan."""
-    wish = wish_of(**consent, again=f"{program(options)} apply {file}{said_again(consent)}")
+    wish = wish_of(**consent, again=f"{program(options)} apply {file}{said_again(consent)}", program=program(options))
     plan = read_plan(file)
 
     async def use(acting: Acting, loaded: Loaded) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
@@ -24,8 +25,9 @@ from modeltui.ports.acting import Acting
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.clock import Clock
 from modeltui.present.guard_text import challenge_lines, reason_lines
-from modeltui.present.plan_text import plan_lines
+from modeltui.present.plan_text import LABEL_WIDTH, plan_lines
 from modeltui.present.span import plain
+from modeltui.present.wrap import wrapped
 from modeltui.tui.guarding import Guarding, Step, letters_without
 
 _TICK_SECONDS = 0.1
@@ -37,8 +39,10 @@ async def carry_out_at_terminal(acting: Acting, loaded: Loaded, plan: Plan, wish
     """Show a plan, ask, and follow it; return the exit code."""
     from modeltui.wiring.observing import system_clock
 
+    width = shutil.get_terminal_size().columns
     for line in plan_lines(plan, glyphs_of(loaded)):
-        note(plain(line).rstrip())
+        for row in wrapped(line, width, LABEL_WIDTH):
+            note(plain(row).rstrip())
     note("")
     with open_tty() as tty:
         if tty is None:
@@ -49,7 +53,7 @@ async def carry_out_at_terminal(acting: Acting, loaded: Loaded, plan: Plan, wish
             await session.run()
         except asyncio.CancelledError:
             tty.leave_shown()
-            note(interrupted_words(plan, has_gone=session.guarding.has_gone))
+            note(interrupted_words(plan, wish, has_gone=session.guarding.has_gone))
             raise
     return session.code()
 
@@ -95,7 +99,7 @@ class _Session:
         """Say how it ended and return the exit code."""
         guarding = self.guarding
         if guarding.has_gone:
-            return end(self._loaded, self._plan, self._heard, has_gone=True, as_json=self._wish.as_json)
+            return end(self._loaded, self._plan, self._heard, self._wish, has_gone=True)
         if guarding.refusal is not None:
             return say_refusal(guarding.refusal, as_json=self._wish.as_json)
         if self._deaf:

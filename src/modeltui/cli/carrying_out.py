@@ -80,9 +80,9 @@ async def _by_hash(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> in
                 if progress.phase is Phase.DONE:
                     break  # the runner goes on watching for a while in case something undoes it
     except asyncio.CancelledError:
-        note(interrupted_words(plan, has_gone=has_gone))
+        note(interrupted_words(plan, wish, has_gone=has_gone))
         raise
-    return end(loaded, plan, heard, has_gone=has_gone, as_json=wish.as_json)
+    return end(loaded, plan, heard, wish, has_gone=has_gone)
 
 
 async def refused_to_go(acting: Acting, plan: Plan, wish: Wish, refusal: Refusal) -> int:
@@ -139,39 +139,39 @@ def _is_due(waiting: Progress, heard: Sequence[Progress]) -> bool:
     return steps[0] != steps[1]
 
 
-def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], *, has_gone: bool, as_json: bool) -> int:
+def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], wish: Wish, *, has_gone: bool) -> int:
     """Print the outcome and return the exit code of a command that ends with it."""
     report = final_report(heard)
     if isinstance(report, Missing):
-        report = _without_word(plan, heard, has_gone=has_gone)
-    if as_json:
+        report = _without_word(plan, heard, wish, has_gone=has_gone)
+    if wish.as_json:
         json_object(outcome_object(report))
     else:
         data([plain(line).rstrip() for line in report_lines(report, glyphs_of(loaded))])
     return exit_code(report.outcome)
 
 
-def _without_word(plan: Plan, heard: Sequence[Progress], *, has_gone: bool) -> Report:
+def _without_word(plan: Plan, heard: Sequence[Progress], wish: Wish, *, has_gone: bool) -> Report:
     """Return what can be said of a runner that ended without an outcome."""
     if has_gone:
         because = SafeText("the actor process fell silent after GO: the journal has the outcome, or the next start")
-        remedy = safe_text(f"look, do not repeat: {look_words(plan)}", 300)
+        remedy = safe_text(f"look, do not repeat: {look_words(plan, wish)}", 300)
         return Report(plan.id, plan.hash, plan.target, Outcome.UNKNOWN, because, remedy)
     moved = next((one for one in reversed(heard) if one.phase is Phase.MOVED), None)
     because = safe_text(f"the world moved: {moved.says}", 500) if moved else SafeText("the actor process ended")
     return Report(plan.id, plan.hash, plan.target, Outcome.REFUSED, because, SafeText("nothing was sent; plan again"))
 
 
-def interrupted_words(plan: Plan, *, has_gone: bool) -> str:
+def interrupted_words(plan: Plan, wish: Wish, *, has_gone: bool) -> str:
     """Return what an interruption means: before GO nothing, after it that it goes on."""
     if not has_gone:
         return "modeltui: interrupted before GO: nothing was sent"
-    return f"modeltui: interrupted, and the action goes on without this command. Its outcome: {look_words(plan)}"
+    return f"modeltui: interrupted, and the action goes on without this command. Its outcome: {look_words(plan, wish)}"
 
 
-def look_words(plan: Plan) -> str:
+def look_words(plan: Plan, wish: Wish) -> str:
     """Return the command that shows how an action went."""
-    return f"modeltui journal list --target {plan.target} --plan {plan.hash[7:19]}"
+    return f"{wish.program} journal list --target {plan.target} --plan {plan.hash[7:19]}"
 
 
 def with_words_of(consent: Consent, wish: Wish) -> Consent:

@@ -33,7 +33,9 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 def command(options: Options, /, target: str, version: str | None, **consent: Any) -> int:
     """Roll a target back."""
     to = f" --to {version}" if version else ""
-    wish = wish_of(**consent, again=f"{program(options)} rollback {target}{to}{said_again(consent)}")
+    wish = wish_of(
+        **consent, again=f"{program(options)} rollback {target}{to}{said_again(consent)}", program=program(options)
+    )
     if wish.plan_hash and not (wish.reason.text or wish.reason.incident):
         raise click.UsageError("a rollback by hash needs --reason TEXT: the journal says why")
     return act(options, request_of(ActionKind.ROLLBACK, target, version), wish)

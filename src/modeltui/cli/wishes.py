@@ -30,6 +30,8 @@ class Wish:
     as_json: bool = False
     again: str = ""
     """The command that carries out a plan that was printed, without its hash."""
+    program: str = "modeltui"
+    """How the program was called."""
 
 
 def consenting(command: Callable[..., int]) -> Callable[..., int]:
@@ -63,13 +65,14 @@ def wish_of(
     break_glass: bool,
     as_json: bool,
     again: str = "",
+    program: str = "modeltui",
 ) -> Wish:
     """Return the wish that the options of `consenting` say; raise `UsageError` where they contradict each other."""
     if break_glass and not incident.strip():
         raise click.UsageError("--break-glass needs --incident ID: an incident that others can look up")
     said = Reason(ReasonCode(why), safe_text(reason.strip(), 500), safe_text(incident.strip(), 100))
     names = tuple(safe_text(name) for name in acknowledge)
-    return Wish(said, names, plan_hash.strip(), break_glass, as_json, again)
+    return Wish(said, names, plan_hash.strip(), break_glass, as_json, again, program)
 
 
 def program(options: Options) -> str:
