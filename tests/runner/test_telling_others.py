@@ -11,7 +11,7 @@ import pytest
 from modeltui.domain.outcome import Outcome, Phase, Report
 from modeltui.domain.runner_lines import order_line
 from modeltui.testing.faults import FaultServer, json_reply, silence
-from tests.runner.stage import Stage, make_stage
+from tests.runner.stage import Stage, make_stage, wait_for
 from tests.runner.test_runner import consent_to, line_of, plan_of, runner
 
 pytestmark = pytest.mark.broad
@@ -27,8 +27,16 @@ def aborted(stage: Stage, *, to_the_end: bool) -> Outcome:
         done = spoken.hear(Phase.DONE)
         if to_the_end:
             spoken.end()
+        else:
+            wait_for(lambda: bool(outbox(stage)), stage.log)
     assert isinstance(done.report, Report)
     return done.report.outcome
+
+
+def outbox(stage: Stage) -> list[Path]:
+    """Return the notices that wait for somebody to take them."""
+    contexts = stage.directory / "state" / "modeltui" / "contexts"
+    return [file for file in contexts.glob("*/outbox/**/*.json") if file.is_file()]
 
 
 def ready(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
@@ -49,7 +57,7 @@ async def test_the_outcome_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert (told.method, told.path) == ("POST", "/in")
     assert "sha256:" in told.body.decode()
     assert "verified" in json.dumps(json.loads(told.body))
-    assert not list((tmp_path / "state" / "modeltui" / "contexts").glob("*/outbox/*.json"))
+    assert outbox(stage) == []
 
 
 async def test_a_sink_that_is_dead_costs_the_action_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,5 +68,4 @@ async def test_a_sink_that_is_dead_costs_the_action_nothing(tmp_path: Path, monk
         stage = ready(make_stage(tmp_path, notify=sinks), monkeypatch)
         assert await asyncio.to_thread(aborted, stage, to_the_end=False) is Outcome.VERIFIED
     assert await asyncio.to_thread(stage.outcomes) == [Outcome.VERIFIED]
-    kept = [file for file in (tmp_path / "state" / "modeltui" / "contexts").glob("*/outbox/**/*") if file.is_file()]
-    assert kept
+    assert outbox(stage)
