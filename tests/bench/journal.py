@@ -7,6 +7,7 @@ import gc
 import hashlib
 import os
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from modeltui.adapters.journal import JsonlJournal
 from modeltui.adapters.journal.appending import Appender
 from modeltui.adapters.journal.files import Files
 from modeltui.adapters.journal.index import Index
+from modeltui.adapters.journal.segments import lines_of
 from modeltui.adapters.journal.verifying import verify
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.action import PlanId
@@ -23,7 +25,7 @@ from modeltui.domain.chain import verify_lines
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import Environment, Instant, ModelName, TargetKey
 from modeltui.domain.record import Detail, Entry, RecordKind
-from modeltui.domain.record_line import GENESIS, instant_text, line_hash, record_line
+from modeltui.domain.record_line import GENESIS, instant_text, line_hash, parse_line, record_line
 from modeltui.domain.serving_history import Basis
 from modeltui.domain.text import SafeText
 from modeltui.engine.as_of import serving_at, serving_between
@@ -125,40 +127,40 @@ def _years(bench: Bench) -> Iterator[Figure]:
 
 
 def _verification(bench: Bench, directory: Path, records: int) -> Figure:
-    """How many records a second are verified, beside hashing the same bytes line by line and nothing else."""
+    """How many records a second of one core are verified, beside hashing the same bytes and nothing else."""
     paths = sorted(directory.glob("journal-*.jsonl"))
 
     def ours() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         state = verify(directory, None, (), lambda: False)
         if not state.is_whole or state.records != records:
             raise RuntimeError(state.says)
-        return records / (time.perf_counter() - began) / 1_000
+        return records / (time.process_time() - began) / 1_000
 
     def hashing() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for path in paths:
             with path.open("rb") as lines:
                 for line in lines:
                     hashlib.sha256(line).digest()
-        return records / (time.perf_counter() - began) / 1_000
+        return records / (time.process_time() - began) / 1_000
 
     def reading() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for path in paths:
             with path.open("rb") as content:
                 hashlib.file_digest(content, "sha256")
-        return records / (time.perf_counter() - began) / 1_000
+        return records / (time.process_time() - began) / 1_000
 
     contenders: dict[str, Callable[[], float] | str] = {
         "verify": ours,
         "SHA-256 of each line": hashing,
         "SHA-256 of the files": reading,
     }
-    found = interleaved(contenders, bench.runs(2, 3), "k records/s")
+    found = interleaved(contenders, bench.runs(2, 3), "k records/s of one core")
     rate = measured(found, "verify")
     aims = (
-        Aim("2.6 M records in 30 s", 2_600 / rate.middle, 30.0),
+        Aim("2.6 M records in 30 s of one core", 2_600 / rate.middle, 30.0),
         *ratio_aims(
             1 / rate.middle,
             ("≤ 8× the time of SHA-256 of each line", _inverse(measured(found, "SHA-256 of each line")), 8.0),
@@ -214,7 +216,7 @@ def _questions(bench: Bench, directory: Path, records: int, last: float) -> Iter
 
 
 def _scanned(directory: Path) -> int:
-    return sum(line.count(b'"serving"') for path in directory.glob("journal-*") for line in path.open("rb"))
+    return sum(line.count(b'"serving"') for path in directory.glob("journal-*") for line in lines_of(path))
 
 
 def _target(number: int) -> TargetKey:
@@ -269,11 +271,11 @@ def _shape(number: int, version: str) -> bytes:
 
 def check() -> None:
     """Raise unless the synthetic lines are what the program would have written."""
-    import tempfile
-
     with tempfile.TemporaryDirectory() as scratch:
         directory = Path(scratch) / "journal"
         synthetic(directory, 200)
-        lines = (line for path in sorted(directory.glob("journal-*")) for line in path.open("rb"))
-        if not verify_lines(lines).is_whole:
+        lines = [line for path in sorted(directory.glob("journal-*")) for line in path.read_bytes().splitlines()]
+        for line in lines:
+            parse_line(line)
+        if verify_lines(lines).records != 200:
             raise RuntimeError("the synthetic journal is not one")
