@@ -136,7 +136,7 @@ def reason_lines(width: int) -> list[Line]:
 def guard_keys(guard: Challenge | None, *, has_gone: bool, is_over: bool, scrolls: bool) -> list[tuple[str, str]]:
     """Return the keys of the last row, the way out first."""
     if has_gone:
-        return [("esc", "leave this open elsewhere" if not is_over else "close")]
+        return [("esc", "close this: it goes on" if not is_over else "close")]
     if is_over:
         return [("esc", "close")]
     keys = [("esc", CANCEL_WORDS)]

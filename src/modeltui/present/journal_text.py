@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
@@ -81,6 +82,7 @@ _ROUTINE = frozenset(
 )
 """Records that would only fill the tail."""
 _LABEL = 12
+_ACTION = re.compile(r'"action":"([a-z-]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def what_words(record: Record) -> str:
         case RecordKind.ACTION_STEP:
             return _joined(f"step {_text(details, 'step')} {_text(details, 'result')}", _text(details, "says"))
         case RecordKind.PLAN_MADE:
-            return _joined(words, _text(details, "kind"))
+            return _joined(words, _text(details, "kind") or _planned_kind(_text(details, "document")))
         case RecordKind.PLAN_REFUSED | RecordKind.PLAN_MOVED:
             said = _text(details, "reason") or _text(details, "says") or _text(details, "moved")
             return _joined(words, said)
@@ -280,6 +282,12 @@ def filtered(records: Sequence[Record], text: str) -> list[Record]:
     if not words:
         return list(newest_first)
     return [record for record in newest_first if all(word in journal_row(record).searched for word in words)]
+
+
+def _planned_kind(document: str) -> str:
+    """Return which kind of action a plan's canonical text is about."""
+    found = _ACTION.search(document)
+    return found[1] if found else ""
 
 
 def _where(record: Record) -> str:

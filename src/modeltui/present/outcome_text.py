@@ -69,7 +69,7 @@ _NEXT = {
     Outcome.UNKNOWN: "look at what serves now; it is looked up again at each start until it is known",
 }
 _PHASE_MEANS = (
-    ("requested", "written to the journal; the runner has it, whatever happens to this terminal"),
+    ("requested", "written down; it goes on without this terminal"),
     ("accepted", "the controller reads back as planned"),
     ("serving", "the metrics show the planned versions answering"),
     ("healthy", "what made us act is within its limits"),
@@ -137,7 +137,7 @@ def tracker_lines(
     report = final_report(progress)
     start = _times(progress, report)[0]
     for milestone in milestones(plan, progress):
-        rows += wrapped(_milestone_line(milestone, start, now, glyphs), width, 24)
+        rows += wrapped(_milestone_line(milestone, start, now, glyphs), width, 30 if width >= 70 else 6)
     if not isinstance(report, Missing):
         for line in report_lines(report, glyphs, zone):
             rows += wrapped(line, width, 6)

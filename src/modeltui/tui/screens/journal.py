@@ -64,6 +64,8 @@ class JournalScreen(Board):
         self._head = self._head_lines(width)
         room = max(height - 2, 0)
         head = min(len(self._head), max(room - 3, 0))
+        self._put("banner", Box(0, 0, width, 1))
+        self._put("keys", Box(0, height - 1, width, 1))
         self._put("head", Box(0, 1, width, head))
         self._put("grid", Box(0, 1 + head, width, room - head))
 
