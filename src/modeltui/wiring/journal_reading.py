@@ -39,7 +39,7 @@ async def open_journal_reader(loaded: Loaded) -> AsyncIterator[JournalReader]:
             return
         identity = SystemIdentity(load_access(loaded.context.access).policy)
         anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
-        yield open_journal(journal_directory(loaded), clock, identity, anchors)
+        yield await stack.enter_async_context(open_journal(journal_directory(loaded), clock, identity, anchors))
 
 
 def journal_directory(loaded: Loaded) -> Path:
