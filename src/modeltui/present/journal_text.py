@@ -146,7 +146,7 @@ def what_words(record: Record) -> str:
             return f"GO: {verb} to {_weights(details, 'to')} (was {_weights(details, 'from')}){_by_glass(details)}"
         case RecordKind.ACTION_OUTCOME | RecordKind.ACTION_RECONCILED:
             late = f"{words}: " if entry.kind is RecordKind.ACTION_RECONCILED else ""
-            outcome = _text(details, "outcome")
+            outcome = _text(details, "outcome") or "unknown"
             shown = "OUTCOME UNKNOWN" if outcome == "unknown" else outcome.upper()
             return _joined(f"{late}{shown}", _text(details, "because"))
         case RecordKind.ACTION_STEP:
