@@ -232,7 +232,7 @@ def test_freshness_is_about_who_answers_requests() -> None:
     answered.passes(600.0)  # the sources answer, and one version is no longer scraped
     answered.told(rollout(PLACE, "2.3.1", "3.0.0", 0.05))
     last_scraped = (("2.3.1", answered.now), ("3.0.0", START))
-    answered.sees(*(seen(PLACE, one, at, error_rate=(9, 900)) for one, at in last_scraped))
+    answered.sees(*(seen(PLACE, one, at, error_rate=(9, 900), throughput=9.0) for one, at in last_scraped))
     found = look.fresh(answered.fleet, answered.fleet.targets[KEY])
     assert (result(found), found.says) == ("warn", "the figures of 3.0.0 are too old to judge by")
     silent = World()
