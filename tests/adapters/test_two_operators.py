@@ -109,7 +109,7 @@ def is_lost_abort(happened: Happened) -> bool:
 async def test_operators_of_this_program_are_kept_apart(
     stage: tuple[Stage, Process, Process], measured: Callable[[str], None]
 ) -> None:
-    """700 meetings with requests quicker than the pause: every write meets what was seen; no abort is lost."""
+    """700 meetings with requests quicker than the pause: every write meets what was seen; no abort is lost (T19)."""
     counted: Counter[str] = Counter()
     for seed in range(700):
         actions = PAIRS[seed % 2]
