@@ -152,6 +152,21 @@ CANARY = "credit-scorer@prod-hk"
 """A target with a rollout under way: everything could be done to it."""
 
 
+def go_to_canary(terminal: Terminal) -> None:
+    """Move the cursor down, row by row, until it is on the canary."""
+
+    def cursor(rows: list[str]) -> str:
+        return next((row[:40] for row in rows if row.lstrip().startswith("▶")), "")
+
+    for _ in range(40):
+        before = cursor(terminal.lines())
+        if all(part in before for part in CANARY.split("@")):
+            return
+        terminal.send(_KEYS["down"])
+        terminal.wait_until(lambda: cursor(terminal.lines()) != before)  # noqa: B023 - called in this round only
+    raise AssertionError(terminal.text())
+
+
 def leave(terminal: Terminal) -> None:
     """Go back to where one was, out of anything that may have opened."""
     for _ in range(2):
@@ -169,12 +184,7 @@ def test_nothing_that_is_pressed_or_chosen_loads_what_could_write(tmp_path: Path
     with Terminal(command, size=(120, 36), env=environment(tmp_path)) as terminal:
         terminal.wait_for("READ-ONLY")
         terminal.wait_for(CANARY.partition("@")[0])
-        for _ in range(40):
-            if CANARY in terminal.text():  # its card
-                break
-            terminal.send(_KEYS["down"])
-            terminal.wait_quiet(0.08)
-        assert CANARY in terminal.text()
+        go_to_canary(terminal)
         for action in (action for action in ACTIONS if action.id != "quit"):
             if how == "keys":
                 for key in action.keys:
