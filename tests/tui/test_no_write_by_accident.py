@@ -28,9 +28,9 @@ pytestmark = [pytest.mark.terminal, pytest.mark.broad]
 
 SEQUENCES = int(os.environ.get("MODELTUI_ACCIDENTS", "10000"))
 PROCESSES = 2
-BATCH = 20
+BATCH = 50
 """Sequences in one write: the program answers keys faster than a pseudo-terminal is handed back and forth."""
-READ_EVERY = 5
+READ_EVERY = 4
 """In every so many batches a guard is opened, waited for until it is armed, and then stormed."""
 SIZES = ((80, 24), (120, 36), (200, 50), (60, 16))
 
@@ -296,7 +296,7 @@ def storm(world: RunningWorld, home: Path, place: int, count: int, seed: int) ->
                 alive = harness.send(b"1uaccidents are tried here\r")
             if alive and batch_number % READ_EVERY == 0:
                 alive = _storm_armed(harness, chance, size, done)
-            if not alive or batch_number % 120 == 0:
+            if not alive or batch_number % 40 == 0:
                 harness.end()
                 harness.size = size = SIZES[(place + harness.starts) % len(SIZES)]
                 harness.start()
@@ -319,7 +319,7 @@ def _storm_armed(harness: Harness, chance: random.Random, size: tuple[int, int],
     return harness.send(b"")
 
 
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 def test_ten_thousand_accidents_write_nothing(
     world: RunningWorld, tmp_path: Path, measured: Callable[[str], None]
 ) -> None:

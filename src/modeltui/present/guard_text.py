@@ -56,7 +56,7 @@ def guard_facts(plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs)
 
 def status_line(plan: Plan, prepared: Progress | None, now: Instant, glyphs: Glyphs, zone: tzinfo = UTC) -> Line:
     """Return how old the plan's look at the world is, and whether the runner agrees with it."""
-    seen = Span(f"{seen_words(plan, now, zone)}  ", Tone.MUTED)
+    seen = Span(seen_words(plan, now, zone), Tone.MUTED)
     if prepared is None:
         return (Span(f"{glyphs.unknown} the runner reads the world again  ", Tone.UNKNOWN), seen)
     return (Span(f"{glyphs.ok} PREPARED: nothing has moved  ", Tone.OK), seen)
