@@ -235,3 +235,23 @@ async def test_a_third_state_after_a_lost_answer_is_unknown() -> None:
     stage.world.on_write.append(lambda: stage.world.move("1", "3"))
     report = await stage.process(deadlines=replace(SHORT, look_up_seconds=(1.0, 2.0))).run(abort_plan(stage.world))
     assert report.outcome is Outcome.UNKNOWN
+
+
+async def test_one_look_at_a_replica_that_lags_is_no_setback() -> None:
+    """One of my looks meets a replica that does not know my write yet: the next one does, and it is verified."""
+    stage = Stage()
+    stage.world.follows_after_seconds = 20.0
+    before = stage.world.rollout
+    process = stage.process()
+    looks = 0
+
+    def lag(_: int, name: str) -> None:
+        nonlocal looks
+        looks += name == "read" and bool(stage.world.writes)
+        if looks == 3 and name == "read":
+            stage.world.rollout, now = before, stage.world.rollout
+            process.life.hooks.append(lambda _, name: setattr(stage.world, "rollout", now) if name == "poll" else None)
+
+    process.life.hooks.append(lag)
+    assert (await aborted(stage, process)).outcome is Outcome.VERIFIED
+    assert looks > 3
