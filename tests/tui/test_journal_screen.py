@@ -114,3 +114,11 @@ async def test_without_a_journal_the_screen_says_so() -> None:
     async with shown(incident(), (80, 24)) as stage:
         await stage.press("5")
         assert "nobody keeps or reads a journal in this context" in stage.text
+
+
+async def test_a_time_that_is_none_is_not_guessed() -> None:
+    """t asks for a time; what is no time is told so, and nothing is shown for it."""
+    async with shown(with_journal(), (100, 30), acting=FakeActing(), clock=HandClock()) as stage:
+        await stage.press("5", "t", *"yesterday", "enter")
+        assert "a time is written as 2026-01-15 02:07" in stage.rows[-1]
+        assert stage.screen == "JournalScreen"

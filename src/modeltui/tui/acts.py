@@ -14,7 +14,7 @@ from textual.app import App
 
 from modeltui.domain.action import ActionKind, Refusal
 from modeltui.domain.errors import ModeltuiError
-from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.banner import lost_count, writes_words
 from modeltui.present.span import Line, Span
@@ -46,6 +46,9 @@ else:
     _Base = object
 
 LEAST_UNLOCK_REASON = 5
+_WHOLE_TABLE = 180
+_FIRST_COLUMNS = 6
+"""Of what served at a time: what, where, which version, its share, since and until when."""
 ONLY_LOOKS = Refusal(
     SafeText("READ-ONLY: this session cannot write"),
     SafeText("open a context that may write, without --read-only"),
@@ -193,7 +196,42 @@ class Acts(_Base):
 
     def ask_as_of(self) -> None:
         """Ask for a time, and show what served then."""
-        self.say("as of: 'modeltui journal as-of TIME' answers for any time", Tone.WARN)
+        acting = self.acting
+        if isinstance(acting, Refusal):
+            self.say("in a session that only looks: 'modeltui journal as-of TIME' answers for any time", Tone.WARN)
+            return
+
+        def look(text: str) -> None:
+            at = _moment(text, self.zone)
+            if at is None:
+                self.say("a time is written as 2026-01-15 02:07, in your own zone", Tone.WARN)
+                return
+            self.run_worker(self._look_back(acting, at), group="as-of", exclusive=True, exit_on_error=False)
+
+        label = "what served at: 2026-01-15 02:07"
+        self.ask(Prompt(label, self.glyphs, on_accept=look, accept_words="show", cancel_words="stay here"))
+
+    async def _look_back(self, acting: Acting, at: Instant) -> None:
+        from modeltui.engine.as_of import serving_at
+        from modeltui.present.serving_table import serving_rows
+        from modeltui.present.table import aligned
+        from modeltui.present.times import both_date_times
+
+        try:
+            found = await serving_at(acting.journal, at, now=self.fleet.at, fleet=self.fleet)
+        except ModeltuiError as error:
+            self.say(error.title, Tone.WARN)
+            return
+        heading: Line = (Span(f"as of {both_date_times(at, self.zone)}", Tone.TITLE),)
+        table = serving_rows(found, self.zone)
+        nobody: Line = (Span("nobody knows of anything that served then", Tone.UNKNOWN),)
+
+        def make(width: int) -> list[Line]:
+            kept = table if width >= _WHOLE_TABLE else [row[:_FIRST_COLUMNS] for row in table]
+            rows: list[Line] = [(Span(line),) for line in aligned(kept)]
+            return [heading, *(rows if found else [nobody])]
+
+        self.show_text(make)
 
     # The actions
 
@@ -401,6 +439,15 @@ def versions_of(fleet: Fleet, key: TargetKey) -> list[tuple[VersionId, str]]:
 
 def _sentence(refusal: Refusal) -> str:
     return f"{refusal.reason}: {refusal.remedy}" if refusal.remedy else str(refusal.reason)
+
+
+def _moment(text: str, zone: tzinfo) -> Instant | None:
+    """Return the moment that a text names, in the operator's zone unless it names another."""
+    try:
+        at = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return Instant((at if at.tzinfo is not None else at.replace(tzinfo=zone)).timestamp())
 
 
 def _share(text: str) -> float | None:
