@@ -15,14 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.acting import Measured, observed_share
+from tests.e2e.acting import Measured, answer_guard, guard_text, observed_share
 from tests.e2e.stage import MODELTUI, Object, environment, target_of
 from tests.servers.policy import require_program
 from tests.servers.postgresql import PostgresServer
-from tests.terminal import SOURCE
+from tests.terminal import SOURCE, Terminal
 from tests.tui.story_world import RunningWorld, running_world
 
-pytestmark = [pytest.mark.servers, pytest.mark.broad, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.servers, pytest.mark.terminal, pytest.mark.broad, pytest.mark.timeout(300)]
 
 TARGET, OLD, NEW = "credit-scorer@prod-hk", "4.2.1", "5.0.0"
 WHY = ("--reason", "gates are green since Tuesday")
@@ -145,12 +145,14 @@ def test_one_asks_another_approves_the_first_goes(
 
     waiting = bob.run("approve")
     assert f"promote {TARGET} to {NEW}" in waiting.stdout
+    command = [*MODELTUI, "--config", str(bob.config), "approve", plan["hash"][7:19], "--reason", "looked at the gates"]
     started = time.monotonic()
-    granted = bob.run("approve", plan["hash"], "--reason", "looked at the gates", "--json")
-    assert granted.returncode == 0, granted.stdout + granted.stderr
-    answer = json.loads(granted.stdout)
-    assert (answer["decision"], answer["signed"], answer["assurance"]) == ("grant", True, "ssh-key")
-    measured(f"approve in a process of its own: {time.monotonic() - started:.2f} s")
+    with Terminal(command, size=(110, 60), env=bob.environ) as terminal:
+        terminal.wait_for(lambda lines: guard_text(lines) == plan["hash"][-6:], 30.0)
+        measured(f"approve to plan shown in a process of its own: {time.monotonic() - started:.2f} s")
+        answer_guard(terminal)
+        assert terminal.wait_exit(30.0) == 0, terminal.text()
+        assert f"approved: {plan['hash'][:40]}" in terminal.text()
 
     done = ann.run(*go, "--json")
     outcome = json.loads(done.stdout)

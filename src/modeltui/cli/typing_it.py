@@ -38,7 +38,7 @@ class _Asked:
         self._clock = system_clock()
         self._ended = asyncio.Event()
         self._prompt = 0
-        self._asked_at = 0.0
+        self._drawn: list[str] = []
         chance = random.SystemRandom()
         supply = "".join(chance.choice(_SUPPLY) for _ in range(32)) + _SUPPLY
         light = replace(plan, guard=GuardLevel.VERSION)
@@ -73,5 +73,6 @@ class _Asked:
         if self.challenge.is_open and self.challenge.prompt != self._prompt:
             self._prompt = self.challenge.prompt
             self._tty.ask(lines, self._prompt)
-        else:
+        elif lines != self._drawn:
             self._tty.show(lines)
+        self._drawn = lines
