@@ -523,9 +523,9 @@ async def test_writes_off_keeps_the_keys_visible_and_says_why() -> None:
 async def test_u_unlocks_with_a_reason_and_locks_at_once() -> None:
     """u asks why, row 1 counts the time down, u again locks."""
     async with guarded(acting=FakeActing(on=False)) as on:
-        await on.press("u", *"pager", "enter")
+        await on.press("u", *"pager says so", "enter")
         await on.settle()
-        assert on.acting.unlocks == ["pager"]
+        assert on.acting.unlocks == ["pager says so"]
         assert "WRITES ON 14:59" in on.stage.rows[0]
         await on.press("u")
         await on.settle()

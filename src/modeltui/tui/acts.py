@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 else:
     _Base = object
 
-LEAST_UNLOCK_REASON = 5
+LEAST_UNLOCK_REASON = 10
 _WHOLE_TABLE = 180
 _FIRST_COLUMNS = 6
 """Of what served at a time: what, where, which version, its share, since and until when."""
@@ -289,7 +289,7 @@ class Acts(_Base):
             def unlock(text: str) -> None:
                 self.run_worker(self._unlock(acting, text), group="unlock", exclusive=True, exit_on_error=False)
 
-            label = "why do you need to write? The lock closes itself after a while"
+            label = "why do you need to write? Ten characters at least; it locks itself again"
             self.ask(
                 Prompt(label, self.glyphs, on_accept=unlock, accept_words="writes on", cancel_words="writes stay off")
             )
