@@ -19,22 +19,9 @@ from modeltui.engine.deadlines import Deadlines
 from modeltui.engine.executor import Executor
 from modeltui.engine.reconciler import ReadBack, Reconciler
 from modeltui.engine.recording import SpoolingJournal
-from modeltui.testing.acting_fakes import (
-    ALICE,
-    Disk,
-    FakeJournal,
-    FakeLeases,
-    FakeNotifier,
-    FakeReader,
-    FakeWorld,
-    FakeWriter,
-    Killed,
-    LeaseStore,
-    Life,
-    MortalClock,
-    consent_to,
-)
+from modeltui.testing.acting_fakes import ALICE, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
 from modeltui.testing.clock import VirtualClock
+from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, Killed, LeaseStore, Life, MortalClock
 
 ALLOWED = Permission(True, SafeText("allowed"))
 SHORT = Deadlines(snap_back_seconds=())

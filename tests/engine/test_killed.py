@@ -15,14 +15,7 @@ from modeltui.domain.lease import LEASE_SECONDS
 from modeltui.domain.outcome import Outcome, Report
 from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
-from modeltui.testing.acting_fakes import (
-    BOB,
-    FakeWorld,
-    Fault,
-    abort_plan,
-    rollback_plan,
-    stepwise_plan,
-)
+from modeltui.testing.acting_fakes import BOB, FakeWorld, Fault, abort_plan, rollback_plan, stepwise_plan
 
 LONG_ENOUGH_SECONDS = 4_000.0
 """After this whoever has not written an outcome never will."""

@@ -38,9 +38,10 @@ from modeltui.engine.situating import Writing
 from modeltui.ports.acting import UNLOCKED_SECONDS, WritesState
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.notifier import Occasion
-from modeltui.testing.acting_fakes import Disk, FakeJournal, FakeLeases, FakeNotifier, LeaseStore, Life
+from modeltui.testing.acting_fakes import FakeNotifier
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.fakes import FakeMetrics, FakeRegistry, FakeRollouts, fake_observer, fake_source
+from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, LeaseStore, Life
 from modeltui.testing.worlds import rollout, seen, source_name, version_id
 
 ABORT = asks(ActionKind.ABORT)

@@ -12,7 +12,8 @@ from modeltui.domain.record import Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.engine.recording import SpoolingJournal
 from modeltui.ports.journal import Query
-from modeltui.testing.acting_fakes import ALICE, FakeJournal, abort_plan, promote_plan
+from modeltui.testing.acting_fakes import ALICE, abort_plan, promote_plan
+from modeltui.testing.record_fakes import FakeJournal
 
 
 def entry(stage: Stage, kind: RecordKind = RecordKind.ACTION_STEP, says: str = "") -> Entry:
