@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # who only looks loads nothing of this
     from collections.abc import Callable
 
-    from modeltui.domain.action import Desired
+    from modeltui.domain.acting.action import Desired
     from modeltui.domain.names import TargetKey
     from modeltui.domain.policy import Policy
     from modeltui.domain.rollout import Rollout

@@ -18,7 +18,7 @@ from typing import Any
 from modeltui.adapters.postgresql import open_shared
 from modeltui.adapters.shared_files import FileLeases
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.action import ActionKind, PlanId
+from modeltui.domain.acting.action import ActionKind, PlanId
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import Environment, ModelName, TargetKey
 from modeltui.domain.secret import Secret

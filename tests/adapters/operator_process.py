@@ -25,7 +25,7 @@ from modeltui.adapters.embedded.file import Options as WorldOptions
 from modeltui.adapters.mlflow.rollout_writer import Timing
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.action import Desired
+from modeltui.domain.acting.action import Desired
 from modeltui.domain.errors import BackendError
 from modeltui.domain.names import Environment, Instant, Missing, ModelName, SourceName, TargetKey, VersionId
 from modeltui.domain.policy import DEFAULT_POLICY

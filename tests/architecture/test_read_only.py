@@ -29,9 +29,9 @@ from modeltui.wiring.observing import prepare_demo
 
 FORBIDDEN = (
     "modeltui.runner",
-    "modeltui.engine.acting",
-    "modeltui.engine.executor",
-    "modeltui.engine.reconciler",
+    "modeltui.engine.acting.session",
+    "modeltui.engine.acting.executor",
+    "modeltui.engine.acting.reconciler",
     "modeltui.wiring.running",
     "modeltui.wiring.reconciling",
     "modeltui.wiring.records",
@@ -321,7 +321,7 @@ def test_the_recorder_hears_what_would_be_wrong(tmp_path: Path) -> None:
     wrong = textwrap.dedent(
         """
         import socket, subprocess, sys, types
-        sys.modules["modeltui.engine.executor"] = types.ModuleType("modeltui.engine.executor")
+        sys.modules["modeltui.engine.acting.executor"] = types.ModuleType("executor")
         try:
             import modeltui.adapters.embedded.rollout_writer
         except ImportError:
@@ -334,6 +334,6 @@ def test_the_recorder_hears_what_would_be_wrong(tmp_path: Path) -> None:
     )
     subprocess.run([sys.executable, "-c", RECORDER + wrong], env=environment(tmp_path), check=True)
     heard = heard_in(tmp_path / "heard.json")
-    assert heard.writers() >= {"modeltui.adapters.embedded.rollout_writer", "modeltui.engine.executor"}
+    assert heard.writers() >= {"modeltui.adapters.embedded.rollout_writer", "modeltui.engine.acting.executor"}
     assert heard.processes[0][0] == "subprocess.Popen"
     assert heard.connections == ("('127.0.0.1', 9)",)

@@ -20,15 +20,15 @@ from modeltui.adapters.journal.index import Index
 from modeltui.adapters.journal.segments import lines_of
 from modeltui.adapters.journal.verifying import verify
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.action import PlanId
-from modeltui.domain.chain import verify_lines
+from modeltui.domain.acting.action import PlanId
 from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.journal.chain import verify_lines
+from modeltui.domain.journal.record import Detail, Entry, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, instant_text, line_hash, parse_line, record_line
+from modeltui.domain.journal.serving_history import Basis
 from modeltui.domain.names import Environment, Instant, ModelName, TargetKey
-from modeltui.domain.record import Detail, Entry, RecordKind
-from modeltui.domain.record_line import GENESIS, instant_text, line_hash, parse_line, record_line
-from modeltui.domain.serving_history import Basis
 from modeltui.domain.text import SafeText
-from modeltui.engine.as_of import serving_at, serving_between
+from modeltui.engine.journal.as_of import serving_at, serving_between
 from modeltui.ports.journal import Query
 from tests.bench.context import Bench
 from tests.bench.figures import Aim, Figure, Measured, interleaved, measured, others, ratio_aims

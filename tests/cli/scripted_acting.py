@@ -13,12 +13,12 @@ from tests.present import plans
 from tests.tui.fake_acting import FakeActing, FakeRunning
 
 from modeltui.cli.app import run
-from modeltui.domain.action import Consent, Plan, Refusal
-from modeltui.domain.approval import Decision, GivenApproval
+from modeltui.domain.acting.action import Consent, Plan, Refusal
+from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress
+from modeltui.domain.acting.plan_document import canonical_text, plan_document, sealed
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import Instant
-from modeltui.domain.outcome import Outcome, Phase, Progress
-from modeltui.domain.plan_document import canonical_text, plan_document, sealed
-from modeltui.domain.record import Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.ports.journal import Query
 from modeltui.wiring import acting as wiring

@@ -13,11 +13,11 @@ import pytest
 from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands, ended, fresh
 from tests.present import plans
 
-from modeltui.domain.action import ActionKind, Plan, Refusal
-from modeltui.domain.approval import Decision
+from modeltui.domain.acting.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.approval import Decision
+from modeltui.domain.acting.outcome import Outcome, Phase
+from modeltui.domain.acting.plan_document import plan_document, sealed
 from modeltui.domain.names import UNKNOWN, Missing, VersionId
-from modeltui.domain.outcome import Outcome, Phase
-from modeltui.domain.plan_document import plan_document, sealed
 from modeltui.domain.text import SafeText
 
 __all__ = ["commands"]

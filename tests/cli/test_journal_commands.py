@@ -17,7 +17,7 @@ from tests.present import plans
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.cli.app import run
-from modeltui.domain.action import Reason
+from modeltui.domain.acting.action import Reason
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
 from modeltui.wiring.observing import prepare_demo

@@ -14,9 +14,9 @@ from modeltui.config.access import check_access_text, load_access
 from modeltui.config.access_schema import AccessFile
 from modeltui.config.problems import InvalidConfigError
 from modeltui.config.reference import reference
-from modeltui.domain.access import DEFAULT_ACCESS, DEFAULT_RULES, Effect, permit
-from modeltui.domain.action import ActionKind
-from modeltui.domain.deed import Deed
+from modeltui.domain.acting.access import DEFAULT_ACCESS, DEFAULT_RULES, Effect, permit
+from modeltui.domain.acting.action import ActionKind
+from modeltui.domain.acting.deed import Deed
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import Environment, Instant, ModelName, TargetKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC
 
-from modeltui.domain.freeze import Weekly
+from modeltui.domain.acting.freeze import Weekly
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, TargetKey
 from modeltui.domain.text import SafeText

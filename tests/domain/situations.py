@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     Desired,
     Guarantee,
@@ -18,12 +18,15 @@ from modeltui.domain.action import (
     Refusal,
     WritingPromise,
 )
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.permission import Permission
+from modeltui.domain.acting.request import ActionRequest
+from modeltui.domain.acting.situation import Situation
 from modeltui.domain.event import SourceFailed
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.identity import Actor, Assurance
-from modeltui.domain.journal_view import JournalView
-from modeltui.domain.lease import Lease
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.lineage import (
     ABSENT,
     UNSUPPORTED,
@@ -35,11 +38,8 @@ from modeltui.domain.lineage import (
     Unreadable,
 )
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, Unknown, VersionId
-from modeltui.domain.permission import Permission
 from modeltui.domain.policy import DEFAULT_POLICY, Policy
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Job, Role, Rollout
-from modeltui.domain.situation import Situation
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Pointer, Version
 from modeltui.testing.worlds import (

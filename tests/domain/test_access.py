@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from tests.domain.access_world import ALWAYS, FRAUD, KEY, NOW, STAGING, names, person, text
 
-from modeltui.domain.access import (
+from modeltui.domain.acting.access import (
     DEFAULT_ACCESS,
     NO_BREAK_GLASS,
     AccessPolicy,
@@ -22,12 +22,12 @@ from modeltui.domain.access import (
     permit,
     with_broken_glass,
 )
-from modeltui.domain.action import ActionKind
-from modeltui.domain.deed import RESCUES, RISKS, Deed, deed_of
-from modeltui.domain.freeze import Freeze, Once, Weekly
+from modeltui.domain.acting.action import ActionKind
+from modeltui.domain.acting.deed import RESCUES, RISKS, Deed, deed_of
+from modeltui.domain.acting.freeze import Freeze, Once, Weekly
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey
-from modeltui.domain.permission import Permission
 
 
 def asked(

@@ -7,21 +7,21 @@ from dataclasses import replace
 import pytest
 from tests.domain.access_world import ALWAYS, FRAUD, NOW, names, person, text
 
-from modeltui.domain.access import AccessPolicy, Effect, Role, Rule
-from modeltui.domain.action import ActionKind, PlanHash
-from modeltui.domain.approval import Decision, GivenApproval
-from modeltui.domain.approving import (
+from modeltui.domain.acting.access import AccessPolicy, Effect, Role, Rule
+from modeltui.domain.acting.action import ActionKind, PlanHash
+from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.approving import (
     ApprovalStanding,
     Standing,
     approval_standing,
     is_same_person,
     permit_approval,
 )
-from modeltui.domain.deed import RISKS, Deed
-from modeltui.domain.freeze import Freeze, Weekly
+from modeltui.domain.acting.deed import RISKS, Deed
+from modeltui.domain.acting.freeze import Freeze, Weekly
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import Instant
-from modeltui.domain.permission import Permission
 from modeltui.domain.text import SafeText
 
 HASH = PlanHash(SafeText("sha256:" + "a" * 64))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.chain import Checkpoint, checkpoint_from_text
 from modeltui.domain.identity import Actor
-from modeltui.domain.merkle import (
+from modeltui.domain.journal.chain import Checkpoint, checkpoint_from_text
+from modeltui.domain.journal.merkle import (
     EMPTY_ROOT,
     EMPTY_TREE,
     consistency_proof,
@@ -22,9 +22,9 @@ from modeltui.domain.merkle import (
     node_hash,
     root_of_lines,
 )
+from modeltui.domain.journal.record import Entry, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, instant_of, instant_text, line_hash, parse_line, record_line
 from modeltui.domain.names import Instant
-from modeltui.domain.record import Entry, RecordKind
-from modeltui.domain.record_line import GENESIS, instant_of, instant_text, line_hash, parse_line, record_line
 from modeltui.domain.text import SafeText
 
 CHECKPOINT = Checkpoint(

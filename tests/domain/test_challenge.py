@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.present import plans
 
-from modeltui.domain.action import GuardLevel, Plan
-from modeltui.domain.challenge import (
+from modeltui.domain.acting.action import GuardLevel, Plan
+from modeltui.domain.acting.challenge import (
     DEAD_SECONDS,
     GAP_SECONDS,
     LIMIT_SECONDS,
@@ -29,7 +29,7 @@ from modeltui.domain.challenge import (
     Verdict,
     expected_text,
 )
-from modeltui.domain.challenging import new_challenge, take
+from modeltui.domain.acting.challenging import new_challenge, take
 from modeltui.domain.names import VersionId
 from modeltui.domain.text import SafeText
 

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from tests.domain.situations import BOB, KEY, PLACE, canary, fact, listed, origin
 
-from modeltui.domain import checks as look
-from modeltui.domain.action import ActionKind, Check, PlanId
+from modeltui.domain.acting import checks as look
+from modeltui.domain.acting.action import ActionKind, Check, PlanId
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
-from modeltui.domain.lease import Lease
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Approval, Artifact, Provenance, Unreadable
 from modeltui.domain.names import UNKNOWN, Instant, ModelName
-from modeltui.domain.permission import Permission
 from modeltui.domain.rollout import Job
 from modeltui.domain.text import safe_text
 from modeltui.domain.version import Model, Version

@@ -6,8 +6,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.situations import PLACE, VERSIONS, weights
 
-from modeltui.domain.action import Desired
-from modeltui.domain.desired import blend, desired_of, is_as_desired, percent_text, share_of, weights_of, weights_text
+from modeltui.domain.acting.action import Desired
+from modeltui.domain.acting.desired import (
+    blend,
+    desired_of,
+    is_as_desired,
+    percent_text,
+    share_of,
+    weights_of,
+    weights_text,
+)
 from modeltui.domain.names import UNKNOWN
 from modeltui.testing.worlds import rollout, version_id
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.deed import RISKS
-from modeltui.domain.freeze import MINUTES_IN_A_DAY, MINUTES_IN_A_WEEK, Freeze, Once, Weekly
+from modeltui.domain.acting.deed import RISKS
+from modeltui.domain.acting.freeze import MINUTES_IN_A_DAY, MINUTES_IN_A_WEEK, Freeze, Once, Weekly
 from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.text import SafeText
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from modeltui.domain.action import Check, CheckResult, Consent, GuardLevel, Plan, Reason, Refusal
-from modeltui.domain.approval import Decision, GivenApproval
-from modeltui.domain.going import objection_to
+from modeltui.domain.acting.action import Check, CheckResult, Consent, GuardLevel, Plan, Reason, Refusal
+from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.going import objection_to
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import Instant
-from modeltui.domain.permission import Permission
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import ALICE, BOB, FakeWorld, abort_plan, consent_to, rollback_plan
 from modeltui.testing.clock import VirtualClock

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.action import Desired, Plan
+from modeltui.domain.acting.action import Desired, Plan
+from modeltui.domain.acting.outcome import Outcome, Report
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal_details import (
+from modeltui.domain.journal.details import (
     Details,
     StepResult,
     intent_details,
@@ -28,9 +29,8 @@ from modeltui.domain.journal_details import (
     step_details,
     weights_detail,
 )
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Unknown
-from modeltui.domain.outcome import Outcome, Report
-from modeltui.domain.record import Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import FakeWorld, abort_plan, consent_to, promote_plan, rollback_plan, stepwise_plan
 from modeltui.testing.clock import VirtualClock

@@ -5,9 +5,9 @@ from __future__ import annotations
 from modeltui.domain.event import JournalRead
 from modeltui.domain.fleet import Context, Fleet
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal_view import MOST_RECORDS, JournalView
+from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
+from modeltui.domain.journal.view import MOST_RECORDS, JournalView
 from modeltui.domain.names import NO_DATA, Instant
-from modeltui.domain.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.reduce import reduce
 from modeltui.domain.text import SafeText, safe_text
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.domain.access_world import FRAUD
 
-from modeltui.domain.action import ActionKind, PlanId
+from modeltui.domain.acting.action import ActionKind, PlanId
+from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
+from modeltui.domain.acting.leasing import SKEW_SECONDS, Claim, is_in_force, is_same, renewed, taken
 from modeltui.domain.identity import Actor
-from modeltui.domain.lease import LEASE_SECONDS, Lease
-from modeltui.domain.leasing import SKEW_SECONDS, Claim, is_in_force, is_same, renewed, taken
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.situations import asks, canary, champion, planned, refused, situation
 
-from modeltui.domain.action import ActionKind, Plan, Refusal
-from modeltui.domain.plan_document import (
+from modeltui.domain.acting.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.plan_document import (
     InvalidPlan,
     canonical_text,
     document_hash,
@@ -22,7 +22,7 @@ from modeltui.domain.plan_document import (
     plan_from_text,
     refusal_document,
 )
-from modeltui.domain.planning import plan
+from modeltui.domain.acting.planning import plan
 from modeltui.domain.text import safe_text
 
 PLANS = (

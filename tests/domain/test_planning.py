@@ -24,13 +24,13 @@ from tests.domain.situations import (
     weights,
 )
 
-from modeltui.domain.action import ActionKind, Check, CheckResult, GuardLevel, Plan, Reason, Refusal
+from modeltui.domain.acting.action import ActionKind, Check, CheckResult, GuardLevel, Plan, Reason, Refusal
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.permission import Permission
+from modeltui.domain.acting.planning import plan, plan_abort, plan_promote, plan_rollback, plan_set_weights
 from modeltui.domain.identity import Assurance
-from modeltui.domain.journal_view import JournalView
-from modeltui.domain.lease import Lease
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import UNKNOWN, Instant, ModelName
-from modeltui.domain.permission import Permission
-from modeltui.domain.planning import plan, plan_abort, plan_promote, plan_rollback, plan_set_weights
 from modeltui.domain.rollout import Job
 from modeltui.domain.text import safe_text
 from modeltui.domain.version import Model, Pointer
@@ -224,7 +224,7 @@ def test_no_known_good_version_asks_for_a_choice() -> None:
 
 def test_a_version_that_was_taken_back_here_is_no_light_choice() -> None:
     """A version that a verified rollback left lately needs a second person, with the time of that rollback."""
-    from modeltui.domain.record import Entry, Record, RecordKind
+    from modeltui.domain.journal.record import Entry, Record, RecordKind
 
     def told(seq: int, kind: RecordKind, details: dict[str, object]) -> Record:
         made = planned(plan(situation(canary()), ABORT))

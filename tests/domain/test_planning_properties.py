@@ -8,15 +8,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from tests.domain.situations import situations, wild_requests, wishes
 
-from modeltui.domain.action import ActionKind, CheckResult, GuardLevel, Plan, Refusal
-from modeltui.domain.desired import as_rollout, desired_of, is_as_desired, share_of
+from modeltui.domain.acting.action import ActionKind, CheckResult, GuardLevel, Plan, Refusal
+from modeltui.domain.acting.desired import as_rollout, desired_of, is_as_desired, share_of
+from modeltui.domain.acting.plan_document import plan_document, plan_from_document, plan_hash
+from modeltui.domain.acting.planning import plan
+from modeltui.domain.acting.premise import what_moved
+from modeltui.domain.acting.request import ActionRequest
+from modeltui.domain.acting.situation import Situation
 from modeltui.domain.names import Missing
-from modeltui.domain.plan_document import plan_document, plan_from_document, plan_hash
-from modeltui.domain.planning import plan
-from modeltui.domain.premise import what_moved
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Rollout
-from modeltui.domain.situation import Situation
 
 ANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 from tests.domain.situations import KEY, PLACE, SERVED, canary, origin
 
-from modeltui.domain.action import ActionKind, Premise
+from modeltui.domain.acting.action import ActionKind, Premise
+from modeltui.domain.acting.premise import digest_of, premise_of, what_moved, what_moved_in
 from modeltui.domain.known_good import KnownGood
 from modeltui.domain.names import UNKNOWN, Instant
-from modeltui.domain.premise import digest_of, premise_of, what_moved, what_moved_in
 from modeltui.domain.rollout import Rollout, Stage
 from modeltui.domain.text import safe_text
 from modeltui.testing.worlds import rollout, version_id

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.action import Check, CheckResult, Consent, GuardLevel, PlanHash, PlanId, Reason, ReasonCode
+from modeltui.domain.acting.action import Check, CheckResult, Consent, GuardLevel, PlanHash, PlanId, Reason, ReasonCode
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.acting.runner_lines import order_line, progress_line, read_order, read_progress
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, TargetKey, VersionId
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.runner_lines import order_line, progress_line, read_order, read_progress
 from modeltui.domain.text import safe_text
 
 TEXTS = st.text(max_size=60).map(safe_text)

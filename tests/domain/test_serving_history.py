@@ -10,12 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal_details import share_text
-from modeltui.domain.lineage import DataSnapshot, Known, Provenance
-from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
-from modeltui.domain.record import Detail, Entry, Record, RecordKind
-from modeltui.domain.rollout import Role, ServingRecord
-from modeltui.domain.serving_history import (
+from modeltui.domain.journal.details import share_text
+from modeltui.domain.journal.record import Detail, Entry, Record, RecordKind
+from modeltui.domain.journal.serving_history import (
     COVERS_SECONDS,
     Basis,
     Interval,
@@ -24,6 +21,9 @@ from modeltui.domain.serving_history import (
     intervals,
     with_provenance,
 )
+from modeltui.domain.lineage import DataSnapshot, Known, Provenance
+from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
+from modeltui.domain.rollout import Role, ServingRecord
 from modeltui.domain.text import SafeText
 
 TARGET = TargetKey(ModelName(SafeText("fraud-detector")), Environment(SafeText("prod-hk")))

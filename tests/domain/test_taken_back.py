@@ -6,11 +6,11 @@ from typing import Any
 
 from tests.domain.situations import BOB, KEY
 
-from modeltui.domain.action import ActionKind, PlanHash, PlanId
-from modeltui.domain.journal_view import JournalView
+from modeltui.domain.acting.action import ActionKind, PlanHash, PlanId
+from modeltui.domain.acting.situation import RECENT_SECONDS, taken_back
+from modeltui.domain.journal.record import Entry, Record, RecordKind
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import UNKNOWN, Instant
-from modeltui.domain.record import Entry, Record, RecordKind
-from modeltui.domain.situation import RECENT_SECONDS, taken_back
 from modeltui.domain.text import safe_text
 from modeltui.testing.worlds import START, target_key, version_id
 

@@ -6,14 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.action import Desired
-from modeltui.domain.fleet import Target
-from modeltui.domain.journal_details import StepResult
-from modeltui.domain.names import UNKNOWN, Instant
-from modeltui.domain.outcome import Outcome
-from modeltui.domain.policy import DEFAULT_POLICY
-from modeltui.domain.text import SafeText
-from modeltui.domain.verification import (
+from modeltui.domain.acting.action import Desired
+from modeltui.domain.acting.outcome import Outcome
+from modeltui.domain.acting.verification import (
     Answer,
     Before,
     Judgement,
@@ -26,6 +21,11 @@ from modeltui.domain.verification import (
     serving,
     serving_window,
 )
+from modeltui.domain.fleet import Target
+from modeltui.domain.journal.details import StepResult
+from modeltui.domain.names import UNKNOWN, Instant
+from modeltui.domain.policy import DEFAULT_POLICY
+from modeltui.domain.text import SafeText
 from modeltui.testing.worlds import START, World, rollout, seen, signal_name, version_id
 
 ONE, TWO = version_id("1"), version_id("2")

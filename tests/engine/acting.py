@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from modeltui.domain.action import Consent, Plan, PlanHash
-from modeltui.domain.approval import GivenApproval
+from modeltui.domain.acting.action import Consent, Plan, PlanHash
+from modeltui.domain.acting.approval import GivenApproval
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal_details import report_from_record
+from modeltui.domain.journal.details import report_from_record
+from modeltui.domain.journal.record import Record, RecordKind
 from modeltui.domain.names import TargetKey
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.permission import Permission
-from modeltui.domain.record import Record, RecordKind
 from modeltui.domain.text import SafeText
-from modeltui.engine.deadlines import Deadlines
-from modeltui.engine.executor import Executor
-from modeltui.engine.reconciler import ReadBack, Reconciler
-from modeltui.engine.recording import SpoolingJournal
+from modeltui.engine.acting.deadlines import Deadlines
+from modeltui.engine.acting.executor import Executor
+from modeltui.engine.acting.reconciler import ReadBack, Reconciler
+from modeltui.engine.acting.recording import SpoolingJournal
 from modeltui.testing.acting_fakes import ALICE, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, Killed, LeaseStore, Life, MortalClock

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.engine.acting import Process, Stage, check_invariants, survive
 
-from modeltui.domain.action import ActionKind, Consent, Plan
-from modeltui.domain.approval import Decision, GivenApproval
-from modeltui.domain.desired import desired_of, is_as_desired
+from modeltui.domain.acting.action import ActionKind, Consent, Plan
+from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.desired import desired_of, is_as_desired
+from modeltui.domain.acting.outcome import Outcome, Report
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import Instant, Missing
-from modeltui.domain.outcome import Outcome, Report
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import (

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from tests.engine.acting import Process, Stage, check_invariants, check_truth
 
-from modeltui.domain.action import Check, CheckResult, Consent, GuardLevel, Plan
+from modeltui.domain.acting.action import Check, CheckResult, Consent, GuardLevel, Plan
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import (
     DOUBTFUL,

@@ -8,14 +8,14 @@ from collections.abc import Callable
 import pytest
 from tests.engine.acting import Stage, check_invariants, check_truth
 
-from modeltui.domain.action import Consent, Plan, Reason
-from modeltui.domain.approval import Decision, GivenApproval
+from modeltui.domain.acting.action import Consent, Plan, Reason
+from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.lease import LEASE_SECONDS
+from modeltui.domain.acting.outcome import Outcome, Phase, Report
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor
-from modeltui.domain.lease import LEASE_SECONDS
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant
-from modeltui.domain.outcome import Outcome, Phase, Report
-from modeltui.domain.permission import Permission
-from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import (
     ALICE,

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.fleet import Context, Fleet, ServedVersion, SourceKind, SourceState, Target
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal_view import JournalView
+from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, record_line
+from modeltui.domain.journal.serving_history import Basis
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import NO_DATA, UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
-from modeltui.domain.record import ChainState, Detail, Entry, Record, RecordKind
-from modeltui.domain.record_line import GENESIS, record_line
 from modeltui.domain.rollout import Role, Rollout
-from modeltui.domain.serving_history import Basis
 from modeltui.domain.text import SafeText
-from modeltui.engine.as_of import serving_at, serving_on
-from modeltui.engine.journal_poller import JournalPoller, ServingWriter, observe
+from modeltui.engine.journal.as_of import serving_at, serving_on
+from modeltui.engine.journal.poller import JournalPoller, ServingWriter, observe
 from modeltui.engine.store import Store
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import VirtualClock

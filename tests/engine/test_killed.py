@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import pytest
 from tests.engine.acting import Process, Stage, check_invariants, survive
 
-from modeltui.domain.action import Plan
-from modeltui.domain.journal_details import outcome_details
-from modeltui.domain.lease import LEASE_SECONDS
-from modeltui.domain.outcome import Outcome, Report
-from modeltui.domain.record import RecordKind
+from modeltui.domain.acting.action import Plan
+from modeltui.domain.acting.lease import LEASE_SECONDS
+from modeltui.domain.acting.outcome import Outcome, Report
+from modeltui.domain.journal.details import outcome_details
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import BOB, FakeWorld, Fault, abort_plan, rollback_plan, stepwise_plan
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from tests.domain.situations import ANN, BOB, KEY, PLACE, SERVED, asks, listed, origin, planned, promise, refused
 
-from modeltui.domain.access import DEFAULT_RULES, AccessPolicy
-from modeltui.domain.action import (
+from modeltui.domain.acting.access import DEFAULT_RULES, AccessPolicy
+from modeltui.domain.acting.action import (
     ActionKind,
     CheckResult,
     Consent,
@@ -21,20 +21,20 @@ from modeltui.domain.action import (
     Reason,
     Refusal,
 )
-from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
-from modeltui.domain.approval_message import APPROVAL_NAMESPACE, approval_message
+from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.approval_message import APPROVAL_NAMESPACE, approval_message
+from modeltui.domain.acting.outcome import Progress
+from modeltui.domain.acting.permission import Permission
+from modeltui.domain.acting.plan_document import plan_from_text, sealed
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import BackendUnavailable, JournalUnavailable, ModeltuiError
 from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, Unknown
-from modeltui.domain.outcome import Progress
-from modeltui.domain.permission import Permission
-from modeltui.domain.plan_document import plan_from_text, sealed
-from modeltui.domain.record import RecordKind
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
-from modeltui.engine.acting import LiveActing
-from modeltui.engine.situating import Writing
+from modeltui.engine.acting.session import LiveActing
+from modeltui.engine.acting.situating import Writing
 from modeltui.ports.acting import UNLOCKED_SECONDS, WritesState
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.notifier import Occasion

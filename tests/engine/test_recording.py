@@ -8,9 +8,9 @@ import pytest
 from tests.engine.acting import Process, Stage, survive
 
 from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.record import Entry, Record, RecordKind
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
-from modeltui.engine.recording import SpoolingJournal
+from modeltui.engine.acting.recording import SpoolingJournal
 from modeltui.ports.journal import Query
 from modeltui.testing.acting_fakes import ALICE, abort_plan, promote_plan
 from modeltui.testing.record_fakes import FakeJournal

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 from tests.engine.acting import SHORT, Process, Stage, check_invariants, check_truth
 
-from modeltui.domain.outcome import Outcome, Phase, Report
-from modeltui.domain.record import RecordKind
-from modeltui.engine.deadlines import DEADLINES, Deadlines
+from modeltui.domain.acting.outcome import Outcome, Phase, Report
+from modeltui.domain.journal.record import RecordKind
+from modeltui.engine.acting.deadlines import DEADLINES, Deadlines
 from modeltui.testing.acting_fakes import BOB, Fault, abort_plan, rollback_plan
 from modeltui.testing.worlds import rollout
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     Blast,
     Check,
@@ -23,10 +23,10 @@ from modeltui.domain.action import (
     Step,
     WritingPromise,
 )
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
 from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.record import Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 
 NOW = Instant(1_768_442_851.0)

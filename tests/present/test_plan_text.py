@@ -8,11 +8,11 @@ from datetime import UTC, timedelta, timezone
 import pytest
 from tests.present import plans
 
-from modeltui.domain.action import Refusal
-from modeltui.domain.journal_view import JournalView
+from modeltui.domain.acting.action import Refusal
+from modeltui.domain.acting.outcome import Outcome, Phase
+from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import UNKNOWN, Instant
-from modeltui.domain.outcome import Outcome, Phase
-from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.present import journal_text, outcome_text, plan_text
 from modeltui.present.cells import cell_width
@@ -168,8 +168,8 @@ def test_an_intent_that_somebody_works_on_is_not_lost() -> None:
     intent = plans.recorded(RecordKind.ACTION_INTENT, 3)
     view = JournalView(open_intents=(intent,), read_at=plans.NOW)
     assert journal_text.lost_intents(view) == (intent,)
-    from modeltui.domain.action import ActionKind
-    from modeltui.domain.lease import Lease
+    from modeltui.domain.acting.action import ActionKind
+    from modeltui.domain.acting.lease import Lease
 
     lease = Lease(
         plans.TARGET, plans.BOB, plans.rollback().id, ActionKind.ROLLBACK, 1, plans.NOW, Instant(plans.NOW + 60)

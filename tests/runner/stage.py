@@ -15,8 +15,8 @@ from pathlib import Path
 
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.outcome import Outcome
-from modeltui.domain.record import Record, RecordKind
+from modeltui.domain.acting.outcome import Outcome
+from modeltui.domain.journal.record import Record, RecordKind
 from modeltui.ports.journal import Query
 from tests.runner.staged.world import StagedWorld
 from tests.terminal import SOURCE, terminal_environment

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.domain.outcome import Outcome
-from modeltui.domain.record import RecordKind
+from modeltui.domain.acting.outcome import Outcome
+from modeltui.domain.journal.record import RecordKind
 from tests.runner.stage import Stage, make_stage, wait_for
 
 

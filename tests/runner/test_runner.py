@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from modeltui.config.load import Options, load
-from modeltui.domain.action import ActionKind, Consent, GuardLevel, Plan, PlanHash, Reason, ReasonCode, Refusal
+from modeltui.domain.acting.action import ActionKind, Consent, GuardLevel, Plan, PlanHash, Reason, ReasonCode, Refusal
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.acting.plan_document import plan_document, sealed
+from modeltui.domain.acting.request import ActionRequest
+from modeltui.domain.acting.runner_lines import order_line, read_progress
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.plan_document import plan_document, sealed
-from modeltui.domain.record import RecordKind
-from modeltui.domain.request import ActionRequest
-from modeltui.domain.runner_lines import order_line, read_progress
 from modeltui.domain.text import SafeText
 from modeltui.wiring.acting import open_acting
 from modeltui.wiring.observing import open_observer

@@ -14,12 +14,12 @@ from modeltui.adapters.journal import open_journal
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.adapters.system.runner_process import RunnerProcesses
 from modeltui.config.load import Options, load
-from modeltui.domain.action import Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.action import Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
 from modeltui.domain.errors import ModeltuiError
-from modeltui.domain.journal_details import intent_details
+from modeltui.domain.journal.details import intent_details
+from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import Instant, SourceName
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.record import Entry, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.ports.action_runner import RunningAction
 from modeltui.wiring.acting import open_acting

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.domain.outcome import Outcome, Phase, Report
-from modeltui.domain.runner_lines import order_line
+from modeltui.domain.acting.outcome import Outcome, Phase, Report
+from modeltui.domain.acting.runner_lines import order_line
 from modeltui.testing.faults import FaultServer, json_reply, silence
 from tests.runner.stage import Stage, make_stage, wait_for
 from tests.runner.test_runner import consent_to, line_of, plan_of, runner

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.domain.outcome import Outcome
+from modeltui.domain.acting.outcome import Outcome
 from tests.runner.stage import Stage, make_stage, wait_for
 from tests.terminal import Terminal
 

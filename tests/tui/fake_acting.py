@@ -10,13 +10,13 @@ from typing import Any
 
 from tests.present import plans
 
-from modeltui.domain.action import ActionKind, Consent, Plan, Reason, Refusal
-from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.action import ActionKind, Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.outcome import Phase, Progress
+from modeltui.domain.acting.permission import Permission
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey
-from modeltui.domain.outcome import Phase, Progress
-from modeltui.domain.permission import Permission
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import SafeText
 from modeltui.ports.acting import WritesState
 from modeltui.ports.journal import JournalReader

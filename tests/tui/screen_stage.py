@@ -11,7 +11,7 @@ from typing import Any, cast
 from textual.events import Key
 from textual.keys import _character_to_key
 
-from modeltui.domain.action import Refusal
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.event import Event, ProvenanceRead, SourceFailed, Watched
 from modeltui.domain.fleet import Context
 from modeltui.domain.lineage import Approval, CodeRevision, Known, Provenance

@@ -12,12 +12,12 @@ from tests.tui.fake_acting import Chosen, FakeActing, HandClock
 from tests.tui.screen_stage import ShownApp, StagedWorld, incident, shown
 from textual import events
 
-from modeltui.domain.action import NO_REASON, Plan, Reason, ReasonCode, Refusal
-from modeltui.domain.challenge import Verdict
+from modeltui.domain.acting.action import NO_REASON, Plan, Reason, ReasonCode, Refusal
+from modeltui.domain.acting.challenge import Verdict
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress
+from modeltui.domain.acting.permission import Permission
 from modeltui.domain.event import RolloutsRead
 from modeltui.domain.names import Instant
-from modeltui.domain.outcome import Outcome, Phase, Progress
-from modeltui.domain.permission import Permission
 from modeltui.domain.text import SafeText
 from modeltui.testing import worlds
 from modeltui.tui.guarding import Guarding

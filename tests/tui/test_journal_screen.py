@@ -7,10 +7,10 @@ from tests.present import plans
 from tests.tui.fake_acting import FakeActing, HandClock
 from tests.tui.screen_stage import StagedWorld, incident, shown
 
-from modeltui.domain.approval import ApprovalRequest
+from modeltui.domain.acting.approval import ApprovalRequest
 from modeltui.domain.event import JournalRead
+from modeltui.domain.journal.record import ChainState, Record
 from modeltui.domain.names import UNKNOWN, Instant
-from modeltui.domain.record import ChainState, Record
 from modeltui.domain.text import SafeText
 
 WHOLE = ChainState(6, SafeText("ab" * 32), anchored_to_seq=5)

@@ -9,7 +9,7 @@ import click
 from modeltui.cli.rollback import act, said_again
 from modeltui.cli.wishes import consenting, program, request_of, wish_of
 from modeltui.config.load import Options
-from modeltui.domain.action import ActionKind
+from modeltui.domain.acting.action import ActionKind
 
 HELP = """Stop the rollout on MODEL@ENV: all traffic goes to the stable version.
 

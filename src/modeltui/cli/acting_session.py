@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from modeltui.cli.output import fail, json_object
 from modeltui.config.load import Loaded, Options, load
-from modeltui.domain.action import CheckResult, Refusal
+from modeltui.domain.acting.action import CheckResult, Refusal
 from modeltui.ports.acting import Acting
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs
 
@@ -37,7 +37,7 @@ def with_acting(options: Options, use: Use, *, as_json: bool = False) -> int:
 def say_refusal(refusal: Refusal, *, as_json: bool = False) -> int:
     """Say why something is not done and what to do instead; return the exit code for it."""
     if as_json:
-        from modeltui.domain.plan_document import refusal_document
+        from modeltui.domain.acting.plan_document import refusal_document
 
         json_object(refusal_document(refusal))
         return REFUSED

@@ -13,8 +13,8 @@ from modeltui.cli.planned_before import read_plan
 from modeltui.cli.rollback import said_again
 from modeltui.cli.wishes import Wish, consenting, program, wish_of
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.action import ActionKind, Plan, Refusal
-from modeltui.domain.request import ActionRequest
+from modeltui.domain.acting.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.plan_changes import plan_changes

@@ -9,8 +9,8 @@ import click
 from modeltui.cli.acting_session import glyphs_of, say_refusal, with_acting
 from modeltui.cli.output import data, json_object, note
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.action import Plan, Refusal
-from modeltui.domain.approval import Decision, GivenApproval
+from modeltui.domain.acting.action import Plan, Refusal
+from modeltui.domain.acting.approval import Decision, GivenApproval
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.acting_objects import approval_object

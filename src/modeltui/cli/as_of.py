@@ -14,8 +14,8 @@ from modeltui.cli.session import failures
 from modeltui.cli.wishes import target_key
 from modeltui.config.load import Loaded, Options, load
 from modeltui.domain.errors import BackendError
+from modeltui.domain.journal.serving_history import Interval
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
-from modeltui.domain.serving_history import Interval
 from modeltui.domain.text import safe_text
 from modeltui.engine.observer import Observer
 from modeltui.ports.journal import JournalReader
@@ -49,7 +49,7 @@ def answer(options: Options, time: str, model: str | None, zone: str, *, as_json
 async def _found(
     loaded: Loaded, day: date | None, zone: ZoneInfo, at: Instant | Unknown, model: str | None
 ) -> tuple[list[Interval], Instant, bool]:
-    from modeltui.engine.as_of import serving_at, serving_on
+    from modeltui.engine.journal.as_of import serving_at, serving_on
     from modeltui.wiring.journal_reading import open_journal_reader
     from modeltui.wiring.observing import open_observer
 

@@ -15,11 +15,11 @@ from modeltui.cli.tty import Tty, open_tty
 from modeltui.cli.tty_keys import Acknowledged, Arrival, PastedText
 from modeltui.cli.wishes import Wish
 from modeltui.config.load import Loaded
-from modeltui.domain.action import ActionKind, Consent, Plan, Reason, ReasonCode, Refusal
-from modeltui.domain.approval import ApprovalRequest
-from modeltui.domain.challenge import Challenge, Key, Painted, Pasted, Stage, Ticked
-from modeltui.domain.outcome import Phase, Progress
-from modeltui.domain.request import ActionRequest
+from modeltui.domain.acting.action import ActionKind, Consent, Plan, Reason, ReasonCode, Refusal
+from modeltui.domain.acting.approval import ApprovalRequest
+from modeltui.domain.acting.challenge import Challenge, Key, Painted, Pasted, Stage, Ticked
+from modeltui.domain.acting.outcome import Phase, Progress
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.ports.action_runner import RunningAction

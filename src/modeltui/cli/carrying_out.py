@@ -11,10 +11,10 @@ from modeltui.cli.acting_session import REFUSED, glyphs_of, say_refusal
 from modeltui.cli.output import data, json_object, note
 from modeltui.cli.wishes import Wish
 from modeltui.config.load import Loaded
-from modeltui.domain.action import Consent, Plan, Refusal
+from modeltui.domain.acting.action import Consent, Plan, Refusal
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report, exit_code
+from modeltui.domain.acting.plan_document import plan_document
 from modeltui.domain.names import Missing
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report, exit_code
-from modeltui.domain.plan_document import plan_document
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.acting_objects import outcome_object
@@ -87,7 +87,7 @@ async def _by_hash(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> in
 
 async def refused_to_go(acting: Acting, plan: Plan, wish: Wish, refusal: Refusal) -> int:
     """Say what stands between a plan and GO; where it is a second person's word, ask for it."""
-    from modeltui.domain.action import GuardLevel
+    from modeltui.domain.acting.action import GuardLevel
 
     if plan.guard is not GuardLevel.SECOND_PERSON or "second person" not in refusal.remedy:
         return say_refusal(refusal, as_json=wish.as_json)

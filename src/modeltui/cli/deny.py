@@ -7,7 +7,7 @@ import click
 from modeltui.cli.acting_session import with_acting
 from modeltui.cli.approve import named, say_decision
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.approval import Decision
+from modeltui.domain.acting.approval import Decision
 from modeltui.domain.text import safe_text
 from modeltui.ports.acting import Acting
 

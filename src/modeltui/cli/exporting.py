@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from urllib.parse import quote
 
+from modeltui.domain.acting.plan_document import time_text
 from modeltui.domain.errors import ModeltuiError
+from modeltui.domain.journal.record import Record
+from modeltui.domain.journal.record_line import record_line
 from modeltui.domain.names import Missing
-from modeltui.domain.plan_document import time_text
-from modeltui.domain.record import Record
-from modeltui.domain.record_line import record_line
 from modeltui.present.acting_objects import record_object
 from modeltui.present.journal_text import what_words
 from modeltui.present.table import comma_separated

@@ -13,8 +13,8 @@ from modeltui.cli.output import data, fail, json_object, note
 from modeltui.cli.session import UnknownNameError
 from modeltui.cli.wishes import target_key
 from modeltui.config.load import Loaded, Options, load
+from modeltui.domain.journal.record import Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, Unknown
-from modeltui.domain.record import Record, RecordKind
 from modeltui.domain.text import safe_text
 from modeltui.ports.journal import JournalReader, Query
 

@@ -14,9 +14,9 @@ from modeltui.cli.carrying_out import show_plan
 from modeltui.cli.output import note
 from modeltui.cli.wishes import program, request_of, seconds_of, shares_of, weights_of
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import ConfigError
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.times import both_times
@@ -101,7 +101,7 @@ def _write(plan: Plan, out: str) -> None:
     """Write a plan whole or not at all: half a plan is none."""
     import json
 
-    from modeltui.domain.plan_document import plan_document
+    from modeltui.domain.acting.plan_document import plan_document
 
     path = Path(out)
     beside = path.with_name(f".{path.name}.{os.getpid()}")

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from modeltui.domain.action import Plan, Refusal
+from modeltui.domain.acting.action import Plan, Refusal
+from modeltui.domain.acting.plan_document import plan_from_document
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import ConfigError
-from modeltui.domain.plan_document import plan_from_document
-from modeltui.domain.record import RecordKind
-from modeltui.domain.request import ActionRequest
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.ports.journal import Query

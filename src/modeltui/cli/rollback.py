@@ -12,8 +12,8 @@ from modeltui.cli.carrying_out import carry_out
 from modeltui.cli.planned_before import planned_before
 from modeltui.cli.wishes import Wish, consenting, program, request_of, wish_of
 from modeltui.config.load import Loaded, Options
-from modeltui.domain.action import ActionKind, Refusal
-from modeltui.domain.request import ActionRequest
+from modeltui.domain.acting.action import ActionKind, Refusal
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.ports.acting import Acting
 
 HELP = """Make an earlier version of MODEL@ENV the only one that serves: the last known good one unless --to.

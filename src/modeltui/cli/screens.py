@@ -27,7 +27,7 @@ from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_envi
 from modeltui.wiring.observing import context_of, now, open_observer, save_snapshot
 
 if TYPE_CHECKING:  # a session that only looks loads none of this
-    from modeltui.domain.action import Refusal
+    from modeltui.domain.acting.action import Refusal
     from modeltui.ports.acting import Acting
 
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from modeltui.cli.tty import Tty, open_tty
 from modeltui.cli.tty_keys import Acknowledged, Arrival, PastedText
-from modeltui.domain.action import GuardLevel, Plan
-from modeltui.domain.challenge import Challenge, Expected, Input, Key, Painted, Pasted, Ticked, Verdict
-from modeltui.domain.challenging import new_challenge, take
+from modeltui.domain.acting.action import GuardLevel, Plan
+from modeltui.domain.acting.challenge import Challenge, Expected, Input, Key, Painted, Pasted, Ticked, Verdict
+from modeltui.domain.acting.challenging import new_challenge, take
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.guard_text import challenge_lines
 from modeltui.present.span import plain

@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from modeltui.config.options import Options
-from modeltui.domain.action import ActionKind, Reason, ReasonCode, Weights
+from modeltui.domain.acting.action import ActionKind, Reason, ReasonCode, Weights
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.names import UNKNOWN, Environment, ModelName, TargetKey, Unknown, VersionId
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import SafeText, safe_text
 
 _WHY = [code.value for code in ReasonCode]

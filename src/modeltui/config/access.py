@@ -18,7 +18,7 @@ from modeltui.config.access_schema import AccessFile
 from modeltui.config.decode import Decoder
 from modeltui.config.document import MOST_BYTES, Scalar, in_words, parse
 from modeltui.config.problems import InvalidConfigError, Place, Problem
-from modeltui.domain.access import DEFAULT_ACCESS, AccessPolicy
+from modeltui.domain.acting.access import DEFAULT_ACCESS, AccessPolicy
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.text import SafeText, safe_text
 

@@ -13,7 +13,7 @@ from modeltui.config.access_policy import once_window, signers, time_zone, weekl
 from modeltui.config.access_schema import AccessFile, AccessRuleConfig, FreezeConfig
 from modeltui.config.document import Listing, Mapping, Node, Scalar
 from modeltui.config.problems import Problem, did_you_mean, shown
-from modeltui.domain.deed import RESCUES, Deed
+from modeltui.domain.acting.deed import RESCUES, Deed
 
 _EFFECTS = ("may", "may_not", "demand_for")
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from modeltui.config.access_schema import AccessFile, AccessRuleConfig, FreezeConfig
 from modeltui.config.problems import InvalidConfigError, Place, Problem, shown
-from modeltui.domain.access import (
+from modeltui.domain.acting.access import (
     DEFAULT_RULES,
     AccessPolicy,
     BreakGlass,
@@ -18,7 +18,7 @@ from modeltui.domain.access import (
     Rule,
     Signer,
 )
-from modeltui.domain.freeze import MINUTES_IN_A_DAY, Freeze, Once, Weekly, Window
+from modeltui.domain.acting.freeze import MINUTES_IN_A_DAY, Freeze, Once, Weekly, Window
 from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.text import SafeText, safe_text
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from modeltui.config.quantity import Quantity, Spelled, Within
-from modeltui.domain.deed import Deed
+from modeltui.domain.acting.deed import Deed
 from modeltui.domain.identity import Assurance
 
 Name: TypeAlias = Annotated[

@@ -24,8 +24,8 @@ from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
 
 if TYPE_CHECKING:  # the values of acting are loaded by those that act, or read the journal
-    from modeltui.domain.lease import Lease
-    from modeltui.domain.record import ChainState, Record
+    from modeltui.domain.acting.lease import Lease
+    from modeltui.domain.journal.record import ChainState, Record
 
 
 @dataclass(frozen=True, slots=True)

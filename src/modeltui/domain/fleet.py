@@ -33,7 +33,7 @@ from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
 
 if TYPE_CHECKING:  # loaded by those that read a journal: a start without one is faster
-    from modeltui.domain.journal_view import JournalView
+    from modeltui.domain.journal.view import JournalView
 
 
 class SourceKind(StrEnum):

@@ -99,7 +99,7 @@ def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
 
 
 def _journal(fleet: Fleet, event: JournalRead) -> tuple[Fleet, Changes]:
-    from modeltui.domain.journal_view import NO_JOURNAL
+    from modeltui.domain.journal.view import NO_JOURNAL
 
     before = NO_JOURNAL if isinstance(fleet.journal, Missing) else fleet.journal
     if event.error is not NO_DATA:

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from modeltui.domain.action import ActionKind, Consent, Plan, Reason, Refusal
-from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.action import ActionKind, Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.permission import Permission
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import TargetKey, Unknown
-from modeltui.domain.permission import Permission
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import SafeText
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.journal import JournalReader

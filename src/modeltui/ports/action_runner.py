@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from modeltui.domain.action import Consent, Plan, Reason
-from modeltui.domain.outcome import Progress
+from modeltui.domain.acting.action import Consent, Plan, Reason
+from modeltui.domain.acting.outcome import Progress
 
 
 class RunningAction(Protocol):

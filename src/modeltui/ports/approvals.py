@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from modeltui.domain.action import PlanHash
-from modeltui.domain.approval import ApprovalRequest, GivenApproval
+from modeltui.domain.acting.action import PlanHash
+from modeltui.domain.acting.approval import ApprovalRequest, GivenApproval
 
 
 class Approvals(Protocol):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, TargetKey, Unknown
-from modeltui.domain.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from modeltui.domain.action import ActionKind, PlanId
+from modeltui.domain.acting.action import ActionKind, PlanId
+from modeltui.domain.acting.lease import Lease
 from modeltui.domain.identity import Actor
-from modeltui.domain.lease import Lease
 from modeltui.domain.names import TargetKey
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from modeltui.domain.action import PlanHash, PlanId
+from modeltui.domain.acting.action import PlanHash, PlanId
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
 from modeltui.domain.text import SafeText
 

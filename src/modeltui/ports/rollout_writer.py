@@ -1,4 +1,4 @@
-"""The only way to change who gets which version. Held by `engine/executor.py` in the actor process, by nobody else."""
+"""The only way to change who gets which version. Held by `engine/acting/executor.py` in the actor process alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NewType, Protocol
 
-from modeltui.domain.action import Check, Desired, Plan, WritingPromise
+from modeltui.domain.acting.action import Check, Desired, Plan, WritingPromise
 from modeltui.domain.names import TargetKey, Unknown
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Rollout

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modeltui.domain.approval import GivenApproval
+from modeltui.domain.acting.approval import GivenApproval
+from modeltui.domain.acting.outcome import Report
+from modeltui.domain.acting.plan_document import time_text
+from modeltui.domain.journal.record import ChainState, Detail, Record
+from modeltui.domain.journal.serving_history import Interval
 from modeltui.domain.names import Instant, Missing, Unknown
-from modeltui.domain.outcome import Report
-from modeltui.domain.plan_document import time_text
-from modeltui.domain.record import ChainState, Detail, Record
-from modeltui.domain.serving_history import Interval
 
 _MOMENTS = ("requested_at", "sent_at", "accepted_at", "serving_at", "healthy_at")
 

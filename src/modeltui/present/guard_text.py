@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 
-from modeltui.domain.action import ActionKind, GuardLevel, Plan
-from modeltui.domain.challenge import Challenge, Hint, Stage, Verdict
+from modeltui.domain.acting.action import ActionKind, GuardLevel, Plan
+from modeltui.domain.acting.challenge import Challenge, Hint, Stage, Verdict
+from modeltui.domain.acting.outcome import Progress
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level
 from modeltui.domain.names import Instant, Missing
-from modeltui.domain.outcome import Progress
 from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.banner import banner_tone

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from modeltui.domain.action import ReasonCode
-from modeltui.domain.approval import ApprovalRequest
-from modeltui.domain.journal_view import JournalView
-from modeltui.domain.lease import Lease
+from modeltui.domain.acting.action import ReasonCode
+from modeltui.domain.acting.approval import ApprovalRequest
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.journal.record import ChainState, Detail, Record, RecordKind
+from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import Instant, Missing
-from modeltui.domain.record import ChainState, Detail, Record, RecordKind
 from modeltui.present import format as form
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span

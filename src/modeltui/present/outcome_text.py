@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from enum import Enum
 
-from modeltui.domain.action import ActionKind, Plan
+from modeltui.domain.acting.action import ActionKind, Plan
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
 from modeltui.present import format as form
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.plan_text import check_spans, title_words, weights_words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modeltui.domain.action import ActionKind, Plan
+from modeltui.domain.acting.action import ActionKind, Plan
 from modeltui.domain.names import Missing
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.plan_text import weights_words

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     Check,
     CheckResult,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import tzinfo
 
+from modeltui.domain.journal.serving_history import Basis, Interval
 from modeltui.domain.names import Missing
-from modeltui.domain.serving_history import Basis, Interval
 from modeltui.present import format as form
 from modeltui.present.times import both_date_times
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from modeltui.domain.action import Consent, Reason
+from modeltui.domain.acting.action import Consent, Reason
 from modeltui.runner.log import Log
 from modeltui.runner.pipes import Orders
 

@@ -15,10 +15,10 @@ from modeltui.config import paths
 from modeltui.config.crash import write_report
 from modeltui.config.load import Loaded, Options, load
 from modeltui.config.schema import Mode
-from modeltui.domain.action import Consent, Plan, Reason
+from modeltui.domain.acting.action import Consent, Plan, Reason
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report, exit_code
+from modeltui.domain.acting.plan_document import plan_from_text
 from modeltui.domain.errors import ConfigError, ModeltuiError
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report, exit_code
-from modeltui.domain.plan_document import plan_from_text
 from modeltui.domain.text import safe_text
 from modeltui.runner.hardening import harden
 from modeltui.runner.listening import Listener

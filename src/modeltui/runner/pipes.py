@@ -9,9 +9,9 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from modeltui.domain.acting.outcome import Phase, Progress
+from modeltui.domain.acting.runner_lines import MOST_BYTES, Order, progress_line, read_order
 from modeltui.domain.errors import ConfigError
-from modeltui.domain.outcome import Phase, Progress
-from modeltui.domain.runner_lines import MOST_BYTES, Order, progress_line, read_order
 
 MOST_WAITING_LINES: Final = 200
 """A reader that is this far behind hears no more of what is waited for; every other phase is kept for it."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from itertools import count
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     NO_REASON,
     ActionKind,
     Blast,
@@ -33,7 +33,8 @@ from modeltui.domain.action import (
     Step,
     WritingPromise,
 )
-from modeltui.domain.desired import as_rollout, desired_of, is_as_desired, whole_traffic
+from modeltui.domain.acting.desired import as_rollout, desired_of, is_as_desired, whole_traffic
+from modeltui.domain.acting.plan_document import sealed
 from modeltui.domain.errors import (
     BackendMalformed,
     BackendRefused,
@@ -44,7 +45,6 @@ from modeltui.domain.errors import (
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, TargetKey, Unknown, VersionId
-from modeltui.domain.plan_document import sealed
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     PlanId,
 )
+from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
 from modeltui.domain.errors import (
     JournalUnavailable,
 )
 from modeltui.domain.identity import Actor
-from modeltui.domain.lease import LEASE_SECONDS, Lease
+from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
-from modeltui.domain.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Query

@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final, Protocol
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     Blast,
     Check,
@@ -38,13 +38,13 @@ from modeltui.domain.action import (
     Step,
     WritingPromise,
 )
-from modeltui.domain.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.plan_document import sealed
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor, Assurance
-from modeltui.domain.lease import Lease
+from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
-from modeltui.domain.plan_document import sealed
-from modeltui.domain.record import Entry, RecordKind
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.approvals import Approvals
 from modeltui.ports.journal import Journal, Query

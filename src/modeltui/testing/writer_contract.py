@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from uuid import uuid4
 
-from modeltui.domain.action import (
+from modeltui.domain.acting.action import (
     ActionKind,
     Blast,
     Desired,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from textual import events
 from textual.app import App
 
-from modeltui.domain.action import ActionKind, Refusal
+from modeltui.domain.acting.action import ActionKind, Refusal
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
@@ -25,8 +25,8 @@ from modeltui.tui.widgets.prompt import Choice, Prompt
 if TYPE_CHECKING:
     from random import Random
 
-    from modeltui.domain.action import Weights
-    from modeltui.domain.approval import ApprovalRequest
+    from modeltui.domain.acting.action import Weights
+    from modeltui.domain.acting.approval import ApprovalRequest
     from modeltui.domain.fleet import Fleet
     from modeltui.engine.observer import Observer
     from modeltui.ports.acting import Acting
@@ -212,7 +212,7 @@ class Acts(_Base):
         self.ask(Prompt(label, self.glyphs, on_accept=look, accept_words="show", cancel_words="stay here"))
 
     async def _look_back(self, acting: Acting, at: Instant) -> None:
-        from modeltui.engine.as_of import serving_at
+        from modeltui.engine.journal.as_of import serving_at
         from modeltui.present.serving_table import serving_rows
         from modeltui.present.table import aligned
         from modeltui.present.times import both_date_times
@@ -319,7 +319,7 @@ class Acts(_Base):
         weights: Weights = (),
     ) -> None:
         """Open the guard on the target of this moment: wherever the cursor goes afterwards, it stays this one."""
-        from modeltui.domain.request import ActionRequest
+        from modeltui.domain.acting.request import ActionRequest
         from modeltui.tui.guarding import Guarding, letters_without
         from modeltui.tui.widgets.guard import LEAST_SIZE, GuardPanel
 

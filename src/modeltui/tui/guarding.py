@@ -10,15 +10,15 @@ import random
 from collections.abc import Callable
 from enum import Enum
 
-from modeltui.domain.action import ActionKind, Consent, GuardLevel, Plan, Reason, ReasonCode, Refusal
-from modeltui.domain.challenge import Approved, Challenge, Input, Stage, Ticked, Upset, Verdict
-from modeltui.domain.challenging import new_challenge, take
+from modeltui.domain.acting.action import ActionKind, Consent, GuardLevel, Plan, Reason, ReasonCode, Refusal
+from modeltui.domain.acting.challenge import Approved, Challenge, Input, Stage, Ticked, Upset, Verdict
+from modeltui.domain.acting.challenging import new_challenge, take
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress
+from modeltui.domain.acting.premise import what_moved_in
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing
-from modeltui.domain.outcome import Outcome, Phase, Progress
-from modeltui.domain.premise import what_moved_in
-from modeltui.domain.request import ActionRequest
 from modeltui.domain.text import safe_text
 from modeltui.ports.acting import Acting
 from modeltui.ports.action_runner import RunningAction

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from modeltui.config.load import Loaded
 from modeltui.config.schema import Mode
-from modeltui.domain.action import Refusal
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.observer import Observer
@@ -20,7 +20,7 @@ from modeltui.wiring.observing import open_observer
 
 if TYPE_CHECKING:  # a session that may only look loads none of this
     from modeltui.adapters.system.runner_process import RunnerProcesses
-    from modeltui.domain.situation import Timings
+    from modeltui.domain.acting.situation import Timings
     from modeltui.ports.acting import Acting
     from modeltui.ports.journal import JournalReader
 
@@ -67,7 +67,7 @@ def read_only_refusal(loaded: Loaded) -> Refusal | None:
 
 async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Acting:
     from modeltui.config.secrets import SecretStore
-    from modeltui.engine.acting import LiveActing
+    from modeltui.engine.acting.session import LiveActing
     from modeltui.wiring.records import open_records
     from modeltui.wiring.writing import writings
 
@@ -112,8 +112,8 @@ async def _look_after_open_intents(journal: JournalReader, runner: RunnerProcess
 
 
 async def _has_unknown(journal: JournalReader) -> bool:
-    from modeltui.domain.outcome import Outcome
-    from modeltui.domain.record import RecordKind
+    from modeltui.domain.acting.outcome import Outcome
+    from modeltui.domain.journal.record import RecordKind
     from modeltui.ports.journal import Query
 
     ends = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
@@ -124,7 +124,7 @@ async def _has_unknown(journal: JournalReader) -> bool:
 
 
 def _timings(loaded: Loaded) -> Timings:
-    from modeltui.domain.situation import Timings
+    from modeltui.domain.acting.situation import Timings
 
     acting = loaded.context.acting
     return Timings(

@@ -7,8 +7,8 @@ from pathlib import Path
 from modeltui.adapters.shared_files.leases import FileLeases
 from modeltui.adapters.shared_files.store import NAME
 from modeltui.config.load import Loaded
-from modeltui.domain.lease import Lease
-from modeltui.engine.journal_poller import JournalPoller
+from modeltui.domain.acting.lease import Lease
+from modeltui.engine.journal.poller import JournalPoller
 from modeltui.engine.observer import Observer
 from modeltui.wiring.journal_reading import journal_directory, open_journal_reader
 

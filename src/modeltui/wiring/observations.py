@@ -12,8 +12,8 @@ from modeltui.config.access import load_access
 from modeltui.config.acting import Signing
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.record import Record
-from modeltui.engine.journal_poller import observe
+from modeltui.domain.journal.record import Record
+from modeltui.engine.journal.poller import observe
 from modeltui.engine.observer import Observer
 from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Journal

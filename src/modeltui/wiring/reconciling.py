@@ -13,11 +13,11 @@ from modeltui.adapters.system.clock import SystemClock
 from modeltui.config import paths
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.action import Refusal
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.names import SourceName, TargetKey
 from modeltui.domain.rollout import Rollout
+from modeltui.engine.acting.reconciler import ReadBack, Reconciler
 from modeltui.engine.observer import Observer
-from modeltui.engine.reconciler import ReadBack, Reconciler
 from modeltui.wiring.observing import open_observer
 from modeltui.wiring.processes import is_process_gone
 from modeltui.wiring.records import open_records

@@ -18,7 +18,7 @@ from modeltui.config.access import LoadedAccess, load_access
 from modeltui.config.acting import Signing
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
-from modeltui.engine.recording import SpoolingJournal
+from modeltui.engine.acting.recording import SpoolingJournal
 from modeltui.ports.approvals import Approvals
 from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity

@@ -14,16 +14,16 @@ from modeltui.config.load import Loaded
 from modeltui.config.policy import policy_of
 from modeltui.config.schema import ModelsConfig
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.access import permit
-from modeltui.domain.action import Plan, PlanHash, Refusal
-from modeltui.domain.approval import GivenApproval
+from modeltui.domain.acting.access import permit
+from modeltui.domain.acting.action import Plan, PlanHash, Refusal
+from modeltui.domain.acting.approval import GivenApproval
 from modeltui.domain.errors import ConfigError
-from modeltui.domain.journal_details import is_to_known_good
+from modeltui.domain.journal.details import is_to_known_good
 from modeltui.domain.names import SourceName
-from modeltui.engine.deadlines import Deadlines
-from modeltui.engine.executor import Executor
+from modeltui.engine.acting.deadlines import Deadlines
+from modeltui.engine.acting.executor import Executor
+from modeltui.engine.acting.second_person import SecondPerson
 from modeltui.engine.observer import Observer
-from modeltui.engine.second_person import SecondPerson
 from modeltui.ports.notifier import Notifier
 from modeltui.ports.rollout_writer import RolloutWriter
 from modeltui.wiring.observing import open_observer

@@ -10,13 +10,13 @@ from modeltui import plugins
 from modeltui.config.load import Loaded
 from modeltui.config.policy import policy_of
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.action import Desired, Refusal, WritingPromise
+from modeltui.domain.acting.action import Desired, Refusal, WritingPromise
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.names import SourceName, TargetKey
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
-from modeltui.engine.situating import Writing
+from modeltui.engine.acting.situating import Writing
 from modeltui.ports.adapter import Surroundings
 from modeltui.ports.clock import Clock
 from modeltui.wiring.observing import checked_plans

@@ -14,7 +14,7 @@ from modeltui.adapters.embedded import rollout_reader, rollout_writer, writing_p
 from modeltui.adapters.embedded.file import Options
 from modeltui.adapters.embedded.schema import SCHEMA_VERSION
 from modeltui.adapters.embedded.world import open_world, set_weights
-from modeltui.domain.action import CheckResult, Desired, Guarantee
+from modeltui.domain.acting.action import CheckResult, Desired, Guarantee
 from modeltui.domain.errors import BackendRefused, BackendUnavailable, RevisionConflict
 from modeltui.domain.names import UNKNOWN, Missing, VersionId
 from modeltui.domain.rollout import Rollout

@@ -17,7 +17,7 @@ import pytest
 from modeltui.adapters.identity import SystemIdentity
 from modeltui.adapters.identity import system_identity as module
 from modeltui.adapters.identity.ssh import OpenSsh, fingerprint, public_key
-from modeltui.domain.access import AccessPolicy, Signer
+from modeltui.domain.acting.access import AccessPolicy, Signer
 from modeltui.domain.identity import Assurance
 from modeltui.domain.names import UNKNOWN
 from modeltui.domain.text import SafeText

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from modeltui.adapters.journal.files import Files
-from modeltui.domain.record import RecordKind
+from modeltui.domain.journal.record import RecordKind
 from tests.adapters.journal.stage import appender, entry
 
 

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from modeltui.adapters.journal.files import Files
-from modeltui.domain.record import Record
-from modeltui.domain.record_line import parse_line
+from modeltui.domain.journal.record import Record
+from modeltui.domain.journal.record_line import parse_line
 from tests.adapters.journal.stage import Counting, all_lines, filled, looked_at
 from tests.adapters.journal.test_crashes import SCENARIOS, Scenario, first_record
 

@@ -12,10 +12,10 @@ from modeltui.adapters.journal.appending import Appender
 from modeltui.adapters.journal.files import Files
 from modeltui.adapters.journal.segments import lines_of, segments_of
 from modeltui.adapters.journal.verifying import verify
-from modeltui.domain.action import PlanId
+from modeltui.domain.acting.action import PlanId
 from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, TargetKey, Unknown
-from modeltui.domain.record import ChainState, Detail, Entry, Record, RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import NOON, VirtualClock
 

@@ -13,8 +13,8 @@ import pytest
 from modeltui.adapters.journal import JsonlJournal, open_journal
 from modeltui.adapters.journal.segments import RESERVE_NAME, segments_of
 from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.record import RecordKind
-from modeltui.domain.record_line import GENESIS, MOST_BYTES, parse_line
+from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.journal.record_line import GENESIS, MOST_BYTES, parse_line
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.journal.stage import FULL, Failing, Unsynced, all_lines, appender, entry, filled, looked_at

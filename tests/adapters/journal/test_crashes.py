@@ -14,8 +14,8 @@ import pytest
 
 from modeltui.adapters.journal.files import Files
 from modeltui.adapters.journal.segments import LOCK_NAME, RESERVE_NAME, segments_of
-from modeltui.domain.record import Record, RecordKind
-from modeltui.domain.record_line import parse_line
+from modeltui.domain.journal.record import Record, RecordKind
+from modeltui.domain.journal.record_line import parse_line
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.journal.stage import Counting, Killed, all_lines, appender, entry, filled, looked_at
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.domain.record_line import parse_line
+from modeltui.domain.journal.record_line import parse_line
 from tests.adapters.journal.stage import all_lines, looked_at
 
 

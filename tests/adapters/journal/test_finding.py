@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from modeltui.adapters.journal import JsonlJournal
 from modeltui.adapters.journal.segments import INDEX_NAME, segments_of
 from modeltui.domain.identity import Actor
+from modeltui.domain.journal.record import Entry, Record, RecordKind
+from modeltui.domain.journal.record_line import parse_line
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey
-from modeltui.domain.record import Entry, Record, RecordKind
-from modeltui.domain.record_line import parse_line
 from modeltui.domain.text import SafeText
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import NOON, VirtualClock

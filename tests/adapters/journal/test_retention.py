@@ -6,8 +6,8 @@ from pathlib import Path
 
 from modeltui.adapters.journal import JsonlJournal
 from modeltui.adapters.journal.segments import HOLD_NAME, TOMBSTONES_NAME, segments_of
-from modeltui.domain.action import Refusal
-from modeltui.domain.record import RecordKind
+from modeltui.domain.acting.action import Refusal
+from modeltui.domain.journal.record import RecordKind
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.journal.stage import ALICE, Unsynced, entry

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.action import Reason
-from modeltui.domain.record import Entry, RecordKind
-from modeltui.domain.record_line import GENESIS, parse_line, record_line
+from modeltui.domain.acting.action import Reason
+from modeltui.domain.journal.record import Entry, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.text import SafeText
 from modeltui.testing.hostile import HOSTILE_TEXTS
 from tests.adapters.journal.stage import ALICE, all_lines, appender, entry

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeltui.adapters.journal.segments import segments_of
-from modeltui.domain.chain import ChainVerifier, Checkpoint, Witness, judged, sizes, verify_lines
-from modeltui.domain.merkle import root_of_lines
+from modeltui.domain.journal.chain import ChainVerifier, Checkpoint, Witness, judged, sizes, verify_lines
+from modeltui.domain.journal.merkle import root_of_lines
+from modeltui.domain.journal.record import ChainState, Entry, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.names import Instant
-from modeltui.domain.record import ChainState, Entry, RecordKind
-from modeltui.domain.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import NOON
 from tests.adapters.journal.stage import entry, filled, looked_at

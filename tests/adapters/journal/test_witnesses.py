@@ -16,11 +16,11 @@ from modeltui.adapters.journal import JsonlJournal
 from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor, SyslogAnchor, WebhookAnchor
 from modeltui.adapters.journal.checkpoints import NAMESPACE, checkpoints_in, checkpoints_path
 from modeltui.adapters.journal.segments import segments_of
-from modeltui.domain.chain import Checkpoint, checkpoint_from_text
 from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.identity import Actor
+from modeltui.domain.journal.chain import Checkpoint, checkpoint_from_text
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import UNKNOWN, Unknown
-from modeltui.domain.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.identity import Identity

@@ -13,7 +13,7 @@ from modeltui.adapters._http import BasicAuth
 from modeltui.adapters.mlflow import writing_promise
 from modeltui.adapters.mlflow.rollout_writer import MlflowRolloutWriter
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.action import CheckResult, Desired, Guarantee
+from modeltui.domain.acting.action import CheckResult, Desired, Guarantee
 from modeltui.domain.errors import BackendRefused, OutcomeUnknown, RevisionConflict
 from modeltui.domain.names import ModelName, TargetKey, VersionId
 from modeltui.domain.rollout import Role

@@ -10,7 +10,7 @@ from modeltui.adapters.notify import OutboxNotifier, Sink
 from modeltui.adapters.notify.outbox import Outbox
 from modeltui.adapters.notify.sending import send
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.action import PlanHash, PlanId
+from modeltui.domain.acting.action import PlanHash, PlanId
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.names import Environment, Instant, ModelName, TargetKey
 from modeltui.domain.secret import Secret

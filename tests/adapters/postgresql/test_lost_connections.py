@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import pytest
 
 from modeltui.adapters.postgresql import Shared, database, journal, open_shared
-from modeltui.domain.action import ActionKind, PlanId
-from modeltui.domain.approval import Decision
+from modeltui.domain.acting.action import ActionKind, PlanId
+from modeltui.domain.acting.approval import Decision
 from modeltui.domain.errors import ConfigError, JournalUnavailable
+from modeltui.domain.journal.record import Record
 from modeltui.domain.names import Instant
-from modeltui.domain.record import Record
 from modeltui.domain.secret import Secret
 from modeltui.domain.text import SafeText
 from modeltui.ports.journal import Query

@@ -14,8 +14,8 @@ import pytest
 
 from modeltui.adapters.postgresql import Shared, open_shared, schema
 from modeltui.adapters.system.clock import SystemClock
-from modeltui.domain.action import ActionKind, PlanId
-from modeltui.domain.approval import Decision
+from modeltui.domain.acting.action import ActionKind, PlanId
+from modeltui.domain.acting.approval import Decision
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.names import Instant
 from modeltui.domain.secret import Secret

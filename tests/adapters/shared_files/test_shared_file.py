@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from modeltui.adapters.shared_files import FileApprovals, FileLeases, store
-from modeltui.domain.action import ActionKind, PlanHash, PlanId
-from modeltui.domain.approval import Decision
+from modeltui.domain.acting.action import ActionKind, PlanHash, PlanId
+from modeltui.domain.acting.approval import Decision
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 from modeltui.config.load import Options, load
-from modeltui.domain.action import ActionKind, Consent, Plan, Reason, Refusal
-from modeltui.domain.outcome import Report
-from modeltui.domain.request import ActionRequest
+from modeltui.domain.acting.action import ActionKind, Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.outcome import Report
+from modeltui.domain.acting.request import ActionRequest
 from modeltui.ports.action_runner import RunningAction
 from modeltui.wiring.acting import open_acting
 from modeltui.wiring.observing import open_observer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modeltui.domain.action import Desired, Guarantee, WritingPromise
+from modeltui.domain.acting.action import Desired, Guarantee, WritingPromise
 from modeltui.domain.names import TargetKey
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Rollout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from modeltui.domain.action import Check, Plan, WritingPromise
+from modeltui.domain.acting.action import Check, Plan, WritingPromise
 from modeltui.domain.errors import BackendRefused, RevisionConflict
 from modeltui.domain.names import Missing, SourceName, TargetKey
 from modeltui.domain.policy import Policy

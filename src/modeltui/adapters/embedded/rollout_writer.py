@@ -18,7 +18,7 @@ from modeltui.adapters.embedded.control import Change, change_target, target_sta
 from modeltui.adapters.embedded.file import Options, WorldFile, opened
 from modeltui.adapters.embedded.rollout_reader import EmbeddedRolloutReader
 from modeltui.adapters.embedded.writing import connected
-from modeltui.domain.action import Check, CheckResult, Desired, Plan, WritingPromise
+from modeltui.domain.acting.action import Check, CheckResult, Desired, Plan, WritingPromise
 from modeltui.domain.errors import (
     BackendError,
     BackendMalformed,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from modeltui.domain.action import Desired, Guarantee, WritingPromise
+from modeltui.domain.acting.action import Desired, Guarantee, WritingPromise
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Rollout

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from modeltui.domain.access import Signer
+from modeltui.domain.acting.access import Signer
 
 SECONDS: Final = 2.0
 """Of one question. An agent that asks its owner to touch something takes longer: then there is no signature."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from modeltui.adapters.identity.ssh import SECONDS, OpenSsh, fingerprint
-from modeltui.domain.access import DEFAULT_ACCESS, AccessPolicy
+from modeltui.domain.acting.access import DEFAULT_ACCESS, AccessPolicy
 from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText, safe_text

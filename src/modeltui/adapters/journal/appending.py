@@ -32,8 +32,8 @@ from modeltui.adapters.journal.segments import (
     tail_of,
 )
 from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.record import Detail, Entry, Record, RecordKind
-from modeltui.domain.record_line import GENESIS, parse_line, record_line
+from modeltui.domain.journal.record import Detail, Entry, Record, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 

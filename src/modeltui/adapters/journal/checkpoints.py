@@ -11,7 +11,7 @@ import msgspec
 
 from modeltui.adapters.journal.files import Files, add_line
 from modeltui.adapters.journal.segments import CHECKPOINTS_NAME, lines_of
-from modeltui.domain.chain import Checkpoint, Witness, checkpoint_from_text
+from modeltui.domain.journal.chain import Checkpoint, Witness, checkpoint_from_text
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
 from modeltui.domain.text import SafeText
 from modeltui.ports.anchor import SignedCheckpoint

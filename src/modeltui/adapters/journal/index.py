@@ -22,9 +22,9 @@ import msgspec
 from modeltui.adapters.journal.lookup import Lookup, lookups
 from modeltui.adapters.journal.segments import INDEX_NAME, Segment, lines_of, open_to_read, segments_of
 from modeltui.adapters.journal.tombstones import beginning_of
-from modeltui.domain.chain import ChainStart
-from modeltui.domain.merkle import EMPTY_TREE, Frontier, GrowingTree
-from modeltui.domain.record import RecordKind
+from modeltui.domain.journal.chain import ChainStart
+from modeltui.domain.journal.merkle import EMPTY_TREE, Frontier, GrowingTree
+from modeltui.domain.journal.record import RecordKind
 from modeltui.ports.journal import Query
 
 T = TypeVar("T")

@@ -28,13 +28,13 @@ from modeltui.adapters.journal.index import Index, Place
 from modeltui.adapters.journal.retention import drop_before
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
-from modeltui.domain.action import Refusal
-from modeltui.domain.chain import Checkpoint, Witness
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.errors import BackendError, JournalUnavailable, ModeltuiError
 from modeltui.domain.identity import Actor
+from modeltui.domain.journal.chain import Checkpoint, Witness
+from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
+from modeltui.domain.journal.record_line import parse_line
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
-from modeltui.domain.record import ChainState, Detail, Entry, Record, RecordKind
-from modeltui.domain.record_line import parse_line
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.clock import Clock

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant, Missing, Unknown
-from modeltui.domain.record import RecordKind
 from modeltui.ports.journal import Query
 
 

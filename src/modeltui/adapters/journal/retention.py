@@ -13,11 +13,11 @@ from modeltui.adapters.journal.segments import (
     segments_of,
 )
 from modeltui.adapters.journal.tombstones import Tombstone, beginning_of
-from modeltui.domain.action import Refusal
-from modeltui.domain.chain import ChainStart, ChainVerifier
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.identity import Actor
+from modeltui.domain.journal.chain import ChainStart, ChainVerifier
+from modeltui.domain.journal.record import Detail, Entry, RecordKind
 from modeltui.domain.names import Instant
-from modeltui.domain.record import Detail, Entry, RecordKind
 from modeltui.domain.text import SafeText, safe_text
 
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from modeltui.domain.journal.record_line import MOST_BYTES, instant_text, line_hash, split_line
 from modeltui.domain.names import Instant
-from modeltui.domain.record_line import MOST_BYTES, instant_text, line_hash, split_line
 
 LOCK_NAME: Final = "lock"
 RESERVE_NAME: Final = "reserve"

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from modeltui.adapters.journal.segments import TOMBSTONES_NAME, Segment, first_line, lines_of
-from modeltui.domain.chain import BEGINNING, ChainStart, roots_agree
-from modeltui.domain.merkle import Frontier
-from modeltui.domain.record_line import split_line
+from modeltui.domain.journal.chain import BEGINNING, ChainStart, roots_agree
+from modeltui.domain.journal.merkle import Frontier
+from modeltui.domain.journal.record_line import split_line
 from modeltui.domain.text import SafeText
 
 

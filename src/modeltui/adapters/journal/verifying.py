@@ -8,10 +8,10 @@ from pathlib import Path
 
 from modeltui.adapters.journal.segments import Segment, first_line, lines_of, segments_of
 from modeltui.adapters.journal.tombstones import beginning_of
-from modeltui.domain.chain import ChainVerifier, Witness, judged, sizes
+from modeltui.domain.journal.chain import ChainVerifier, Witness, judged, sizes
+from modeltui.domain.journal.record import ChainState
+from modeltui.domain.journal.record_line import MOST_BYTES, parse_line
 from modeltui.domain.names import UNKNOWN, Unknown
-from modeltui.domain.record import ChainState
-from modeltui.domain.record_line import MOST_BYTES, parse_line
 from modeltui.domain.text import SafeText, safe_text
 
 

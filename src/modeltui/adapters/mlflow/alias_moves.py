@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from modeltui.domain.action import Desired
+from modeltui.domain.acting.action import Desired
 from modeltui.domain.errors import BackendRefused
 from modeltui.domain.names import Environment, Missing, ModelName
 from modeltui.domain.policy import Policy

@@ -12,7 +12,7 @@ from modeltui.adapters.mlflow.action_tags import Lock
 from modeltui.adapters.mlflow.api import API, MlflowApi, NotThere, attempt
 from modeltui.adapters.mlflow.model_files import MlModel
 from modeltui.adapters.mlflow.parts import Parts, read_parts
-from modeltui.domain.action import Check, CheckResult, Plan
+from modeltui.domain.acting.action import Check, CheckResult, Plan
 from modeltui.domain.errors import BackendError
 from modeltui.domain.names import Missing, SourceName
 from modeltui.domain.text import SafeText, safe_text

@@ -22,7 +22,7 @@ from modeltui.adapters.mlflow.api import API, MlflowApi
 from modeltui.adapters.mlflow.before_writing import checks_before
 from modeltui.adapters.mlflow.model_look import Look, look_in
 from modeltui.adapters.mlflow.options import Options, http_settings
-from modeltui.domain.action import Check, Plan, WritingPromise
+from modeltui.domain.acting.action import Check, Plan, WritingPromise
 from modeltui.domain.errors import (
     BackendError,
     BackendMalformed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from modeltui.adapters.mlflow.alias_moves import alias_names, moves
-from modeltui.domain.action import Desired, Guarantee, WritingPromise
+from modeltui.domain.acting.action import Desired, Guarantee, WritingPromise
 from modeltui.domain.errors import BackendRefused
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.domain.policy import Policy

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
-from modeltui.domain.action import PlanHash, PlanId
+from modeltui.domain.acting.action import PlanHash, PlanId
 from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text

@@ -6,10 +6,10 @@ from typing import Any
 
 from modeltui.adapters.postgresql.database import Database
 from modeltui.adapters.postgresql.server_time import now_by
-from modeltui.domain.action import PlanHash
-from modeltui.domain.approval import ApprovalRequest, GivenApproval
+from modeltui.domain.acting.action import PlanHash
+from modeltui.domain.acting.approval import ApprovalRequest, GivenApproval
+from modeltui.domain.acting.shared_text import decision_from_row, decision_row, plan_name, request_from_row, request_row
 from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.shared_text import decision_from_row, decision_row, plan_name, request_from_row, request_row
 from modeltui.domain.text import safe_text
 from modeltui.ports.approvals import Approvals
 from modeltui.ports.clock import Clock

@@ -9,12 +9,12 @@ from typing import Any, Final
 from modeltui.adapters.postgresql.database import Database, driver
 from modeltui.adapters.postgresql.failures import refused, unavailable
 from modeltui.adapters.postgresql.schema import SCHEMA_LOCK
-from modeltui.domain.action import NO_REASON
-from modeltui.domain.chain import ChainVerifier, judged
+from modeltui.domain.acting.action import NO_REASON
 from modeltui.domain.errors import JournalUnavailable
+from modeltui.domain.journal.chain import ChainVerifier, judged
+from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
-from modeltui.domain.record import ChainState, Entry, Record, RecordKind
-from modeltui.domain.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, Query

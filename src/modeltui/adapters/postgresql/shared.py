@@ -10,7 +10,7 @@ from modeltui.adapters.postgresql.approvals import PostgresApprovals
 from modeltui.adapters.postgresql.database import Database
 from modeltui.adapters.postgresql.journal import PostgresJournal
 from modeltui.adapters.postgresql.leases import PostgresLeases
-from modeltui.domain.lease import LEASE_SECONDS
+from modeltui.domain.acting.lease import LEASE_SECONDS
 from modeltui.domain.secret import Secret
 from modeltui.ports.clock import Clock
 

@@ -6,16 +6,16 @@ import sqlite3
 from pathlib import Path
 
 from modeltui.adapters.shared_files.store import SharedFile
-from modeltui.domain.action import PlanHash
-from modeltui.domain.approval import ApprovalRequest, GivenApproval
-from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.shared_text import (
+from modeltui.domain.acting.action import PlanHash
+from modeltui.domain.acting.approval import ApprovalRequest, GivenApproval
+from modeltui.domain.acting.shared_text import (
     decision_from_row,
     decision_row,
     plan_name,
     request_from_row,
     request_row,
 )
+from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import safe_text
 from modeltui.ports.approvals import Approvals
 from modeltui.ports.clock import Clock

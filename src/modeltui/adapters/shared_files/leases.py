@@ -6,12 +6,12 @@ import sqlite3
 from pathlib import Path
 
 from modeltui.adapters.shared_files.store import SharedFile
-from modeltui.domain.action import ActionKind, PlanId
+from modeltui.domain.acting.action import ActionKind, PlanId
+from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
+from modeltui.domain.acting.leasing import Claim, is_in_force, is_same, renewed, taken
+from modeltui.domain.acting.shared_text import lease_from_row, lease_row
 from modeltui.domain.identity import Actor
-from modeltui.domain.lease import LEASE_SECONDS, Lease
-from modeltui.domain.leasing import Claim, is_in_force, is_same, renewed, taken
 from modeltui.domain.names import UNKNOWN, Missing, TargetKey, Unknown
-from modeltui.domain.shared_text import lease_from_row, lease_row
 from modeltui.ports.clock import Clock
 from modeltui.ports.leases import Leases
 

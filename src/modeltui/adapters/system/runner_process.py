@@ -16,12 +16,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import IO
 
-from modeltui.domain.action import Consent, Plan, Reason
+from modeltui.domain.acting.action import Consent, Plan, Reason
+from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
+from modeltui.domain.acting.plan_document import plan_document
+from modeltui.domain.acting.runner_lines import MOST_BYTES, order_line, read_progress
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.names import Missing
-from modeltui.domain.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.plan_document import plan_document
-from modeltui.domain.runner_lines import MOST_BYTES, order_line, read_progress
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.action_runner import ActionRunner
 from modeltui.ports.clock import Clock

@@ -8,9 +8,9 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from modeltui.domain.journal_view import NO_JOURNAL, JournalView
+from modeltui.domain.journal.record import Record
+from modeltui.domain.journal.view import NO_JOURNAL, JournalView
 from modeltui.domain.names import Missing
-from modeltui.domain.record import Record
 from modeltui.domain.reduce import Changes
 from modeltui.present.journal_text import (
     chain_words,

@@ -16,8 +16,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 
-from modeltui.domain.action import ReasonCode
-from modeltui.domain.challenge import Key, Painted, Pasted, Pointed, Stage
+from modeltui.domain.acting.action import ReasonCode
+from modeltui.domain.acting.challenge import Key, Painted, Pasted, Pointed, Stage
 from modeltui.domain.names import Instant
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.guard_text import (

@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 from typing import Final
 
-from modeltui.domain.chain import checkpoint_from_text, instant_text
 from modeltui.domain.errors import BackendUnavailable
+from modeltui.domain.journal.chain import checkpoint_from_text, instant_text
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint

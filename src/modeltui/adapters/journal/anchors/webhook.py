@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from modeltui.domain.chain import checkpoint_from_text, instant_text
 from modeltui.domain.errors import BackendUnavailable, ConfigError
+from modeltui.domain.journal.chain import checkpoint_from_text, instant_text
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.adapter import SecretValue

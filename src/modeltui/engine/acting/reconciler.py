@@ -1,0 +1,283 @@
+"""Finds out what became of actions whose executor is gone, and of those that ended in doubt. Reads; never writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from modeltui.domain.acting.action import PlanHash, PlanId
+from modeltui.domain.acting.desired import as_rollout, desired_of
+from modeltui.domain.acting.outcome import Outcome, Report
+from modeltui.domain.acting.verification import Before, Seen, conclude, serving_window
+from modeltui.domain.errors import BackendError, JournalUnavailable
+from modeltui.domain.identity import Actor
+from modeltui.domain.journal.details import (
+    IntentRead,
+    StepRead,
+    StepResult,
+    outcome_details,
+    read_intent,
+    read_step,
+    report_from_record,
+)
+from modeltui.domain.journal.record import Entry, Record, RecordKind
+from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
+from modeltui.domain.rollout import Rollout
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.acting.deadlines import DEADLINES, Deadlines, within
+from modeltui.engine.acting.recording import SpoolingJournal, in_time
+from modeltui.engine.acting.sending import write_key
+from modeltui.engine.acting.verifier import Goal, ReadControl, Reader, Verified, Verifier
+from modeltui.ports.clock import Clock
+from modeltui.ports.journal import Journal, Query
+from modeltui.ports.leases import Leases
+from modeltui.ports.rollout_writer import Trace, Write
+
+_ENDS = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
+_MOST_ENDS = 10_000
+_LOOKS_BACK_SECONDS = 30 * 86_400.0
+"""An outcome that stayed unknown is looked for again at each start, this long."""
+
+
+class ReadBack(Protocol):
+    """The half of a `RolloutWriter` that cannot write."""
+
+    async def read(self, target: TargetKey) -> Rollout:
+        """Return the target as the backend has it now."""
+        ...
+
+    async def trace(self, write: Write) -> Trace:
+        """Return whether a write, sent before, happened."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One intent that needs looking at."""
+
+    record: Record
+    plan_id: PlanId
+    plan_hash: PlanHash
+    target: TargetKey
+    intent: IntentRead
+    steps: tuple[StepRead, ...]
+    newest_at: Instant
+    """When its executor was heard of last."""
+    was_unknown: bool
+    """It has an outcome: unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Looks at open intents when the program starts, and when asked."""
+
+    backend: Callable[[TargetKey], ReadBack | None]
+    """Returns what reads back a target; `None` where this process has no such thing."""
+    journal: Journal
+    leases: Leases
+    actor: Actor
+    reader: Reader
+    clock: Clock
+    deadlines: Deadlines = DEADLINES
+    is_gone: Callable[[str], bool | None] = lambda _: None
+    """Tells whether the process that an intent names is gone; `None` when it cannot be told from here."""
+
+    async def reconcile(self) -> tuple[Report, ...]:
+        """Return what was found out, each written down as `action.reconciled`.
+
+        What is still under way is left alone; so is what cannot be looked at now, for the next time. Raises
+        `JournalUnavailable` when the journal cannot be read.
+        """
+        if isinstance(self.journal, SpoolingJournal):
+            await self.journal.bring_over()
+        reports = []
+        for case in await self._cases():
+            if case.was_unknown or await self._is_abandoned(case):
+                report = await self._look_at(case)
+                if report is not None:
+                    reports.append(report)
+        return tuple(reports)
+
+    async def _cases(self) -> list[_Case]:
+        since = Instant(self.clock.now() - _LOOKS_BACK_SECONDS)
+        open_now = await in_time(self.clock, self.deadlines.record_seconds, self.journal.open_intents())
+        intents = {record.entry.plan_id: record for record in open_now}
+        ends = await self._read(Query(kinds=_ENDS, since=since, most=_MOST_ENDS, newest_first=True))
+        newest_end = {record.entry.plan_id: record for record in ends}
+        doubtful = {plan for plan, record in newest_end.items() if _outcome_of(record) is Outcome.UNKNOWN}
+        for plan in doubtful:
+            if not isinstance(plan, Missing):
+                asked = await self._read(Query(plan_id=plan, kinds=frozenset({RecordKind.ACTION_INTENT})))
+                intents.update({record.entry.plan_id: record for record in asked})
+        cases = [await self._case(record, record.entry.plan_id in doubtful) for record in intents.values()]
+        return [case for case in cases if case is not None]
+
+    async def _case(self, record: Record, was_unknown: bool) -> _Case | None:
+        entry = record.entry
+        if isinstance(entry.plan_id, Missing) or isinstance(entry.plan_hash, Missing):
+            return None
+        if isinstance(entry.target, Missing):
+            return None
+        try:
+            intent = read_intent(record)
+            noted = await self._read(Query(plan_id=entry.plan_id, kinds=frozenset({RecordKind.ACTION_STEP})))
+            steps = tuple(read_step(one) for one in sorted(noted, key=lambda one: one.seq))
+        except ValueError:
+            return None  # written by another version of this program: not to be guessed at
+        if not intent.states:
+            return None
+        newest = max([entry.at, *(one.entry.at for one in noted)])
+        return _Case(record, entry.plan_id, entry.plan_hash, entry.target, intent, steps, newest, was_unknown)
+
+    async def _is_abandoned(self, case: _Case) -> bool:
+        """Tell whether nobody will write this outcome any more."""
+        gone = self.is_gone(str(case.intent.process)) if case.intent.process else None
+        if gone is not None:
+            return gone
+        now = self.clock.now()
+        if not isinstance(case.intent.gone_after, Missing) and now >= case.intent.gone_after:
+            return True
+        if not case.intent.has_lease:
+            return False
+        try:
+            held = await within(self.clock, self.deadlines.lease_seconds, self.leases.held())
+        except (JournalUnavailable, TimeoutError):
+            return False
+        is_held = any(lease.plan_id == case.plan_id and lease.expires_at > now for lease in held)
+        # Who lost its lease may still be waiting for the answer to its last write.
+        return not is_held and now - case.newest_at >= 2 * self.deadlines.send_seconds
+
+    async def _look_at(self, case: _Case) -> Report | None:
+        """Return what became of it, written down; `None` when nothing new can be said now."""
+        backend = self.backend(case.target)
+        if backend is None:
+            return None
+        # What was on its way when its executor died has landed by then, or never will.
+        await self.clock.sleep(case.newest_at + self.deadlines.not_applied_after_seconds - self.clock.now())
+        try:
+            results, says = await self._trace_all(backend, case)
+        except (BackendError, TimeoutError):
+            return None  # nobody answers: the next start asks again
+        found = await self._verify(backend, case, results)
+        seen = Seen(
+            len(case.intent.states),
+            results,
+            says,
+            found.control,
+            was_in_control=True,
+            is_as_before=found.is_as_before,
+            serving=found.serving,
+            health=found.health,
+            in_force=found.in_force,
+        )
+        conclusion = conclude(seen)
+        if case.was_unknown and conclusion.outcome is Outcome.UNKNOWN:
+            return None
+        report = Report(
+            case.plan_id,
+            case.plan_hash,
+            case.target,
+            conclusion.outcome,
+            safe_text(f"found out afterwards: {conclusion.because}", 500),
+            conclusion.remedy,
+            accepted_at=found.accepted_at,
+            serving_at=found.serving_at,
+            healthy_at=found.healthy_at,
+            serving=found.observed,
+            reason=case.record.entry.reason,
+        )
+        return await self._write_down(case, report)
+
+    async def _trace_all(self, backend: ReadBack, case: _Case) -> tuple[tuple[StepResult, ...], SafeText]:
+        """Return what became of each step that may have been sent, in order; raise `BackendError` if nobody answers."""
+        known = {step.step: step for step in case.steps}
+        results: list[StepResult] = []
+        before = case.intent.before
+        for number, desired in enumerate(case.intent.states):
+            noted = known.get(number)
+            if noted is not None and (noted.result.took or noted.result in _CERTAIN):
+                results.append(noted.result)
+            elif isinstance(before, Missing):
+                return (*results, StepResult.UNKNOWN), SafeText("the record does not say how it was before")
+            else:
+                write = Write(write_key(case.plan_id, number), case.target, desired, before, SafeText(""))
+                traced = await within(self.clock, self.deadlines.read_seconds, _traced(backend, write))
+                results.append(_RESULTS[traced])
+            if not results[-1].took:
+                says = noted.says if noted is not None and noted.says else SafeText("whoever sent it is gone")
+                return tuple(results), says
+            if not isinstance(before, Missing):
+                revision = UNKNOWN if noted is None else noted.revision
+                before = replace(as_rollout(before, desired), revision=revision)
+        return tuple(results), SafeText("")
+
+    async def _verify(self, backend: ReadBack, case: _Case, results: tuple[StepResult, ...]) -> Verified:
+        """Return what the target shows now; after a recent write it gets the time that an executor would give it."""
+        states, found = case.intent.states, Verified()
+        took = sum(result.took for result in results)
+        desired = states[max(took - 1, 0)]
+        goal = Goal(case.target, desired, Before(), desired_of(case.intent.before), case.newest_at)
+        verifier = Verifier(_reading(backend), self.reader, self.clock, self.deadlines)
+        window = serving_window(self.reader.fleet.targets.get(case.target, UNKNOWN))
+        is_recent = self.clock.now() - case.newest_at < self.deadlines.longest(1, 0.0, window)
+        if took == len(states) and is_recent:
+            await verifier.verify(goal, found, lambda _phase, _says: None, _nothing_to_keep)
+        else:
+            await verifier.look(goal, found)
+        return found
+
+    async def _write_down(self, case: _Case, report: Report) -> Report | None:
+        """Return the report in its place; `None` when somebody else found it out meanwhile."""
+        ends = await self._read(Query(plan_id=case.plan_id, kinds=_ENDS))
+        if ends and (not case.was_unknown or _outcome_of(ends[-1]) is not Outcome.UNKNOWN):
+            return None
+        entry = Entry(
+            RecordKind.ACTION_RECONCILED,
+            self.clock.now(),
+            self.actor,
+            case.record.entry.context,
+            case.target,
+            case.plan_id,
+            case.plan_hash,
+            case.record.entry.reason,
+            outcome_details(report),
+        )
+        record = await in_time(self.clock, self.deadlines.record_seconds, self.journal.append(entry))
+        return replace(report, seq=record.seq)
+
+    async def _read(self, query: Query) -> tuple[Record, ...]:
+        """Return the records that match, oldest first."""
+        found = await in_time(self.clock, self.deadlines.record_seconds, self.journal.read(query))
+        return tuple(sorted(found, key=lambda record: record.seq))
+
+
+_CERTAIN = frozenset({StepResult.REFUSED, StepResult.CONFLICT})
+"""Nothing was written, by the backend's own word."""
+_RESULTS = {
+    Trace.APPLIED: StepResult.ACCEPTED,
+    Trace.NOT_APPLIED: StepResult.NOT_SENT,
+    Trace.CANNOT_TELL: StepResult.UNKNOWN,
+}
+
+
+async def _traced(backend: ReadBack, write: Write) -> Trace:
+    return await backend.trace(write)
+
+
+def _reading(backend: ReadBack) -> ReadControl:
+    async def read(target: TargetKey) -> Rollout:
+        return await backend.read(target)
+
+    return read
+
+
+async def _nothing_to_keep() -> bool:
+    return True
+
+
+def _outcome_of(record: Record) -> Outcome | Unknown:
+    try:
+        return report_from_record(record).outcome
+    except ValueError:
+        return UNKNOWN

@@ -1,0 +1,207 @@
+"""The record while an action runs: what must be durable before anything is sent, and where it goes when it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from modeltui.domain.acting.action import NO_REASON, Plan, Reason
+from modeltui.domain.errors import JournalUnavailable
+from modeltui.domain.identity import Actor
+from modeltui.domain.journal.details import Details, may_be_spooled, spooled_details
+from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
+from modeltui.domain.names import UNKNOWN, Instant, Unknown
+from modeltui.domain.text import SafeText
+from modeltui.engine.acting.deadlines import Deadlines, within
+from modeltui.ports.clock import Clock
+from modeltui.ports.journal import Journal, Query
+
+_T = TypeVar("_T")
+_MOST_SPOOLED = 10_000
+_PRIMARY_SECONDS = 3.0
+"""The safe direction must not wait longer than this for a journal that hangs."""
+_SPOOL_SECONDS = 3.0
+
+
+class SpoolingJournal:
+    """A journal that keeps records in a durable local file while the real one cannot be written.
+
+    An intent is kept there only when `allow` says so: abort, and the way back to the last known good version. When the
+    journal is back, everything that was kept is brought over first, after one `log.spooled` record with the hashes;
+    each record that was brought over says in `details.spooled` which one it is.
+    """
+
+    def __init__(
+        self, primary: Journal, spool: Journal, clock: Clock, allow: Callable[[Entry], bool] = may_be_spooled
+    ) -> None:
+        self._primary = primary
+        self._spool = spool
+        self._clock = clock
+        self._allow = allow
+        self.is_degraded = False
+        """Whether the last record went to the spool: to be said loudly."""
+
+    async def append(self, entry: Entry) -> Record:
+        """Write one record; raise `JournalUnavailable` when it is on no disk, or must not be in the spool alone."""
+        try:
+            await self.bring_over()
+            record = await self._primarily(self._primary.append(entry))
+        except JournalUnavailable as error:
+            if not self._allow(entry):
+                raise
+            record = await self._keep(entry, error)
+            self.is_degraded = True
+            return record
+        self.is_degraded = False
+        return record
+
+    async def bring_over(self) -> int:
+        """Write what the spool keeps into the journal; return how many records that were.
+
+        May be stopped at any point and called again: what is there already is not written twice.
+        """
+        waiting = await self._waiting()
+        if not waiting:
+            return 0
+        hashes = [str(record.hash) for record in waiting]
+        begun, there = await self._brought_already(hashes[0])
+        by, now = waiting[-1].entry, self._clock.now()
+        last = Entry(RecordKind.LOG_SPOOLED, now, by.actor, by.context)
+        if not begun:
+            mark = replace(last, details=spooled_details(hashes, waiting[0].entry.at, waiting[-1].entry.at))
+            await self._primarily(self._primary.append(mark))
+        for record in waiting:
+            if str(record.hash) not in there:
+                details = {**record.entry.details, "spooled": str(record.hash)}
+                await self._primarily(self._primary.append(replace(record.entry, details=details)))
+        done = replace(last, details=spooled_details((), waiting[0].entry.at, waiting[-1].entry.at))
+        await in_time(self._clock, _SPOOL_SECONDS, self._spool.append(done))
+        return len(waiting)
+
+    async def read(self, query: Query) -> tuple[Record, ...]:
+        """Return the records of the journal that match; what is only in the spool is not among them."""
+        return await self._primary.read(query)
+
+    async def head(self) -> tuple[int, SafeText | Unknown]:
+        """Return the newest seq of the journal and its hash."""
+        return await self._primary.head()
+
+    async def open_intents(self) -> tuple[Record, ...]:
+        """Return every intent without outcome, of the journal and of the spool."""
+        waiting = await self._waiting()
+        ended = {
+            record.entry.plan_id
+            for record in waiting
+            if record.entry.kind in (RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED)
+        }
+        there = [record for record in await self._primary.open_intents() if record.entry.plan_id not in ended]
+        known = {record.entry.plan_id for record in there} | ended
+        kept = [
+            record
+            for record in waiting
+            if record.entry.kind is RecordKind.ACTION_INTENT and record.entry.plan_id not in known
+        ]
+        return (*there, *kept)
+
+    async def verify(self) -> ChainState:
+        """Return whether every record of the journal fits."""
+        return await self._primary.verify()
+
+    async def _keep(self, entry: Entry, error: JournalUnavailable) -> Record:
+        try:
+            return await in_time(self._clock, _SPOOL_SECONDS, self._spool.append(entry))
+        except JournalUnavailable as second:
+            title = f"{error.title}; neither can the spool: {second.title}"
+            raise JournalUnavailable(title, error.remedy) from second
+
+    async def _waiting(self) -> tuple[Record, ...]:
+        """Return what the spool keeps and nobody brought over; nothing when the spool cannot be read."""
+        try:
+            newest = self._spool.read(Query(most=_MOST_SPOOLED, newest_first=True))
+            records = await in_time(self._clock, _SPOOL_SECONDS, newest)
+        except JournalUnavailable:
+            return ()
+        waiting: list[Record] = []
+        for record in sorted(records, key=lambda record: -record.seq):
+            if record.entry.kind is RecordKind.LOG_SPOOLED:
+                break
+            if not record.entry.kind.value.startswith("log."):
+                waiting.append(record)
+        return tuple(reversed(waiting))
+
+    async def _brought_already(self, first_hash: str) -> tuple[bool, frozenset[str]]:
+        """Return whether somebody began to bring this over before, and the hashes of what is there already."""
+        newest_marks = Query(kinds=frozenset({RecordKind.LOG_SPOOLED}), most=10, newest_first=True)
+        marks = await self._primarily(self._primary.read(newest_marks))
+        begun = [mark.seq for mark in marks if first_hash in _texts(mark.entry.details.get("hashes"))]
+        if not begun:
+            return False, frozenset()
+        written = await self._primarily(self._primary.read(Query(after_seq=min(begun), most=_MOST_SPOOLED)))
+        return True, frozenset(str(record.entry.details.get("spooled")) for record in written)
+
+    async def _primarily(self, work: Coroutine[Any, Any, _T]) -> _T:
+        return await in_time(self._clock, _PRIMARY_SECONDS, work)
+
+
+class PlanRecord:
+    """The records of one plan: one that must be there, and others that an action does not wait for in vain."""
+
+    def __init__(self, journal: Journal, plan: Plan, actor: Actor, clock: Clock, deadlines: Deadlines) -> None:
+        self._journal = journal
+        self._plan = plan
+        self._actor = actor
+        self._clock = clock
+        self._deadlines = deadlines
+        self.unwritten: list[RecordKind] = []
+        """What could not be written anywhere: to be said at the end."""
+        self.head: SafeText | Unknown = UNKNOWN
+        """Hash of the newest of these records."""
+
+    @property
+    def is_spooled(self) -> bool:
+        """Tell whether the newest record lies beside the journal and not in it."""
+        return isinstance(self._journal, SpoolingJournal) and self._journal.is_degraded
+
+    async def must(self, kind: RecordKind, details: Details, reason: Reason = NO_REASON) -> Record:
+        """Return the record once it is durable; raise `JournalUnavailable` when it is not: then nothing may be sent."""
+        plan = self._plan
+        entry = Entry(
+            kind, self._clock.now(), self._actor, plan.context, plan.target, plan.id, plan.hash, reason, details
+        )
+        record = await in_time(self._clock, self._deadlines.record_seconds, self._journal.append(entry))
+        self.head = record.hash
+        return record
+
+    async def note(self, kind: RecordKind, details: Details, reason: Reason = NO_REASON) -> int | Unknown:
+        """Return the place of the record; unknown when it could not be written, or lies in the spool."""
+        try:
+            record = await self.must(kind, details, reason)
+        except JournalUnavailable:
+            self.unwritten.append(kind)
+            return UNKNOWN
+        return UNKNOWN if self.is_spooled else record.seq
+
+    async def others_since(self, since: Instant) -> tuple[Record, ...]:
+        """Return the intents of others on the same target, oldest first; none where the journal cannot be read."""
+        intents = frozenset({RecordKind.ACTION_INTENT})
+        query = Query(target=self._plan.target, kinds=intents, since=since, most=100, newest_first=True)
+        try:
+            found = await in_time(self._clock, self._deadlines.read_seconds, self._journal.read(query))
+        except JournalUnavailable:
+            return ()
+        others = [record for record in found if record.entry.plan_id != self._plan.id]
+        return tuple(sorted(others, key=lambda record: record.seq))
+
+
+async def in_time(clock: Clock, seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
+    """Return what the journal answers; raise `JournalUnavailable` when it does not within `seconds`."""
+    try:
+        return await within(clock, seconds, work)
+    except TimeoutError as error:
+        title = f"the journal did not answer within {seconds:g} s"
+        raise JournalUnavailable(title, "look at the disk or the database that holds it") from error
+
+
+def _texts(detail: object) -> tuple[str, ...]:
+    return tuple(str(one) for one in detail) if isinstance(detail, tuple | list) else ()

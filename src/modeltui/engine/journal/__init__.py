@@ -1,0 +1,1 @@
+"""The record, followed for the screens and asked what served when."""
