@@ -130,7 +130,10 @@ def serving(desired: Desired, target: Target | Unknown, since: Instant) -> Judge
         is_there = all(
             abs(share_of(observed, version) - shares.get(version, 0.0)) <= SPLIT_MARGIN for version in versions
         )
-    return Judgement(Answer.YES if is_there else Answer.NOT_YET, safe_text(f"requests go to {weights_text(observed)}"))
+    window_seconds = serving_window(target)
+    # The share is one of a whole window, which for a while reaches back before the write.
+    over = f"of the requests of the last {window_seconds:.0f} s: " if window_seconds else "of the requests: "
+    return Judgement(Answer.YES if is_there else Answer.NOT_YET, safe_text(f"{over}{weights_text(observed)}"))
 
 
 def observed_shares(target: Target | Unknown, since: Instant) -> Weights:
