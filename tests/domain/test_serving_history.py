@@ -125,6 +125,39 @@ def test_a_controllers_memory_fills_what_nobody_looked_at() -> None:
     assert found[-1].until_or_later
 
 
+def test_a_remembered_canary_is_not_called_stable() -> None:
+    """A version that failed its gates beside another is told beside it, without a share and without a role."""
+    remembered = (
+        ServingRecord(GOOD, Instant(NOON - 9_000), Instant(NOON + 3_000), True),
+        ServingRecord(BAD, Instant(NOON + 600), Instant(NOON + 1_200), False),
+    )
+    found = served(remembered=remembered)
+    assert [(one.version, one.role, one.share, one.since - NOON, one.until - NOON) for one in found] == [
+        (GOOD, Role.STABLE, UNKNOWN, 0.0, 600.0),
+        (GOOD, Role.STABLE, UNKNOWN, 600.0, 1_200.0),
+        (BAD, UNKNOWN, UNKNOWN, 600.0, 1_200.0),
+        (GOOD, Role.STABLE, UNKNOWN, 1_200.0, 3_000.0),
+        (UNKNOWN, UNKNOWN, UNKNOWN, 3_000.0, 3_600.0),
+    ]
+
+
+def test_of_what_nobody_knows_the_role_none_is_told() -> None:
+    """A version that never passed, and two that both did, are told without saying which one was the stable one."""
+    assert served(remembered=(ServingRecord(BAD, Instant(NOON), UNKNOWN, False),))[0].role is UNKNOWN
+    both = tuple(ServingRecord(version, Instant(NOON), UNKNOWN, True) for version in (GOOD, BAD))
+    assert [(one.version, one.role) for one in served(remembered=both)] == [(GOOD, UNKNOWN), (BAD, UNKNOWN)]
+
+
+def test_a_look_says_nothing_of_a_change_that_came_after_it() -> None:
+    """Where a controller remembers that another version came two minutes after the last look, the look ends there."""
+    remembered = (
+        ServingRecord(BAD, Instant(NOON - 9_000), Instant(NOON + 120), False),
+        ServingRecord(GOOD, Instant(NOON + 120), UNKNOWN, True),
+    )
+    found = served(record(1, 0.0, (BAD, 1.0), stable=BAD), remembered=remembered, until=600.0)
+    assert told(found) == [("observation", BAD, 0.0, 120.0), ("registry", GOOD, 120.0, 600.0)]
+
+
 def test_the_fifteenth_of_january_is_the_whole_day_where_it_was_asked() -> None:
     """A day is the day of the people who ask, and on it several versions may have served."""
     hong_kong = ZoneInfo("Asia/Hong_Kong")

@@ -15,7 +15,7 @@ from modeltui.domain.journal.record_line import GENESIS, record_line
 from modeltui.domain.journal.serving_history import Basis
 from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import NO_DATA, UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, VersionId
-from modeltui.domain.rollout import Role, Rollout
+from modeltui.domain.rollout import Role, Rollout, ServingRecord, Stage
 from modeltui.domain.text import SafeText
 from modeltui.engine.journal.as_of import serving_at, serving_on
 from modeltui.engine.journal.poller import JournalPoller, ServingWriter, observe
@@ -230,3 +230,56 @@ async def test_what_served_at_a_time_comes_with_who_approved_it() -> None:
     ]
     day = await serving_on(book, date(2026, 1, 1), ZoneInfo("UTC"), now=later, target=TARGET)
     assert [one.basis for one in day] == [Basis.GAP, Basis.ACTION, Basis.OBSERVATION, Basis.GAP]
+
+
+async def test_who_brought_it_back_is_not_who_brought_it_first() -> None:
+    """After others replaced what our action brought, and brought it back themselves, it is nobody's approved doing."""
+    clock, book = VirtualClock(), Book()
+    noon = float(clock.now())
+    await book.append(entry(RecordKind.ACTION_OUTCOME, noon, "p1", outcome="verified", serving=(("2.3.1", "1"),)))
+    for after, version in ((300, "2.3.1"), (600, "3.0.0"), (900, "2.3.1")):
+        await book.append(entry(RecordKind.SERVING_OBSERVED, noon + after, serving=((version, "1"),), stable=version))
+    later = Instant(noon + 86_400 * 3)
+    told = [
+        (await serving_at(book, Instant(noon + seconds), now=later, target=TARGET))[0].done_by
+        for seconds in (10, 310, 610, 910)
+    ]
+    assert told == ["alice", "alice", UNKNOWN, UNKNOWN]
+
+
+async def test_what_an_action_ended_it_did_not_bring() -> None:
+    """The stable version before an abort was not brought by the abort that left it alone."""
+    clock, book = VirtualClock(), Book()
+    noon = float(clock.now())
+    split = (("2.3.1", "0.95"), ("3.0.0", "0.05"))
+    await book.append(entry(RecordKind.SERVING_OBSERVED, noon, serving=split, stable="2.3.1", candidate="3.0.0"))
+    await book.append(entry(RecordKind.ACTION_OUTCOME, noon + 60, "p1", outcome="verified", serving=(("2.3.1", "1"),)))
+    before = await serving_at(book, Instant(noon + 30), now=Instant(noon + 9_000), target=TARGET)
+    assert [(one.version, one.role, one.done_by) for one in before] == [
+        (GOOD, Role.STABLE, UNKNOWN),
+        (BAD, Role.CANDIDATE, UNKNOWN),
+    ]
+    (after,) = await serving_at(book, Instant(noon + 60), now=Instant(noon + 9_000), target=TARGET)
+    assert (after.version, after.share, after.done_by) == (GOOD, 1.0, "alice")
+
+
+async def test_a_canary_that_nobody_looked_at_is_told_with_its_controllers_word() -> None:
+    """Before the first look, a candidate that serves now is told from when its controller began to send to it."""
+    clock, book = VirtualClock(), Book()
+    now = clock.now()
+    world = fleet(clock, [])
+    rollout = Rollout(
+        TARGET,
+        PLANE,
+        weights={GOOD: 0.95, BAD: 0.05},
+        stable=GOOD,
+        candidate=BAD,
+        stage=Stage(SafeText("canary"), 0.05, since=Instant(now - 3_600)),
+        served=(ServingRecord(GOOD, Instant(now - 90_000), UNKNOWN, True),),
+    )
+    world = replace(world, targets={**world.targets, TARGET: replace(world.targets[TARGET], rollout=rollout)})
+    found = await serving_at(book, Instant(now - 60), now=now, fleet=world, target=TARGET)
+    assert [(one.version, one.role, one.share, one.since) for one in found] == [
+        (GOOD, Role.STABLE, UNKNOWN, now - 3_600),
+        (BAD, UNKNOWN, UNKNOWN, now - 3_600),
+    ]

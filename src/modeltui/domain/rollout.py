@@ -45,6 +45,7 @@ class ServingRecord:
     ended_at: Instant | Unknown
     """Unknown while it serves."""
     passed_gates: bool
+    """It was made the stable version by them. One that only ever was a candidate was not, however far it came."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,14 +38,14 @@ def serving_rows(found: Iterable[Interval], zone: tzinfo) -> list[list[str]]:
 
 def _row(one: Interval, zone: tzinfo) -> list[str]:
     since = both_date_times(one.since, zone)
-    until = "still" if one.until_or_later else both_date_times(one.until, zone)
+    until = both_date_times(one.until, zone)
     return [
         str(one.target.model),
         str(one.target.environment),
         "GAP" if isinstance(one.version, Missing) else str(one.version),
         form.MISSING if isinstance(one.share, Missing) else form.percent(one.share),
         f"{since} or earlier" if one.since_or_earlier else since,
-        until,
+        f"{until} or later" if one.until_or_later else until,
         _BASIS[one.basis],
         form.MISSING if isinstance(one.done_by, Missing) else str(one.done_by),
         ", ".join(one.approvals) or form.MISSING,

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from modeltui.domain.acting.action import Weights
@@ -111,8 +112,8 @@ def intervals(
     until = Instant(min(until, now))
     if until <= since:
         return ()
-    looks = _looks(target, records, covers_seconds)
     memories = _memories(remembered, until)
+    looks = [_until_it_changed(look, memories) for look in _looks(target, records, covers_seconds)]
     pieces: list[_Piece] = []
     cursor: float = since
     for look in looks:
@@ -203,16 +204,37 @@ def _version(details: Details, key: str, weights: Weights) -> VersionId | Unknow
 
 
 def _memories(remembered: Iterable[ServingRecord], until: Instant) -> list[_Piece]:
-    """Return what is remembered, in order; of two that overlap the later one counts from its beginning."""
-    ordered = sorted(remembered, key=lambda one: one.started_at)
-    starts = [*(one.started_at for one in ordered[1:]), float("inf")][: len(ordered)]
+    """Return what is remembered, in order: of each stretch of time all versions that served in it.
+
+    Nobody remembers shares. Of several the one that passed its gates is the stable one; where none did, or more than
+    one, it is not known which.
+    """
+    kept = [(one, until if isinstance(one.ended_at, Missing) else one.ended_at) for one in remembered]
+    edges = sorted({edge for one, end in kept if end > one.started_at for edge in (one.started_at, end)})
     pieces = []
-    for one, following in zip(ordered, starts, strict=True):
-        end = min(until if isinstance(one.ended_at, Missing) else one.ended_at, following)
-        if end > one.started_at:
-            alone: tuple[tuple[VersionId, float | Unknown], ...] = ((one.version, UNKNOWN),)
-            pieces.append(_Piece(one.started_at, end, alone, one.version, UNKNOWN, Basis.REGISTRY))
+    for start, end in pairwise(edges):
+        there = [one for one, ended in kept if one.started_at <= start and ended >= end]
+        if not there:
+            continue
+        versions = sorted({one.version for one in there})
+        stable = {one.version for one in there if one.passed_gates}
+        pieces.append(
+            _Piece(
+                start,
+                end,
+                tuple((version, UNKNOWN) for version in versions),
+                stable.pop() if len(stable) == 1 else UNKNOWN,
+                UNKNOWN,
+                Basis.REGISTRY,
+            )
+        )
     return pieces
+
+
+def _until_it_changed(look: _Piece, memories: Sequence[_Piece]) -> _Piece:
+    """Return a look that speaks no longer than to where somebody remembers a change: of that it knew nothing."""
+    edges = (edge for memory in memories for edge in (memory.since, memory.until) if look.since < edge < look.until)
+    return replace(look, until=min(edges, default=look.until))
 
 
 def _filled(since: float, until: float, memories: Sequence[_Piece]) -> list[_Piece]:
@@ -305,7 +327,9 @@ def _role(version: VersionId, piece: _Piece) -> Role | Unknown:
         return Role.STABLE
     if version == piece.candidate:
         return Role.CANDIDATE
-    return UNKNOWN if isinstance(piece.stable, Missing) else Role.UNASSIGNED
+    # Nobody remembers what a version was that served beside the stable one: a canary, a shadow, half of a split.
+    is_told = piece.basis is not Basis.REGISTRY and not isinstance(piece.stable, Missing)
+    return Role.UNASSIGNED if is_told else UNKNOWN
 
 
 def _data_of(one: Interval, provenance: Mapping[tuple[ModelName, VersionId], Provenance]) -> tuple[SafeText, ...]:

@@ -21,7 +21,7 @@ from modeltui.domain.journal.serving_history import (
     intervals,
     with_provenance,
 )
-from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown, VersionId
 from modeltui.domain.rollout import Rollout, ServingRecord
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.journal import JournalReader, Query
@@ -30,6 +30,8 @@ AROUND_SECONDS: Final = 86_400.0
 """How far around one moment is looked for the beginning and the end of what served one target then."""
 MOST_RECORDS: Final = 200_000
 MOST_ACTIONS: Final = 200
+MOST_LOOKS_BACK: Final = 20_000
+"""So many looks, two months of them, are gone through for a version that was away and came back by another's hand."""
 _ENDINGS: Final = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
 
 
@@ -113,13 +115,20 @@ async def serving_between(
 
 
 def _remembered(fleet: Fleet | Unknown) -> Mapping[TargetKey, tuple[ServingRecord, ...]]:
+    """Return what controllers remember: what they kept, and since when they have sent requests to a candidate."""
     if isinstance(fleet, Missing):
         return {}
-    return {
-        key: one.rollout.served
-        for key, one in fleet.targets.items()
-        if isinstance(one.rollout, Rollout) and one.rollout.served
-    }
+    rollouts = {key: one.rollout for key, one in fleet.targets.items() if isinstance(one.rollout, Rollout)}
+    return {key: (*rollout.served, *_candidate(rollout)) for key, rollout in rollouts.items()}
+
+
+def _candidate(rollout: Rollout) -> tuple[ServingRecord, ...]:
+    stage, candidate = rollout.stage, rollout.candidate
+    if isinstance(stage, Missing) or isinstance(candidate, Missing) or isinstance(stage.since, Missing):
+        return ()
+    if not rollout.weights.get(candidate, 0.0):
+        return ()
+    return (ServingRecord(candidate, stage.since, UNKNOWN, passed_gates=False),)
 
 
 async def _with_actions(journal: JournalReader, target: TargetKey, parts: tuple[Interval, ...]) -> tuple[Interval, ...]:
@@ -133,7 +142,7 @@ async def _with_actions(journal: JournalReader, target: TargetKey, parts: tuple[
     result: list[Interval] = []
     for part in parts:
         ending = _ending_of(part, endings)
-        if ending is None or isinstance(ending.entry.plan_id, Missing):
+        if ending is None or isinstance(ending.entry.plan_id, Missing) or await _was_over(journal, part, ending):
             result.append(part)
             continue
         plan = ending.entry.plan_id
@@ -148,15 +157,41 @@ async def _with_actions(journal: JournalReader, target: TargetKey, parts: tuple[
 def _ending_of(part: Interval, endings: Iterable[Record]) -> Record | None:
     """Return the newest action that made this version serve before the interval was over."""
     for ending in endings:
-        if ending.entry.at > part.until:
+        if ending.entry.at >= part.until:  # what ended an interval did not bring it
             continue
-        try:
-            serving = read_weights(ending.entry.details.get("serving"))
-        except ValueError:
-            continue
-        if any(version == part.version for version, _ in serving):
+        if _says_that(ending, part.version):
             return ending
     return None
+
+
+async def _was_over(journal: JournalReader, part: Interval, ending: Record) -> bool:
+    """Tell whether this version was seen not to serve after that action: whoever brought it back is somebody else."""
+    if ending.entry.at >= part.since:
+        return False
+    between = Query(
+        target=part.target,
+        kinds=SERVING_KINDS,
+        since=ending.entry.at,
+        until=part.since,
+        after_seq=ending.seq,
+        most=MOST_LOOKS_BACK,
+        newest_first=True,
+    )
+    return any(_says_that(record, part.version) is False for record in await journal.read(between))
+
+
+def _says_that(record: Record, version: VersionId | Unknown) -> bool | None:
+    """Return whether a record says that a version serves; `None` when it says nothing of what serves."""
+    details = record.entry.details
+    try:
+        if record.entry.kind is RecordKind.ACTION_SNAPPED_BACK:
+            found = details.get("found")
+            serving = read_weights(found.get("weights")) if isinstance(found, Mapping) else ()
+        else:
+            serving = read_weights(details.get("serving"))
+    except ValueError:
+        return None
+    return any(version == one for one, _ in serving) if serving else None
 
 
 def _approvals(records: Iterable[Record]) -> tuple[SafeText, ...]:
