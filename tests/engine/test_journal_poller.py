@@ -251,16 +251,17 @@ async def test_what_an_action_ended_it_did_not_bring() -> None:
     """The stable version before an abort was not brought by the abort that left it alone."""
     clock, book = VirtualClock(), Book()
     noon = float(clock.now())
-    split = (("2.3.1", "0.95"), ("3.0.0", "0.05"))
+    split, rest = (("2.3.1", "0.95"), ("3.0.0", "0.05")), (("2.3.1", "0.99"), ("3.0.0", "0.01"))
     await book.append(entry(RecordKind.SERVING_OBSERVED, noon, serving=split, stable="2.3.1", candidate="3.0.0"))
-    await book.append(entry(RecordKind.ACTION_OUTCOME, noon + 60, "p1", outcome="verified", serving=(("2.3.1", "1"),)))
+    await book.append(entry(RecordKind.ACTION_INTENT, noon + 50, "p1", to=(("2.3.1", "1"),)))
+    await book.append(entry(RecordKind.ACTION_OUTCOME, noon + 60, "p1", outcome="verified", serving=rest))
     before = await serving_at(book, Instant(noon + 30), now=Instant(noon + 9_000), target=TARGET)
     assert [(one.version, one.role, one.done_by) for one in before] == [
         (GOOD, Role.STABLE, UNKNOWN),
         (BAD, Role.CANDIDATE, UNKNOWN),
     ]
-    (after,) = await serving_at(book, Instant(noon + 60), now=Instant(noon + 9_000), target=TARGET)
-    assert (after.version, after.share, after.done_by) == (GOOD, 1.0, "alice")
+    after = await serving_at(book, Instant(noon + 60), now=Instant(noon + 9_000), target=TARGET)
+    assert [(one.version, one.share, one.done_by) for one in after] == [(GOOD, 0.99, "alice"), (BAD, 0.01, UNKNOWN)]
 
 
 async def test_a_canary_that_nobody_looked_at_is_told_with_its_controllers_word() -> None:

@@ -138,30 +138,55 @@ async def _with_actions(journal: JournalReader, target: TargetKey, parts: tuple[
     last = max(part.until for part in parts)
     query = Query(target=target, kinds=_ENDINGS, until=last, most=MOST_ACTIONS, newest_first=True)
     endings = await journal.read(query)
-    plans: dict[SafeText, tuple[SafeText, ...]] = {}
+    plans: dict[SafeText, tuple[Record, ...]] = {}
     result: list[Interval] = []
     for part in parts:
-        ending = _ending_of(part, endings)
-        if ending is None or isinstance(ending.entry.plan_id, Missing) or await _was_over(journal, part, ending):
+        ending = await _ending_of(journal, part, endings, plans)
+        if ending is None or await _was_over(journal, part, ending):
             result.append(part)
             continue
-        plan = ending.entry.plan_id
-        if plan not in plans:
-            plans[plan] = _approvals(await journal.read(Query(plan_id=plan)))
         seqs = tuple(dict.fromkeys((ending.seq, *part.seqs)))
         by = safe_text(str(ending.entry.actor))
-        result.append(replace(part, approvals=plans[plan], done_by=by, seqs=seqs))
+        approvals = _approvals(await _records_of(journal, ending, plans))
+        result.append(replace(part, approvals=approvals, done_by=by, seqs=seqs))
     return tuple(result)
 
 
-def _ending_of(part: Interval, endings: Iterable[Record]) -> Record | None:
-    """Return the newest action that made this version serve before the interval was over."""
+async def _ending_of(
+    journal: JournalReader, part: Interval, endings: Iterable[Record], plans: dict[SafeText, tuple[Record, ...]]
+) -> Record | None:
+    """Return the newest action that was to make this version serve, and did, before the interval was over."""
     for ending in endings:
-        if ending.entry.at >= part.until:  # what ended an interval did not bring it
-            continue
-        if _says_that(ending, part.version):
+        # What ended an interval did not bring it, nor did an action bring what was only left over when it ended.
+        if (
+            ending.entry.at < part.until
+            and _says_that(ending, part.version)
+            and _was_meant(part.version, await _records_of(journal, ending, plans))
+        ):
             return ending
     return None
+
+
+async def _records_of(
+    journal: JournalReader, ending: Record, plans: dict[SafeText, tuple[Record, ...]]
+) -> tuple[Record, ...]:
+    plan = ending.entry.plan_id
+    if isinstance(plan, Missing):
+        return ()
+    if plan not in plans:
+        plans[plan] = await journal.read(Query(plan_id=plan))
+    return plans[plan]
+
+
+def _was_meant(version: VersionId | Unknown, plan: Iterable[Record]) -> bool:
+    """Tell whether a version is among those that the intent of a plan names; without an intent it may be."""
+    for record in plan:
+        if record.entry.kind is RecordKind.ACTION_INTENT and "to" in record.entry.details:
+            try:
+                return any(version == one for one, share in read_weights(record.entry.details["to"]) if share)
+            except ValueError:
+                return False
+    return True
 
 
 async def _was_over(journal: JournalReader, part: Interval, ending: Record) -> bool:
