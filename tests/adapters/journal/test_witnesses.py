@@ -170,7 +170,7 @@ async def test_a_dead_anchor_delays_nothing_and_is_written_down_once(tmp_path: P
             for _ in range(3):
                 await other.append(entry(RecordKind.ACTION_OUTCOME))
     finally:
-        other._due.clear()
+        other._witnessing.forget()
         await other.__aexit__(None, None, None)
 
 

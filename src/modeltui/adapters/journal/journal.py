@@ -10,29 +10,21 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 from modeltui.adapters.journal.appending import Appender, unavailable
-from modeltui.adapters.journal.checkpoints import (
-    RECORDS_BETWEEN,
-    SECONDS_BETWEEN,
-    add_checkpoint,
-    checkpoints_in,
-    checkpoints_path,
-    newest_in,
-    sign,
-    witnesses,
-)
+from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in, checkpoints_path, newest_in
 from modeltui.adapters.journal.files import Files, locked
 from modeltui.adapters.journal.index import Index, Place
 from modeltui.adapters.journal.retention import drop_before
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
+from modeltui.adapters.journal.witnessing import Witnessing, told
 from modeltui.domain.acting.action import Refusal
-from modeltui.domain.errors import BackendError, JournalUnavailable, ModeltuiError
+from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal.chain import Checkpoint, Witness
-from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
+from modeltui.domain.journal.chain import Checkpoint
+from modeltui.domain.journal.record import ChainState, Entry, Record
 from modeltui.domain.journal.record_line import parse_line
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
@@ -43,12 +35,6 @@ from modeltui.ports.journal import Journal, Query
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-OWN_ACTOR: Final = Actor(SafeText("modeltui"))
-"""In whose name the journal writes down what it does by itself."""
-LAST_CHECKPOINT_SECONDS: Final = 10.0
-"""How long closing waits for the checkpoint of what was just done."""
-_WITNESSED: Final = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED, RecordKind.BREAK_GLASS})
 
 
 def open_journal(
@@ -77,34 +63,22 @@ class JsonlJournal:
     ) -> None:
         self.directory = directory
         self._clock = clock
-        self._identity = identity
-        self._anchors = tuple(anchors)
         self._files = files or Files()
         self._appender = Appender(directory, clock, self._files)
         self._index = Index(directory, index_path)
         self._writing = asyncio.Lock()
-        self._due = asyncio.Event()
-        self._tasks: asyncio.TaskGroup | None = None
-        self._keeper: tuple[asyncio.Task[None], ...] = ()
-        self._failing: dict[SafeText, bool] = {}
-        self._has_appended = False
-        self._checkpointed_at: float | None = None
-        self._checkpoint_trouble = SafeText("")
+        self._witnessing = Witnessing(self, clock, identity, anchors)
         self._head: tuple[tuple[str, int, int], tuple[int, SafeText | Unknown]] | None = None
 
     @property
     def trouble(self) -> SafeText:
         """What is wrong with the disk or with a checkpoint although the records are safe; empty when nothing is."""
-        return self._appender.trouble or self._checkpoint_trouble
+        return self._appender.trouble or self._witnessing.trouble
 
     async def append(self, entry: Entry) -> Record:
         """Write one record and return it in its place; raises `JournalUnavailable`."""
         record, is_new_segment = await self._append(entry)
-        self._has_appended = True
-        since = None if self._checkpointed_at is None else self._clock.boottime() - self._checkpointed_at
-        is_long_ago = since is None or since >= SECONDS_BETWEEN
-        if entry.kind in _WITNESSED or record.seq % RECORDS_BETWEEN == 0 or is_new_segment or is_long_ago:
-            self._due.set()
+        self._witnessing.appended(record, is_new_segment=is_new_segment)
         return record
 
     async def read(self, query: Query) -> tuple[Record, ...]:
@@ -124,40 +98,36 @@ class JsonlJournal:
 
         An anchor that does not answer says nothing; which ones, the result says.
         """
-        silent, found = await self._witnesses()
+        silent, found = await self._witnessing.witnesses()
         stopped = threading.Event()
         try:
             state = await self._in_thread(lambda: verify(self.directory, self._ends(), found, stopped.is_set))
         finally:
             stopped.set()
-        if not silent:
-            return state
-        says = f"{state.says}; no answer from {', '.join(silent)}" if state.says else f"no answer from {silent[0]}"
-        return ChainState(
-            state.records,
-            state.head,
-            state.first_bad_seq,
-            safe_text(says, 500),
-            anchored_to_seq=state.anchored_to_seq,
-            signed_to_seq=state.signed_to_seq,
-        )
+        return told(state, silent)
 
     async def checkpoint(self) -> Checkpoint | Unknown:
         """Make a checkpoint of what is there now, keep it, and hand it to every anchor.
 
         Unknown when there is nothing to witness. Raises `JournalUnavailable`; an anchor that fails is written down.
         """
-        self._due.clear()
-        self._checkpointed_at = self._clock.boottime()
-        made = await self._in_thread(self._made_checkpoint)
-        if isinstance(made, Missing):
-            await self._hand_over_again()
-            return made
-        signed = await sign(made, self._identity)
+        return await self._witnessing.checkpoint()
+
+    async def made_checkpoint(self) -> Checkpoint | Unknown:
+        """Return what is there now; unknown when nothing is, or nothing more than in the newest checkpoint."""
+        return await self._in_thread(self._made_checkpoint)
+
+    async def keep_checkpoint(self, signed: SignedCheckpoint) -> None:
+        """Keep a checkpoint beside the segments."""
         await self._in_thread(add_checkpoint, checkpoints_path(self.directory), signed, self._files)
-        for anchor in self._anchors:
-            await self._anchor(anchor, signed)
-        return made
+
+    async def kept_checkpoints(self) -> tuple[SignedCheckpoint, ...]:
+        """Return the checkpoints beside the segments."""
+        return (await self._in_thread(checkpoints_in, checkpoints_path(self.directory))).checkpoints
+
+    async def note(self, entry: Entry) -> None:
+        """Write down what happened to an anchor."""
+        await self._append(entry)
 
     async def drop_before(self, at: Instant, actor: Actor) -> tuple[str, ...] | Refusal:
         """Drop the whole segments that ended before `at`; return their names, or why it may not be done.
@@ -169,9 +139,7 @@ class JsonlJournal:
 
     async def __aenter__(self) -> Self:
         """Begin to keep the journal witnessed."""
-        self._tasks = asyncio.TaskGroup()
-        await self._tasks.__aenter__()
-        self._keeper = (self._tasks.create_task(self._keep()), self._tasks.create_task(self._each_hour()))
+        await self._witnessing.__aenter__()
         return self
 
     async def __aexit__(
@@ -179,79 +147,9 @@ class JsonlJournal:
     ) -> None:
         """Make the checkpoint that is still due, within its time, and close."""
         try:
-            for task in self._keeper:
-                task.cancel()
-            if self._tasks is not None:
-                await self._tasks.__aexit__(None, None, None)
-            if self._due.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LAST_CHECKPOINT_SECONDS):
-                        await self._try_checkpoint()
+            await self._witnessing.__aexit__(kind, error, traceback)
         finally:
-            self._tasks = None
             self._index.close()
-
-    async def _keep(self) -> None:
-        while True:
-            await self._due.wait()
-            await self._try_checkpoint()
-
-    async def _each_hour(self) -> None:
-        while True:
-            await self._clock.sleep(SECONDS_BETWEEN)
-            if self._has_appended:  # who only reads writes nothing, not even a checkpoint
-                self._due.set()
-
-    async def _try_checkpoint(self) -> None:
-        try:
-            await self.checkpoint()
-            self._checkpoint_trouble = SafeText("")
-        except ModeltuiError as error:
-            # Acting goes on: the records are there, only their witness is late.
-            self._checkpoint_trouble = safe_text(error.title)
-        except Exception as error:  # the top of a background task: nothing in it may end the action that it witnesses
-            self._checkpoint_trouble = safe_text(f"no checkpoint could be made: {type(error).__name__}")
-
-    async def _hand_over_again(self) -> None:
-        """Give the newest checkpoint to the anchors that did not take it."""
-        failing = [anchor for anchor in self._anchors if self._failing.get(anchor.name)]
-        kept = (await self._in_thread(checkpoints_in, checkpoints_path(self.directory))).checkpoints if failing else ()
-        for anchor in failing if kept else ():
-            await self._anchor(anchor, kept[-1])
-
-    async def _anchor(self, anchor: Anchor, signed: SignedCheckpoint) -> None:
-        try:
-            await anchor.put(signed)
-        except ModeltuiError as error:
-            await self._note(anchor, RecordKind.LOG_ANCHOR_FAILED, {"because": error.title})
-        else:
-            await self._note(anchor, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
-
-    async def _note(self, anchor: Anchor, kind: RecordKind, details: dict[str, Detail]) -> None:
-        """Write down that an anchor began to fail, or took one for the first time or again."""
-        fails = kind is RecordKind.LOG_ANCHOR_FAILED
-        if self._failing.get(anchor.name) is fails:
-            return
-        self._failing[anchor.name] = fails
-        details = {"anchor": anchor.name, **details}
-        entry = Entry(kind, self._clock.now(), OWN_ACTOR, SafeText(""), details=details)
-        await self._append(entry)
-
-    async def _witnesses(self) -> tuple[list[SafeText], list[Witness]]:
-        """Return the anchors that did not answer, and what everybody else saw. Before the lines are read: they grow."""
-        own = await self._in_thread(checkpoints_in, checkpoints_path(self.directory))
-        place = SafeText("the checkpoints beside it")
-        found = await witnesses(own.checkpoints, place, self._identity, is_elsewhere=False)
-        silent: list[SafeText] = []
-        for anchor in self._anchors:
-            try:
-                kept = await anchor.kept()
-            except BackendError:
-                silent.append(anchor.name)
-                continue
-            if not isinstance(kept, Missing):
-                found += await witnesses(kept, anchor.name, self._identity, is_elsewhere=True)
-        return silent, found
 
     def _read(self, query: Query) -> tuple[Record, ...]:
         return self._records(self._index.find(query)) if segments_of(self.directory) else ()

@@ -1,0 +1,186 @@
+"""Keeps a journal witnessed: checkpoints, signed where somebody can sign, beside it and elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Protocol, Self
+
+from modeltui.adapters.journal.checkpoints import RECORDS_BETWEEN, SECONDS_BETWEEN, sign, witnesses
+from modeltui.domain.errors import BackendError, ModeltuiError
+from modeltui.domain.identity import Actor
+from modeltui.domain.journal.chain import Checkpoint, Witness
+from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
+from modeltui.domain.names import Missing, Unknown
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.anchor import Anchor, SignedCheckpoint
+from modeltui.ports.clock import Clock
+from modeltui.ports.identity import Identity
+
+OWN_ACTOR: Final = Actor(SafeText("modeltui"))
+"""In whose name the journal writes down what it does by itself."""
+LAST_CHECKPOINT_SECONDS: Final = 10.0
+"""How long closing waits for the checkpoint of what was just done."""
+_WITNESSED: Final = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED, RecordKind.BREAK_GLASS})
+_PLACE: Final = SafeText("the checkpoints beside it")
+
+
+class Lines(Protocol):
+    """What is witnessed, wherever its lines are; every method raises `JournalUnavailable`."""
+
+    async def made_checkpoint(self) -> Checkpoint | Unknown:
+        """Return what is there now; unknown when nothing is, or nothing more than in the newest checkpoint."""
+        ...
+
+    async def keep_checkpoint(self, signed: SignedCheckpoint) -> None:
+        """Keep the checkpoint that was made last beside the lines, and return once it is durable."""
+        ...
+
+    async def kept_checkpoints(self) -> tuple[SignedCheckpoint, ...]:
+        """Return all that are kept beside the lines, in their order."""
+        ...
+
+    async def note(self, entry: Entry) -> None:
+        """Write down what happened to an anchor."""
+        ...
+
+
+class Witnessing:
+    """Has checkpoints made when they are due: inside `async with` in the background, the last one on leaving."""
+
+    def __init__(self, lines: Lines, clock: Clock, identity: Identity | None, anchors: Sequence[Anchor]) -> None:
+        self._lines = lines
+        self._clock = clock
+        self._identity = identity
+        self._anchors = tuple(anchors)
+        self._due = asyncio.Event()
+        self._tasks: asyncio.TaskGroup | None = None
+        self._keeper: tuple[asyncio.Task[None], ...] = ()
+        self._failing: dict[SafeText, bool] = {}
+        self._has_appended = False
+        self._checkpointed_at: float | None = None
+        self.trouble = SafeText("")
+        """Why the newest checkpoint could not be made; empty when it was."""
+
+    def appended(self, record: Record, *, is_new_segment: bool = False) -> None:
+        """Take note of a record that was written: it may be one that somebody else should see soon."""
+        self._has_appended = True
+        since = None if self._checkpointed_at is None else self._clock.boottime() - self._checkpointed_at
+        is_long_ago = since is None or since >= SECONDS_BETWEEN
+        if record.entry.kind in _WITNESSED or record.seq % RECORDS_BETWEEN == 0 or is_new_segment or is_long_ago:
+            self._due.set()
+
+    def forget(self) -> None:
+        """Make none that is due now."""
+        self._due.clear()
+
+    async def checkpoint(self) -> Checkpoint | Unknown:
+        """Make a checkpoint of what is there now, keep it, and hand it to every anchor.
+
+        Unknown when there is nothing to witness. Raises `JournalUnavailable`; an anchor that fails is written down.
+        """
+        self._due.clear()
+        self._checkpointed_at = self._clock.boottime()
+        made = await self._lines.made_checkpoint()
+        if isinstance(made, Missing):
+            await self._hand_over_again()
+            return made
+        signed = await sign(made, self._identity)
+        await self._lines.keep_checkpoint(signed)
+        for anchor in self._anchors:
+            await self._anchor(anchor, signed)
+        return made
+
+    async def witnesses(self) -> tuple[list[SafeText], list[Witness]]:
+        """Return the anchors that did not answer, and what everybody else saw. Before the lines are read: they grow."""
+        own = await self._lines.kept_checkpoints()
+        found = await witnesses(own, _PLACE, self._identity, is_elsewhere=False)
+        silent: list[SafeText] = []
+        for anchor in self._anchors:
+            try:
+                kept = await anchor.kept()
+            except BackendError:
+                silent.append(anchor.name)
+                continue
+            if not isinstance(kept, Missing):
+                found += await witnesses(kept, anchor.name, self._identity, is_elsewhere=True)
+        return silent, found
+
+    async def __aenter__(self) -> Self:
+        """Begin to keep the journal witnessed."""
+        self._tasks = asyncio.TaskGroup()
+        await self._tasks.__aenter__()
+        self._keeper = (self._tasks.create_task(self._keep()), self._tasks.create_task(self._each_hour()))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Make the checkpoint that is still due, within its time."""
+        try:
+            for task in self._keeper:
+                task.cancel()
+            if self._tasks is not None:
+                await self._tasks.__aexit__(None, None, None)
+            if self._due.is_set():
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LAST_CHECKPOINT_SECONDS):
+                        await self._try_checkpoint()
+        finally:
+            self._tasks = None
+
+    async def _keep(self) -> None:
+        while True:
+            await self._due.wait()
+            await self._try_checkpoint()
+
+    async def _each_hour(self) -> None:
+        while True:
+            await self._clock.sleep(SECONDS_BETWEEN)
+            if self._has_appended:  # who only reads writes nothing, not even a checkpoint
+                self._due.set()
+
+    async def _try_checkpoint(self) -> None:
+        try:
+            await self.checkpoint()
+            self.trouble = SafeText("")
+        except ModeltuiError as error:
+            # Acting goes on: the records are there, only their witness is late.
+            self.trouble = safe_text(error.title)
+        except Exception as error:  # the top of a background task: nothing in it may end the action that it witnesses
+            self.trouble = safe_text(f"no checkpoint could be made: {type(error).__name__}")
+
+    async def _hand_over_again(self) -> None:
+        """Give the newest checkpoint to the anchors that did not take it."""
+        failing = [anchor for anchor in self._anchors if self._failing.get(anchor.name)]
+        kept = await self._lines.kept_checkpoints() if failing else ()
+        for anchor in failing if kept else ():
+            await self._anchor(anchor, kept[-1])
+
+    async def _anchor(self, anchor: Anchor, signed: SignedCheckpoint) -> None:
+        try:
+            await anchor.put(signed)
+        except ModeltuiError as error:
+            await self._note(anchor, RecordKind.LOG_ANCHOR_FAILED, {"because": error.title})
+        else:
+            await self._note(anchor, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
+
+    async def _note(self, anchor: Anchor, kind: RecordKind, details: dict[str, Detail]) -> None:
+        """Write down that an anchor began to fail, or took one for the first time or again."""
+        fails = kind is RecordKind.LOG_ANCHOR_FAILED
+        if self._failing.get(anchor.name) is fails:
+            return
+        self._failing[anchor.name] = fails
+        details = {"anchor": anchor.name, **details}
+        await self._lines.note(Entry(kind, self._clock.now(), OWN_ACTOR, SafeText(""), details=details))
+
+
+def told(state: ChainState, silent: Sequence[SafeText]) -> ChainState:
+    """Return what was found, with the anchors that did not answer."""
+    if not silent:
+        return state
+    says = f"{state.says}; no answer from {', '.join(silent)}" if state.says else f"no answer from {silent[0]}"
+    return replace(state, says=safe_text(says, 500))
