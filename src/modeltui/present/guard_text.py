@@ -34,16 +34,22 @@ _PRESSING = {
     ActionKind.WEIGHTS: "to change the traffic of",
 }
 NOTHING_SENT = "Nothing was sent."
+_MOST_TYPED, _MOST_SHOWN = 60, 30
+"""Cells for what was typed, without and with something to say about it: what was typed last stays in sight."""
 CANCEL_WORDS = "keep everything as it is"
 
 
 def guard_title(plan: Plan, fleet: Fleet, width: int) -> Line:
     """Return the first row: where, painted as row 1 is, and what is about to be done."""
-    where = f" {'PRODUCTION ' if fleet.context.production else ''}{plan.context} "
-    tone = banner_tone(fleet)
+    where = place_span(fleet, str(plan.context))
     what = f" {title_words(plan)} "
-    filler = max(width - len(where) - len(what), 0)
-    return (Span(where, tone), Span(what + " " * filler, Tone.TITLE))
+    filler = max(width - len(where.text) - len(what), 0)
+    return (where, Span(what + " " * filler, Tone.TITLE))
+
+
+def place_span(fleet: Fleet, context: str) -> Span:
+    """Return where it happens, painted as row 1 is."""
+    return Span(f" {'PRODUCTION ' if fleet.context.production else ''}{context} ", banner_tone(fleet))
 
 
 def guard_facts(plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs) -> list[Line]:
@@ -54,9 +60,19 @@ def guard_facts(plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs)
     return [*lines, *living] if len(lines) + len(living) <= room else lines
 
 
-def status_line(plan: Plan, prepared: Progress | None, now: Instant, glyphs: Glyphs, zone: tzinfo = UTC) -> Line:
+def status_line(
+    plan: Plan,
+    prepared: Progress | None,
+    now: Instant,
+    glyphs: Glyphs,
+    zone: tzinfo = UTC,
+    *,
+    is_open: bool = True,
+) -> Line:
     """Return how old the plan's look at the world is, and whether the runner agrees with it."""
     seen = Span(seen_words(plan, now, zone), Tone.MUTED)
+    if not is_open:  # whatever the runner found then, it is no longer so or no longer asked
+        return (seen,)
     if prepared is None:
         return (Span(f"{glyphs.unknown} the runner reads the world again  ", Tone.UNKNOWN), seen)
     return (Span(f"{glyphs.ok} PREPARED: nothing has moved  ", Tone.OK), seen)
@@ -103,17 +119,17 @@ def _cap(letter: str) -> Span:
 def _answer(guard: Challenge, at: float, glyphs: Glyphs) -> Line:
     """Return what was typed, whether keys count yet, and how long it is armed."""
     if guard.stage is Stage.APPROVAL:
-        return (Span("  waiting for the second person", Tone.UNKNOWN),)
+        return (Span("  waiting for the second person; nothing is typed here meanwhile", Tone.UNKNOWN),)
     left = Span(f"  {form.duration(guard.left_seconds(at))} left", Tone.MUTED)
     hint = Span(f"  {guard.hint.value}", Tone.WARN) if guard.hint is not Hint.NONE else Span("")
     if guard.painted_at is None:
         return (Span("  keys do not count yet: this terminal has not said that it shows this", Tone.UNKNOWN), hint)
-    if guard.stage in (Stage.TEXT, Stage.REASON):
-        shown = guard.typed[-40:]
-        return (Span("  > ", Tone.ACCENT), Span(f"{shown}_", Tone.STRONG), left, hint)
     if not guard.is_ready(at):
-        return (Span("  read first: keys count in a moment", Tone.UNKNOWN), left, hint)
-    return (Span(f"  {glyphs.ok} armed", Tone.OK), left, hint)
+        return (Span("  read first: keys count in a moment", Tone.UNKNOWN), hint, left)
+    if guard.stage in (Stage.TEXT, Stage.REASON):
+        shown = guard.typed[-_MOST_SHOWN:] if hint.text else guard.typed[-_MOST_TYPED:]
+        return (Span("  > ", Tone.ACCENT), Span(f"{shown}_", Tone.STRONG), hint, left)
+    return (Span(f"  {glyphs.ok} armed", Tone.OK), hint, left)
 
 
 def _ending_lines(guard: Challenge, glyphs: Glyphs) -> list[Line]:
@@ -121,7 +137,7 @@ def _ending_lines(guard: Challenge, glyphs: Glyphs) -> list[Line]:
         return [(Span(f"{glyphs.right} ", Tone.ACCENT), Span("right; the runner is asked whether it still may"))]
     return [
         (Span(f"{glyphs.breach} {_ENDINGS[guard.verdict]}: ", Tone.BREACH), Span(guard.why, Tone.STRONG)),
-        (Span(f"{NOTHING_SENT} Esc closes this; then ask for a new plan, it is made from a fresh look."),),
+        (Span(f"{NOTHING_SENT} Esc closes this; the same key again makes a plan from a fresh look."),),
     ]
 
 

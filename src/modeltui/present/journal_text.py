@@ -150,7 +150,7 @@ def what_words(record: Record) -> str:
             shown = "OUTCOME UNKNOWN" if outcome == "unknown" else outcome.upper()
             return _joined(f"{late}{shown}", _text(details, "because"))
         case RecordKind.ACTION_STEP:
-            return _joined(f"step {_text(details, 'step')} {_text(details, 'result')}", _text(details, "says"))
+            return _step_words(details)
         case RecordKind.PLAN_MADE:
             return _joined(words, _text(details, "kind") or _planned_kind(_text(details, "document")))
         case RecordKind.PLAN_REFUSED | RecordKind.PLAN_MOVED:
@@ -300,6 +300,13 @@ def _reason_words(record: Record) -> str:
     parts += [str(reason.text)] if reason.text else []
     parts += [f"incident {reason.incident}"] if reason.incident else []
     return ", ".join(parts)
+
+
+def _step_words(details: Mapping[str, Detail]) -> str:
+    """Return `step 1 accepted: revision 42`; the record counts from 0, people from 1."""
+    step, result, says = details.get("step"), _text(details, "result"), _text(details, "says")
+    number = step + 1 if isinstance(step, int) else _text(details, "step")
+    return _joined(f"step {number} {result}", "" if says == result else says)
 
 
 def _by_glass(details: Mapping[str, Detail]) -> str:

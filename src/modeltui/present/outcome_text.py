@@ -61,6 +61,8 @@ _OUTCOME_MEANS = {
     Outcome.REFUSED: "nothing was sent",
     Outcome.UNKNOWN: "it may or may not have taken: look, do not repeat",
 }
+_SENT_WORDS = {Outcome.REFUSED: ", nothing was sent:"}
+"""What must not be lost behind the reason."""
 _NEXT = {
     Outcome.VERIFIED: "nothing; it is watched for a while in case something undoes it",
     Outcome.PARTIAL: "look at the target: what serves now is what counts",
@@ -68,10 +70,11 @@ _NEXT = {
     Outcome.REFUSED: "make a new plan: it is made from a fresh look",
     Outcome.UNKNOWN: "look at what serves now; it is looked up again at each start until it is known",
 }
+_LOST_WORDS = "NO OUTCOME HEARD"
 _PHASE_MEANS = (
     ("requested", "written down; it goes on without this terminal"),
     ("accepted", "the controller reads back as planned"),
-    ("serving", "the metrics show the planned versions answering"),
+    ("serving", "metrics show the planned versions answering"),
     ("healthy", "what made us act is within its limits"),
 )
 _REACHED_BY = {
@@ -130,13 +133,22 @@ def milestones(plan: Plan, progress: Sequence[Progress]) -> tuple[Milestone, ...
 
 
 def tracker_lines(
-    plan: Plan, progress: Sequence[Progress], now: Instant, width: int, glyphs: Glyphs, zone: tzinfo = UTC
+    plan: Plan,
+    progress: Sequence[Progress],
+    now: Instant,
+    width: int,
+    glyphs: Glyphs,
+    zone: tzinfo = UTC,
+    *,
+    is_lost: bool = False,
 ) -> list[Line]:
     """Return the tracker: what has been seen, what is waited for, and at the end the final word and the next step."""
     rows: list[Line] = []
     report = final_report(progress)
     start = _times(progress, report)[0]
     for milestone in milestones(plan, progress):
+        if is_lost and milestone.standing is not Standing.DONE:
+            continue  # nobody waits for it here
         rows += wrapped(_milestone_line(milestone, start, now, glyphs), width, 30 if width >= 70 else 6)
     if not isinstance(report, Missing):
         for line in report_lines(report, glyphs, zone):
@@ -150,7 +162,7 @@ def report_lines(report: Report, glyphs: Glyphs, zone: tzinfo = UTC) -> list[Lin
     tone = OUTCOME_TONES[report.outcome]
     rows: list[Line] = [
         (
-            Span(f"{glyphs.mark(tone)} {outcome_word(report.outcome)}", tone),
+            Span(f"{glyphs.mark(tone)} {outcome_word(report.outcome)}{_SENT_WORDS.get(report.outcome, '')}", tone),
             Span(f"  {report.because or outcome_means(report.outcome)}", Tone.STRONG),
         )
     ]
@@ -158,19 +170,23 @@ def report_lines(report: Report, glyphs: Glyphs, zone: tzinfo = UTC) -> list[Lin
         rows.append((Span("serves", Tone.MUTED), Span(f"  {weights_words(report.serving)}, as observed")))
     rows += [(Span("  "), *check_spans(check, glyphs)) for check in report.checks if report.outcome is Outcome.REFUSED]
     rows.append((Span("next", Tone.MUTED), Span(f"  {next_step(report)}")))
-    number = "not in the journal: it could not be written" if isinstance(report.seq, Missing) else f"#{report.seq}"
+    number = "no line of its own" if isinstance(report.seq, Missing) else f"#{report.seq}"
     rows.append((Span("journal", Tone.MUTED), Span(f"  {number}{_times_words(report, zone)}")))
     return rows
 
 
-def tracker_title(plan: Plan, progress: Sequence[Progress]) -> str:
-    """Return what is under way, or how it ended."""
+def tracker_title(plan: Plan, progress: Sequence[Progress], *, is_lost: bool = False) -> Line:
+    """Return what is under way, or how it ended; `is_lost`: nobody says any more."""
     report = final_report(progress)
-    ended = "under way" if isinstance(report, Missing) else outcome_word(report.outcome)
-    return f"{title_words(plan)}: {ended}"
+    what = Span(f"{title_words(plan)}: ", Tone.TITLE)
+    if not isinstance(report, Missing):
+        return (what, Span(outcome_word(report.outcome), OUTCOME_TONES[report.outcome]))
+    return (what, Span(_LOST_WORDS, Tone.BREACH) if is_lost else Span("under way", Tone.WARN))
 
 
-def sticky_line(plan: Plan, progress: Sequence[Progress], now: Instant, glyphs: Glyphs) -> Line:
+def sticky_line(
+    plan: Plan, progress: Sequence[Progress], now: Instant, glyphs: Glyphs, *, is_lost: bool = False
+) -> Line:
     """Return one line on an action whose tracker was left: where it is, or how it ended."""
     report = final_report(progress)
     what = f" {plan.kind.value} {plan.target} to {plan.version} "
@@ -181,6 +197,9 @@ def sticky_line(plan: Plan, progress: Sequence[Progress], now: Instant, glyphs: 
         if plan.kind is ActionKind.ABORT and report.outcome is Outcome.VERIFIED and plan.not_changed:
             ending = (Span(mark, tone), Span(f"  {plan.not_changed[0]}", Tone.WARN))
         return (Span(what, Tone.STRONG), *ending)
+    if is_lost:
+        says = "  the runner fell silent; the journal has the outcome, or will have it"
+        return (Span(what, Tone.STRONG), Span(f"{glyphs.breach} {_LOST_WORDS}", Tone.BREACH), Span(says))
     steps = milestones(plan, progress)
     waiting = next((step for step in steps if step.standing is Standing.WAITING), steps[-1])
     waited = "" if isinstance(waiting.since, Missing) else f" {form.age(waiting.since, now)}"
@@ -265,8 +284,7 @@ def _snap_back_lines(progress: Sequence[Progress], glyphs: Glyphs) -> list[Line]
 def _times_words(report: Report, zone: tzinfo) -> str:
     if isinstance(report.requested_at, Missing):
         return ""
-    last = next(
-        (at for at in (report.healthy_at, report.serving_at, report.accepted_at) if not isinstance(at, Missing)), None
-    )
-    took = "" if last is None else f", {form.duration(last - report.requested_at)} to what was seen last"
+    reached = (("healthy", report.healthy_at), ("serving", report.serving_at), ("accepted", report.accepted_at))
+    seen = [(name, at) for name, at in reached if not isinstance(at, Missing)]
+    took = f", {seen[0][0]} after {form.duration(seen[0][1] - report.requested_at)}" if seen else ""
     return f"; requested {both_times(report.requested_at, zone)}{took}"

@@ -152,7 +152,8 @@ class Acts(_Base):
             newest = self._trackers[-1]
             if newest.plan is not None:
                 more = f"  and {len(self._trackers) - 1} more" if len(self._trackers) > 1 else ""
-                line = sticky_line(newest.plan, newest.progress, self._clock.now(), self.glyphs)
+                silent = newest.is_lost
+                line = sticky_line(newest.plan, newest.progress, self._clock.now(), self.glyphs, is_lost=silent)
                 return (*line, Span(f"{more}  5 shows all", Tone.MUTED))
         lost = lost_count(self.fleet)
         if not lost:

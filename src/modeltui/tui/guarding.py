@@ -96,6 +96,11 @@ class Guarding:
         return self.step in (Step.REFUSED, Step.VOID, Step.ENDED, Step.LOST)
 
     @property
+    def is_lost(self) -> bool:
+        """Whether the runner fell silent after GO."""
+        return self.step is Step.LOST
+
+    @property
     def wants_reason(self) -> bool:
         """Whether it may still be said why."""
         return self._running is not None and self.step is Step.RUNNING and not self.reason_given

@@ -75,10 +75,11 @@ class Hint(StrEnum):
     NONE = ""
     TOO_FAST = "too fast to be typed: begin again"
     PASTED = "pasted text does not count: type it"
-    WRONG_LETTER = "another letter was asked for: here is a new one"
+    WRONG_LETTER = "not that letter: here is a new one"
     NOT_ENTER = "Enter and Space do not complete it"
     SMALL_LETTER = "a small letter is asked for: caps lock?"
-    DIFFERS = "this is not what is asked for: backspace takes it away"
+    DIFFERS = "not what is asked for: backspace"
+    HELD = "that key was down before it counted: wait a second, press it once"
     SHORT_REASON = "a reason of at least ten characters, in words"
 
 

@@ -120,7 +120,8 @@ def _key(guard: Challenge, key: Key) -> Challenge:
     if not guard.is_ready(key.at):
         return replace(guard, held=key.name, held_at=key.at)
     if key.name == guard.held and key.at - guard.held_at < REPEAT_SECONDS:
-        return replace(guard, held_at=key.at)
+        hint = Hint.HELD if guard.settling_at is None else guard.hint
+        return replace(guard, held_at=key.at, hint=hint)
     before = guard.arrivals
     arrivals = (*before[-BURST_KEYS:], key.at)
     guard = replace(guard, held="", arrivals=arrivals, hint=Hint.NONE)

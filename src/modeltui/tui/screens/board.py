@@ -17,6 +17,7 @@ from modeltui.present.banner import banner
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
+from modeltui.present.wrap import wrapped
 from modeltui.tui.actions import FLEET, JOURNAL, SKEW, Action, valid_on
 from modeltui.tui.layout import Box
 from modeltui.tui.program import Program
@@ -159,14 +160,19 @@ class Board(Screen[None]):
         """Draw the last row: keys that are valid now, what rescues first."""
         asked = self._prompt_keys or self.program.said
         line = asked or key_line(self.NAME, self.size.width, self.remark(), self.program.disabled)
-        self.query_one("#keys", StyledLines).update([line], fill=Tone.PLAIN)
+        # What is said is said whole: it takes rows of the body for as long as it stands there.
+        rows = wrapped(line, self.size.width, 2) if asked and not self._prompt_keys else [line]
+        keys = self.query_one("#keys", StyledLines)
+        keys.styles.height = len(rows)
+        keys.styles.offset = (0, max(self.size.height - len(rows), 0))
+        keys.update(rows, fill=Tone.PLAIN)
 
     def draw_sticky(self) -> None:
         """Draw the line above the keys, while there is something that must not be overlooked."""
         line = self.program.sticky()
         sticky = self.query_one("#sticky", StyledLines)
         sticky.display = bool(line)
-        sticky.update([line] if line else [])
+        sticky.update(wrapped(line, self.size.width, 2) if line else [])
 
     def remark(self) -> str:
         """Return what stands at the right of the last row where there is room."""

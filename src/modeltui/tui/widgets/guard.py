@@ -26,6 +26,7 @@ from modeltui.present.guard_text import (
     guard_facts,
     guard_keys,
     guard_title,
+    place_span,
     reason_lines,
     status_line,
 )
@@ -235,9 +236,11 @@ class GuardPanel(Vertical, can_focus=True):
             return self._lines_without_plan(width)
         zone = _local_zone(now)
         if guarding.has_gone:
-            rows: list[Line] = [(Span(tracker_title(plan, guarding.progress), Tone.TITLE),)]
-            rows += tracker_lines(plan, guarding.progress, now, width, glyphs, zone)
-            if guarding.step is Step.LOST:
+            is_lost = guarding.step is Step.LOST
+            place = place_span(self.program.fleet, str(plan.context))
+            rows = wrapped((place, Span(" "), *tracker_title(plan, guarding.progress, is_lost=is_lost)), width, 2)
+            rows += tracker_lines(plan, guarding.progress, now, width, glyphs, zone, is_lost=is_lost)
+            if is_lost:
                 rows += wrapped(_LOST, width, 2)
             if guarding.wants_reason:
                 rows += reason_lines(width)
@@ -245,7 +248,8 @@ class GuardPanel(Vertical, can_focus=True):
         guard = guarding.challenge
         assert guard is not None  # noqa: S101 - with a plan there is one
         head = [guard_title(plan, self.program.fleet, width)]
-        foot = [*wrapped(status_line(plan, guarding.prepared, now, glyphs, zone), width, 2)]
+        status = status_line(plan, guarding.prepared, now, glyphs, zone, is_open=guard.is_open)
+        foot = [*wrapped(status, width, 2)]
         foot += challenge_lines(plan, guard, guarding.clock.boottime(), width, glyphs, guarding.waits_for)
         room = max(self.app.size.height - _REST_ROWS - 2 - len(head) - len(foot), 3)
         facts = guard_facts(plan, self.program.fleet, width, room, glyphs)
@@ -253,7 +257,8 @@ class GuardPanel(Vertical, can_focus=True):
 
     def _lines_without_plan(self, width: int) -> list[Line]:
         guarding, request = self.guarding, self.guarding.request
-        title: Line = (Span(f"{verb(request.kind)}: {request.target}", Tone.TITLE),)
+        place = place_span(self.program.fleet, str(self.program.fleet.context.name))
+        title: Line = (place, Span(f" {verb(request.kind)}: {request.target}", Tone.TITLE))
         if guarding.refusal is None:
             return [title, (Span("the world is looked at afresh; nothing has been sent", Tone.UNKNOWN),)]
         lines = [title]

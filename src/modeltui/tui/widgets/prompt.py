@@ -138,10 +138,9 @@ class Prompt(Vertical):
     def _close(self) -> None:
         screen = self.screen
         screen.post_message(self.Closed())
+        # At once, and before what is chosen opens: asked for by and by, the focus would be taken from it again.
+        screen.set_focus(next(iter(screen.query("#grid, #text")), None))
         self.remove()
-        grids = screen.query("#grid, #text")
-        if grids:
-            grids.first().focus()
 
     def _matching(self) -> list[Choice]:
         words = self._text.lower().split()
