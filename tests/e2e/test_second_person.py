@@ -166,6 +166,8 @@ def test_one_asks_another_approves_the_first_goes(
     assert kinds.index("approval.asked") < kinds.index("approval.granted") < kinds.index("action.intent")
     verified = bob.run("journal", "verify", "--json")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+    ended = max(one["seq"] for one in json.loads(record.stdout)["records"] if one["kind"] == "action.outcome")
+    assert json.loads(verified.stdout)["signed_to_seq"] >= ended, verified.stdout  # by Ann's key, checked by Bob
     served = json.loads(bob.run("journal", "as-of", "0s", "--model", TARGET, "--json").stdout)["serving"]
     by = [one for one in served if one["version"] == NEW]
     assert by, served

@@ -44,10 +44,15 @@ async def open_observations(loaded: Loaded) -> AsyncIterator[Observations]:
         identity = SystemIdentity(load_access(loaded.context.access).policy)
         config = loaded.context.journal
         journal: Journal
+        signs = identity if config.sign is Signing.AUTO else None
+        anchors = anchors_of(loaded, secrets)
         if config.shared is not None:
-            journal = (await shared_store(config.shared, observer.clock, secrets, stack)).journal
+            from modeltui.wiring.witnessed import open_witnessed
+
+            shared = await shared_store(config.shared, observer.clock, secrets, stack)
+            witnessed = open_witnessed(shared.journal, observer.clock, signs, anchors)
+            journal = await stack.enter_async_context(witnessed)
         else:
-            signs = identity if config.sign is Signing.AUTO else None
-            made = open_journal(journal_directory(loaded), observer.clock, signs, anchors_of(loaded, secrets))
+            made = open_journal(journal_directory(loaded), observer.clock, signs, anchors)
             journal = await stack.enter_async_context(made)
         yield Observations(observer, journal, identity)

@@ -62,11 +62,14 @@ async def _stores(
     loaded: Loaded, directory: Path, clock: Clock, identity: Identity, secrets: SecretStore, stack: AsyncExitStack
 ) -> tuple[Journal, Approvals, Leases]:
     config = loaded.context.journal
-    if config.shared is not None:
-        shared = await shared_store(config.shared, clock, secrets, stack)
-        return shared.journal, shared.approvals, shared.leases
     signs = identity if config.sign is Signing.AUTO else None
     anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
+    if config.shared is not None:
+        from modeltui.wiring.witnessed import open_witnessed
+
+        shared = await shared_store(config.shared, clock, secrets, stack)
+        witnessed = await stack.enter_async_context(open_witnessed(shared.journal, clock, signs, anchors))
+        return witnessed, shared.approvals, shared.leases
     journal = await stack.enter_async_context(open_journal(directory, clock, signs, anchors))
     return journal, FileApprovals(directory, clock), FileLeases(directory, clock)
 

@@ -17,9 +17,12 @@ import pytest
 from modeltui.adapters.identity import SystemIdentity
 from modeltui.adapters.identity import system_identity as module
 from modeltui.adapters.identity.ssh import OpenSsh, fingerprint, public_key
+from modeltui.adapters.journal import open_journal
+from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.acting.access import AccessPolicy, Signer
 from modeltui.domain.identity import Assurance
-from modeltui.domain.names import UNKNOWN
+from modeltui.domain.journal.record import Entry, RecordKind
+from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.text import SafeText
 from tests.servers.policy import require_program
 
@@ -253,3 +256,22 @@ async def test_sudo_keeps_the_person(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert await told(sudo) == ("daemon", "daemon as root")
     (tmp_path / "loginuid").write_text("2", encoding="ascii")
     assert await told(sudo) == ("bin", "bin as root")
+
+
+async def test_a_checkpoint_of_the_journal_is_signed_by_the_agent(agent: Agent, tmp_path: Path) -> None:
+    """What an operator's key signed of the journal, everybody with the policy can check; without the key nobody can."""
+    identity = agent.identity(agent.policy("alice"))
+    directory = tmp_path / "journal"
+    async with open_journal(directory, SystemClock(), identity) as journal:
+        outcome = await journal.append(
+            Entry(RecordKind.ACTION_OUTCOME, Instant(1_767_268_800.0), await identity.actor(), SafeText("prod"))
+        )
+    assert "BEGIN SSH SIGNATURE" in (directory / "checkpoints.jsonl").read_text()
+    anybody = SystemIdentity(agent.policy("alice"), {"PATH": os.environ["PATH"]})
+    assert (await open_journal(directory, SystemClock(), anybody).verify()).signed_to_seq == outcome.seq
+    stranger = SystemIdentity(AccessPolicy(), {"PATH": os.environ["PATH"]})
+    assert (await open_journal(directory, SystemClock(), stranger).verify()).signed_to_seq is UNKNOWN
+    kept = directory / "checkpoints.jsonl"
+    kept.write_text(kept.read_text().replace(f"head {outcome.hash}", f"head {'0' * 64}"))
+    changed = await open_journal(directory, SystemClock(), anybody).verify()
+    assert (changed.is_whole, changed.signed_to_seq) == (False, UNKNOWN)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.adapters.journal import JsonlJournal
+from modeltui.adapters.journal import JsonlJournal, witnessing
 from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor, SyslogAnchor, WebhookAnchor
 from modeltui.adapters.journal.checkpoints import NAMESPACE, checkpoints_in, checkpoints_path
 from modeltui.adapters.journal.segments import segments_of
@@ -53,9 +53,14 @@ class Place:
         self.content: list[SignedCheckpoint] = []
         self.fails = False
         self.hangs = False
+        self.is_slow = False
+        self.is_asked = asyncio.Event()
 
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Keep it."""
+        self.is_asked.set()
+        if self.is_slow:
+            await asyncio.sleep(0.05)
         if self.hangs:
             await asyncio.get_running_loop().create_future()
         if self.fails:
@@ -148,7 +153,19 @@ async def test_the_last_outcome_is_witnessed_before_the_program_ends(tmp_path: P
     assert (await journal(tmp_path, [], Agent()).verify()).signed_to_seq == outcome.seq
 
 
-async def test_a_dead_anchor_delays_nothing_and_is_written_down_once(tmp_path: Path) -> None:
+async def test_a_checkpoint_that_is_under_way_is_finished_before_the_program_ends(tmp_path: Path) -> None:
+    """A command that ends while the outcome is being laid down elsewhere waits until it is there."""
+    safe = Place()
+    safe.is_slow = True
+    async with journal(tmp_path, [safe]) as one:
+        outcome = await one.append(entry(RecordKind.ACTION_OUTCOME))
+        await safe.is_asked.wait()
+    assert [checkpoint_from_text(kept.text).size for kept in safe.content] == [outcome.seq]
+
+
+async def test_a_dead_anchor_delays_nothing_and_is_written_down_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An anchor that hangs or fails costs an action nothing; that it failed, and that it is back, is written down."""
     hanging, failing = Place(), Place()
     hanging.hangs, failing.fails = True, True
@@ -171,6 +188,7 @@ async def test_a_dead_anchor_delays_nothing_and_is_written_down_once(tmp_path: P
                 await other.append(entry(RecordKind.ACTION_OUTCOME))
     finally:
         other._witnessing.forget()
+        monkeypatch.setattr(witnessing, "LAST_CHECKPOINT_SECONDS", 0.05)
         await other.__aexit__(None, None, None)
 
 

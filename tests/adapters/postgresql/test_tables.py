@@ -17,9 +17,11 @@ from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.acting.action import ActionKind, PlanId
 from modeltui.domain.acting.approval import Decision
 from modeltui.domain.errors import JournalUnavailable
+from modeltui.domain.journal.chain import Checkpoint
 from modeltui.domain.names import Instant
 from modeltui.domain.secret import Secret
 from modeltui.domain.text import SafeText
+from modeltui.ports.anchor import SignedCheckpoint
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.shared_contract import ALICE, BOB, FRAUD, decision_at, entry_at, request_at
 from tests.servers.postgresql import PASSWORD, PostgresServer
@@ -100,6 +102,7 @@ async def test_a_line_that_is_none_is_not_read(tables: Tables) -> None:
         "TRUNCATE modeltui_journal",
         "UPDATE modeltui_decisions SET decision = 'grant'",
         "DELETE FROM modeltui_decisions",
+        "DELETE FROM modeltui_checkpoints",
     ],
 )
 async def test_what_is_written_stays(tables: Tables, statement: str) -> None:
@@ -124,6 +127,10 @@ async def test_the_least_grants_are_enough(tables: Tables) -> None:
         async with open_shared(Secret(url), clock) as shared:
             assert (await shared.journal.append(entry_at(AT, 9))).seq == 6
             assert (await shared.journal.verify()).is_whole
+            checkpoint = await shared.journal.checkpoints.made_checkpoint()
+            assert isinstance(checkpoint, Checkpoint)
+            await shared.journal.checkpoints.keep_checkpoint(SignedCheckpoint(checkpoint.text()))
+            assert len(await shared.journal.checkpoints.kept_checkpoints()) == 1
             request = request_at(clock.now())
             await shared.approvals.ask(request)
             await shared.approvals.decide(decision_at(clock.now(), request, Decision.DENY))
@@ -138,6 +145,7 @@ async def test_the_least_grants_are_enough(tables: Tables) -> None:
             "ALTER TABLE modeltui_journal DISABLE TRIGGER USER",
             "UPDATE modeltui_requests SET document = ''",
             "DELETE FROM modeltui_decisions",
+            "DELETE FROM modeltui_checkpoints",
             "DROP TABLE modeltui_journal",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

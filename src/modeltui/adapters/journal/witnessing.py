@@ -57,6 +57,9 @@ class Witnessing:
         self._identity = identity
         self._anchors = tuple(anchors)
         self._due = asyncio.Event()
+        self._idle = asyncio.Event()
+        """Not while a checkpoint is made in the background: one that is cut off is in no anchor."""
+        self._idle.set()
         self._tasks: asyncio.TaskGroup | None = None
         self._keeper: tuple[asyncio.Task[None], ...] = ()
         self._failing: dict[SafeText, bool] = {}
@@ -119,15 +122,19 @@ class Witnessing:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Make the checkpoint that is still due, within its time."""
+        """Finish the checkpoint that is being made, and make the one that is still due, within their time."""
+        give_up_at = asyncio.get_running_loop().time() + LAST_CHECKPOINT_SECONDS
         try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(give_up_at):
+                    await self._idle.wait()
             for task in self._keeper:
                 task.cancel()
             if self._tasks is not None:
                 await self._tasks.__aexit__(None, None, None)
             if self._due.is_set():
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LAST_CHECKPOINT_SECONDS):
+                    async with asyncio.timeout_at(give_up_at):
                         await self._try_checkpoint()
         finally:
             self._tasks = None
@@ -135,7 +142,11 @@ class Witnessing:
     async def _keep(self) -> None:
         while True:
             await self._due.wait()
-            await self._try_checkpoint()
+            self._idle.clear()
+            try:
+                await self._try_checkpoint()
+            finally:
+                self._idle.set()
 
     async def _each_hour(self) -> None:
         while True:

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from modeltui.adapters.postgresql.checkpoints import PostgresCheckpoints, lines_after
 from modeltui.adapters.postgresql.database import Database, driver
 from modeltui.adapters.postgresql.failures import refused, unavailable
 from modeltui.adapters.postgresql.schema import SCHEMA_LOCK
 from modeltui.domain.acting.action import NO_REASON
 from modeltui.domain.errors import JournalUnavailable
-from modeltui.domain.journal.chain import ChainVerifier, judged
+from modeltui.domain.journal.chain import ChainVerifier, Witness, judged, sizes
 from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, Query
-
-LINES_AT_ONCE: Final = 2_000
-"""Of a verification: other work on the connection comes in between."""
 
 _LOCK: Final = f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"
 _HEAD: Final = "SELECT seq, hash FROM modeltui_journal ORDER BY seq DESC LIMIT 1"
@@ -41,6 +40,8 @@ class PostgresJournal:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self.checkpoints = PostgresCheckpoints(database, clock)
+        """What it looked like at moments."""
 
     async def append(self, entry: Entry) -> Record:
         """Write one record and return it in its place.
@@ -67,12 +68,12 @@ class PostgresJournal:
         rows = await self._database.run(lambda connection: connection.execute(_OPEN, parameters).fetchall())
         return tuple(record for row in rows if (record := _record(row[0])) is not None)
 
-    async def verify(self) -> ChainState:
-        """Return whether every record fits, read afresh, line by line."""
-        verifier = ChainVerifier()
+    async def verify(self, witnesses: Sequence[Witness] = ()) -> ChainState:
+        """Return whether every record fits, read afresh, line by line, and whether what these saw is still there."""
+        verifier = ChainVerifier(remember=sizes(witnesses))
         after = -1
         while not verifier.says:
-            rows = await self._lines(after)
+            rows = await lines_after(self._database, after)
             if not rows:
                 break
             for seq, line in rows:
@@ -81,11 +82,7 @@ class PostgresJournal:
                 if not verifier.add(bytes(line)):
                     break
             after = rows[-1][0]
-        return judged(verifier, UNKNOWN, ())
-
-    async def _lines(self, after: int) -> list[Any]:
-        sql = "SELECT seq, line FROM modeltui_journal WHERE seq > %s ORDER BY seq LIMIT %s"
-        return await self._database.run(lambda connection: connection.execute(sql, (after, LINES_AT_ONCE)).fetchall())
+        return judged(verifier, await self.checkpoints.log_id(), witnesses)
 
     def _append(self, entry: Entry) -> Record:
         psycopg = driver()

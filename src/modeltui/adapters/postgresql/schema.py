@@ -2,7 +2,7 @@
 
 Least grants for an operator, when somebody else has made the tables (log in once with a user that may create them):
 
-    GRANT SELECT, INSERT ON modeltui_journal, modeltui_requests, modeltui_decisions TO operators;
+    GRANT SELECT, INSERT ON modeltui_journal, modeltui_checkpoints, modeltui_requests, modeltui_decisions TO operators;
     GRANT SELECT ON modeltui_schema TO operators;
     GRANT SELECT, INSERT, UPDATE, DELETE ON modeltui_leases TO operators;
     GRANT SELECT, INSERT, UPDATE ON modeltui_fences TO operators;
@@ -30,6 +30,8 @@ CREATE INDEX modeltui_journal_kind ON modeltui_journal (kind, seq);
 CREATE INDEX modeltui_journal_at ON modeltui_journal (at);
 CREATE INDEX modeltui_journal_plan ON modeltui_journal (plan) WHERE plan IS NOT NULL;
 CREATE INDEX modeltui_journal_principal ON modeltui_journal (principal, seq);
+CREATE TABLE modeltui_checkpoints (
+    size bigint NOT NULL, text text NOT NULL, signature text, peaks text NOT NULL, PRIMARY KEY (size, text));
 CREATE TABLE modeltui_requests (
     place bigserial PRIMARY KEY, plan_hash text NOT NULL UNIQUE, plan_id text NOT NULL UNIQUE, document text NOT NULL,
     asked_at double precision NOT NULL, expires_at double precision NOT NULL, reason text NOT NULL);
@@ -46,6 +48,8 @@ CREATE TABLE modeltui_fences (
 CREATE FUNCTION modeltui_append_only() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'what is written here stays: % is refused', TG_OP; END $$;
 CREATE TRIGGER modeltui_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON modeltui_journal
+    FOR EACH STATEMENT EXECUTE FUNCTION modeltui_append_only();
+CREATE TRIGGER modeltui_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON modeltui_checkpoints
     FOR EACH STATEMENT EXECUTE FUNCTION modeltui_append_only();
 CREATE TRIGGER modeltui_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON modeltui_decisions
     FOR EACH STATEMENT EXECUTE FUNCTION modeltui_append_only();
