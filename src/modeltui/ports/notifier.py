@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from modeltui.domain.acting.action import PlanHash, PlanId
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
 from modeltui.domain.text import SafeText
+
+if TYPE_CHECKING:  # a configuration names occasions, and who only looks loads nothing of acting
+    from modeltui.domain.acting.action import PlanHash, PlanId
 
 
 class Occasion(StrEnum):
