@@ -18,7 +18,7 @@ from modeltui.domain.names import NO_DATA, UNKNOWN, Environment, Instant, ModelN
 from modeltui.domain.rollout import Role, Rollout, ServingRecord, Stage
 from modeltui.domain.text import SafeText
 from modeltui.engine.journal.as_of import serving_at, serving_on
-from modeltui.engine.journal.poller import JournalPoller, ServingWriter, observe
+from modeltui.engine.journal.poller import JournalPoller, observe
 from modeltui.engine.store import Store
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import VirtualClock
@@ -156,31 +156,28 @@ async def test_a_journal_that_goes_away_is_told_and_comes_back() -> None:
 async def test_what_serves_is_written_down_when_it_changes_and_every_five_minutes() -> None:
     """One record for what is seen, none for the same again, one for a change, one after five minutes."""
     clock, book = VirtualClock(), Book()
-    store = Store(fleet(clock, [(GOOD, 1.0)]))
-    writer = ServingWriter(book, store, clock, ALICE)
-    assert len(await writer.look()) == 1
+
+    async def look(*serving: tuple[VersionId, float]) -> int:
+        return len(await observe(fleet(clock, list(serving)), book, clock.now(), ALICE))
+
+    assert await look((GOOD, 1.0)) == 1
     assert book.records[0].entry.details == {
         "serving": (("2.3.1", "1"),),
         "stable": "2.3.1",
         "candidate": None,
         "evidence": "metrics",
     }
-    store.fleet = fleet(clock, [(GOOD, 0.97), (BAD, 0.0002)])
-    assert await writer.look() == ()
-    store.fleet = fleet(clock, [(GOOD, 0.9), (BAD, 0.1)])
-    assert len(await writer.look()) == 1
+    assert await look((GOOD, 0.97), (BAD, 0.0002)) == 0
+    assert await look((GOOD, 0.9), (BAD, 0.1)) == 1
     await clock.advance(301)
-    store.fleet = fleet(clock, [(GOOD, 0.9), (BAD, 0.1)])
-    assert len(await writer.look()) == 1
+    assert await look((GOOD, 0.9), (BAD, 0.1)) == 1
 
 
-async def test_two_sessions_write_no_more_than_one() -> None:
-    """What another session wrote down a moment ago is not written down again."""
+async def test_two_machines_write_no_more_than_one() -> None:
+    """What another machine wrote down a moment ago is not written down again."""
     clock, book = VirtualClock(), Book()
     assert len(await observe(fleet(clock, [(GOOD, 1.0)]), book, clock.now(), ALICE)) == 1
     assert await observe(fleet(clock, [(GOOD, 1.0)]), book, clock.now(), ALICE) == ()
-    store = Store(replace(fleet(clock, [(GOOD, 1.0)]), journal=JournalView(tuple(book.records))))
-    assert await ServingWriter(book, store, clock, ALICE).look() == ()
 
 
 async def test_old_news_is_not_written_down_as_new() -> None:
@@ -193,18 +190,6 @@ async def test_old_news_is_not_written_down_as_new() -> None:
     told = replace(stale, sources={**stale.sources, PLANE: answering})
     (record,) = await observe(told, book, clock.now(), ALICE)
     assert (record.entry.details["serving"], record.entry.details["evidence"]) == ((("2.3.1", "1"),), "controller")
-
-
-async def test_a_journal_that_cannot_be_written_harms_nothing_else() -> None:
-    """A session whose observations cannot be written goes on, says so, and writes again when it can."""
-    clock, book = VirtualClock(), Book()
-    writer = ServingWriter(book, Store(fleet(clock, [(GOOD, 1.0)])), clock, ALICE)
-    book.is_down = True
-    assert await writer.look() == ()
-    assert writer.trouble == "the journal is away"
-    book.is_down = False
-    assert len(await writer.look()) == 1
-    assert not writer.trouble
 
 
 async def test_what_served_at_a_time_comes_with_who_approved_it() -> None:

@@ -21,7 +21,7 @@ from modeltui.ports.journal import JournalReader, Query
 AS_OF = """Say which version served which share of what at TIME: 2026-01-15T08:00Z, a whole day (2026-01-15), or so
 long ago (2h).
 
-It goes by our own actions, by what 'modeltui observe' and the screens wrote down, and by what controllers remember. A
+It goes by our own actions, by what 'modeltui observe' wrote down, and by what controllers remember. A
 time that nobody looked at is printed as a gap, never as 'as before'."""
 _PAGE = 1_000
 _SHORTEST_HASH = 6

@@ -17,6 +17,10 @@ _SHORTEST_SECONDS = 10.0
 HELP = """Write down which version serves which share of every target, in the journal: 'modeltui journal as-of' needs it
 for what others deploy. Nothing is sent to any backend, and a read-only context may do it.
 
+The screens write nothing of it down, however long they are open: keep one of these running, on one machine, with
+--every 5m. What it saw speaks for a quarter of an hour; a target is written down when it changed, and every 5 minutes:
+288 records a day for each.
+
 Once, for cron and timers; with --every again and again until interrupted. Exit code 1 when a source did not answer or
 the journal could not be written."""
 

@@ -1,4 +1,4 @@
-"""Follows the journal for the screens, and writes down for it what serves."""
+"""Follows the journal for the screens, and writes down in it, when asked to, what serves."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from modeltui.domain.event import JournalRead
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import ChainState, Record, RecordKind
-from modeltui.domain.journal.serving_seen import OBSERVE_EVERY_SECONDS, Written, observations, written_in
+from modeltui.domain.journal.serving_seen import OBSERVE_EVERY_SECONDS, observations, written_in
 from modeltui.domain.journal.view import MOST_RECORDS
-from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, Missing, TargetKey, Unknown
+from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.store import Store
 from modeltui.ports.clock import Clock
@@ -25,6 +25,7 @@ VERIFY_EVERY_SECONDS: Final = 3_600.0
 LONGEST_PAUSE_SECONDS: Final = 30.0
 LEASES_EVERY_SECONDS: Final = 5.0
 """How often leases are asked for while nothing is new in the journal: one that is renewed writes no record."""
+_MOST_LOOKS: Final = 100_000
 
 
 class JournalPoller:
@@ -103,53 +104,13 @@ def _has_no_error(fleet: Fleet) -> bool:
     return isinstance(fleet.journal, Missing) or fleet.journal.error is NO_DATA
 
 
-async def observe(
-    fleet: Fleet, journal: Journal, now: Instant, actor: Actor, written: dict[TargetKey, Written] | None = None
-) -> tuple[Record, ...]:
+async def observe(fleet: Fleet, journal: Journal, now: Instant, actor: Actor) -> tuple[Record, ...]:
     """Write down what serves now, and return the records; nothing where all of it was written down just before.
 
-    `written` is what is known to be written already; it is brought up to date. Without it the journal is asked.
     Raises `JournalUnavailable`.
     """
-    if written is None:
-        recent = Query(
-            kinds=frozenset({RecordKind.SERVING_OBSERVED}), since=Instant(now - OBSERVE_EVERY_SECONDS), most=10_000
-        )
-        written = written_in(await journal.read(recent))
-    records = [await journal.append(entry) for entry in observations(fleet, now, actor, written)]
-    written.update(written_in(records))
-    return tuple(records)
-
-
-class ServingWriter:
-    """Writes down what serves for as long as a session runs; several sessions write no more than one."""
-
-    def __init__(self, journal: Journal, store: Store, clock: Clock, actor: Actor) -> None:
-        self._journal = journal
-        self._store = store
-        self._clock = clock
-        self._actor = actor
-        self._written: dict[TargetKey, Written] = {}
-        self.trouble = SafeText("")
-        """Why the last observation could not be written; empty when it was."""
-
-    async def run(self) -> None:
-        """Look every few seconds for ever; a journal that cannot be written is tried again, and harms nothing else."""
-        while True:
-            await self._clock.sleep(LEASES_EVERY_SECONDS)
-            await self.look()
-
-    async def look(self) -> tuple[Record, ...]:
-        """Write what is news now; what others wrote meanwhile is none."""
-        fleet, now = self._store.fleet, self._clock.now()
-        for target, by_others in written_in(_known(fleet)).items():
-            mine = self._written.get(target)
-            if mine is None or mine.at < by_others.at:
-                self._written[target] = by_others
-        try:
-            records = await observe(fleet, self._journal, now, self._actor, self._written)
-        except JournalUnavailable as error:
-            self.trouble = safe_text(error.title)
-            return ()
-        self.trouble = SafeText("")
-        return records
+    recent = Query(
+        kinds=frozenset({RecordKind.SERVING_OBSERVED}), since=Instant(now - OBSERVE_EVERY_SECONDS), most=_MOST_LOOKS
+    )
+    written = written_in(await journal.read(recent))
+    return tuple([await journal.append(entry) for entry in observations(fleet, now, actor, written)])
