@@ -30,7 +30,7 @@ from modeltui.domain.acting.action import ActionKind, Consent, Plan, Refusal  # 
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress  # noqa: E402
 from modeltui.domain.acting.request import ActionRequest  # noqa: E402
 from modeltui.domain.fleet import Context  # noqa: E402
-from modeltui.domain.names import UNKNOWN, Instant  # noqa: E402
+from modeltui.domain.names import UNKNOWN, Instant, Unknown  # noqa: E402
 from modeltui.domain.text import SafeText, safe_text  # noqa: E402
 from modeltui.engine.observer import Observer  # noqa: E402
 from modeltui.engine.store import Store  # noqa: E402
@@ -81,7 +81,7 @@ class LoggedRunning(FakeRunning):
         ending = self._given.ending
         reached = 1 if ending in ("refused", "failed", "unknown") else 3 if ending == "partial" else 4
         phases = (Phase.INTENT, Phase.SENDING, Phase.ACCEPTED, Phase.SERVING, Phase.HEALTHY)
-        times = []
+        times: list[Instant] = []
         for phase in phases[: reached + 1]:
             times.append(self._clock.now())
             self.say(Progress(phase, times[-1]))
@@ -92,9 +92,16 @@ class LoggedRunning(FakeRunning):
             return
         if ending != "lost":
             report = plans.report(Outcome(ending), _BECAUSE[ending])
-            known = dict(zip(("requested_at", "sent_at", "accepted_at", "serving_at", "healthy_at"), times, strict=False))
-            missing = dict.fromkeys(("accepted_at", "serving_at", "healthy_at"), UNKNOWN)
-            self.say(Progress(Phase.DONE, self._clock.now(), report=replace(report, **(missing | known))))
+            reached_at: list[Instant | Unknown] = [*times, *[UNKNOWN] * (5 - len(times))]
+            report = replace(
+                report,
+                requested_at=reached_at[0],
+                sent_at=reached_at[1],
+                accepted_at=reached_at[2],
+                serving_at=reached_at[3],
+                healthy_at=reached_at[4],
+            )
+            self.say(Progress(Phase.DONE, self._clock.now(), report=report))
         self.say(None)
 
 

@@ -489,7 +489,7 @@ async def test_the_tracker_can_be_left_and_the_action_goes_on() -> None:
         assert "waits to be serving" in on.stage.text
         on.acting.runners[0].say(plans.ended(Outcome.UNKNOWN)[-1], None)
         await on.settle()
-        assert "OUTCOME UNKNOWN" in on.stage.rows[-2]
+        assert "OUTCOME UNKNOWN" in on.stage.text
         await on.press("5", "escape")
         assert "OUTCOME UNKNOWN" not in on.stage.text
 

@@ -21,6 +21,7 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
+from tests.emulator import Emulator
 from tests.terminal import terminal_environment
 from tests.tui.story_world import PROGRAM, RunningWorld, running_world
 
@@ -39,6 +40,8 @@ REPAINTED = b"\x1b[?7l\x1b[?25l\x1b[m"
 """What the program sends for ctrl+l and for nothing else: all keys before it have been dealt with."""
 ASKED = re.compile(rb"\x1b\[(\d+);(\d+)H\x1b\[6n")
 
+FOUND = b"1/fraud-detector prod-hk\r"
+"""Puts the cursor on the target of the simulated world on which every action is possible."""
 SCREENS: dict[str, bytes] = {
     "fleet": b"1",
     "target": b"1\r",
@@ -53,18 +56,39 @@ SCREENS: dict[str, bytes] = {
     "palette": b"1:",
     "contexts": b"1c",
     "as of": b"15t",
-    "rollback-to": b"1:rollback-to\r",
-    "weights": b"1:weights\r",
-    "promote": b"1:promote\r",
-    "abort": b"1A",
-    "rollback": b"1R",
+    "rollback-to": FOUND + b":rollback-to\r",
+    "weights": FOUND + b":weights\r",
+    "promote": FOUND + b":promote\r",
+    "abort": FOUND + b"A",
+    "rollback": FOUND + b"R",
 }
 """Where a sequence begins, and the keys that lead there."""
+SHOWN: dict[str, str] = {
+    "fleet": "LIVE",
+    "target": "DESIRED",
+    "chart": "esc back",
+    "skew": "SKEW",
+    "journal": "chain",
+    "record": "before ",
+    "help": "Keys",
+    "sources": "metrics",
+    "why": "error_rate",
+    "filter": "enter keep",
+    "palette": "what to do, or where to go",
+    "contexts": "enter go there",
+    "as of": "what served at",
+    "rollback-to": "back to which version",
+    "weights": "gets the rest",
+    "promote": "Promote",
+    "abort": "Abort the rollout",
+    "rollback": "Roll back",
+}
+"""What each of them shows: each is looked at in every process before it is stormed."""
 KEYS = [bytes([code]) for code in range(0x20, 0x7F) if code not in b"qu"]  # q leaves, u locks: each has its place below
 LIKELY = [*b"AR", *b"AR12.301", *b"\r\r \t\x7f", *b"abdhmnpvxz", *b"yYnN/:?5wj"]
 """What a tired hand finds: the keys of the actions, digits of versions, Enter, letters that guards ask for."""
-GUARDED = (b"fraud-detector prod-hk",)
-"""Targets of the simulated world on which both actions are possible."""
+GUARDS = {"abort": b"A", "rollback": b"R", "rollback-to": b":rollback-to\r\r", "promote": b":promote\r"}
+"""Each kind of guard, and what opens it."""
 SPECIAL = [
     *(b"\x1b[A", b"\x1b[B", b"\x1b[C", b"\x1b[D", b"\x1b[5~", b"\x1b[6~", b"\x1b[H", b"\x1b[F", b"\x1b[3~"),
     *(b"\x1bOP", b"\x1b[15~", b"\x1b[Z", b"\r", b"\t", b"\x7f", b"\x01", b"\x05", b"\x0b", b"\x10", b"\x15", b"\x17"),
@@ -176,6 +200,25 @@ class Harness:
                 return False
         raise AssertionError(f"the keys were not dealt with within a minute; last sent: {self._seen[-600:]!r}")
 
+    def shows(self, keys: bytes, words: str) -> bool:
+        """Tell whether these keys lead to a screen with these words."""
+        screen = Emulator(*self.size)
+        for _ in range(8):
+            self.type(ESC)
+            time.sleep(0.3)
+            self.type(keys)
+            time.sleep(0.5)
+            with self._news:
+                self._seen = b""
+            self.type(SYNC)
+            time.sleep(0.5)
+            screen = Emulator(*self.size)
+            with self._news:
+                screen.feed(self._seen)
+            if any(words in row for row in screen.rows()):
+                return True
+        raise AssertionError(f"{keys!r} did not lead to {words!r}:\n" + "\n".join(screen.rows()))
+
     def type(self, data: bytes) -> None:
         """Send keys and wait for nothing."""
         self._write(data)
@@ -275,8 +318,11 @@ def storm(world: RunningWorld, home: Path, place: int, count: int, seed: int) ->
     size = SIZES[place % len(SIZES)]
     harness = Harness([*PROGRAM, "--config", str(world.config)], size, surroundings(home))
     evidence = Evidence(world.directory)
-    done = {"sequences": 0, "guards armed": 0, "starts": 0}
+    done = {"sequences": 0, "starts": 0, "screens": 0} | {f"armed: {kind}": 0 for kind in GUARDS}
     harness.start()
+    harness.type(FOUND)
+    for name in sorted(SCREENS, key=lambda name: name == "record"):  # last: by then there is one
+        done["screens"] += harness.shows(SCREENS[name], SHOWN[name])
     names = list(SCREENS)
     try:
         batch_number = 0
@@ -309,9 +355,10 @@ def storm(world: RunningWorld, home: Path, place: int, count: int, seed: int) ->
 def _storm_armed(harness: Harness, chance: random.Random, size: tuple[int, int], done: dict[str, int]) -> bool:
     """Open a guard, let it be armed, and only then storm it: at once, and with pauses as a person makes them."""
     before = harness.answered
-    harness.type(b"1/" + chance.choice(GUARDED) + b"\r" + chance.choice((b"A", b"R")))
+    kind = chance.choice(list(GUARDS))
+    harness.type(FOUND + GUARDS[kind])
     if harness.wait_asked(before):
-        done["guards armed"] += 1
+        done[f"armed: {kind}"] += 1
         time.sleep(0.5)  # the dead time
         for _ in range(3):
             harness.type(random_sequence(chance, size).replace(b"q", b""))
@@ -344,7 +391,8 @@ def test_ten_thousand_accidents_write_nothing(
     assert evidence.writes() == 0, says
     assert evidence.revisions() == before, says
     assert total["sequences"] >= SEQUENCES, says
-    assert total["guards armed"] > 0, says
+    assert total["screens"] == len(SCREENS) * PROCESSES, says
+    assert all(total[f"armed: {kind}"] for kind in GUARDS), says
     _write_on_purpose(world, tmp_path / "purpose", evidence, before)
 
 
@@ -359,7 +407,7 @@ def _write_on_purpose(world: RunningWorld, home: Path, evidence: Evidence, befor
         terminal.send("/fraud prod-hk\r")
         terminal.wait_for(lambda rows: "fraud-detector" in rows[2] and "A abort" in rows[-1], 20.0)
         terminal.send("A")
-        terminal.wait_for("armed", 20.0)
+        terminal.wait_for(" armed ", 20.0)
         letter = next(found[1] for row in terminal.lines() if (found := re.search(r"Press \[ (\w) \]", row)))
         terminal.send(letter)
         terminal.wait_until(lambda: "action.intent" in evidence.kinds(), 20.0)

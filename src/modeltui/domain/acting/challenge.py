@@ -79,7 +79,8 @@ class Hint(StrEnum):
     NOT_ENTER = "Enter and Space do not complete it"
     SMALL_LETTER = "a small letter is asked for: caps lock?"
     DIFFERS = "not what is asked for: backspace"
-    HELD = "that key was down before it counted: wait a second, press it once"
+    EARLY = "too early, not taken"
+    HELD = "not taken: let go for a second, then once"
     SHORT_REASON = "a reason of at least ten characters, in words"
 
 

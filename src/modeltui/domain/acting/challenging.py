@@ -118,7 +118,7 @@ def _key(guard: Challenge, key: Key) -> Challenge:
     if guard.stage is Stage.APPROVAL:
         return guard
     if not guard.is_ready(key.at):
-        return replace(guard, held=key.name, held_at=key.at)
+        return _too_early(guard, key)
     if key.name == guard.held and key.at - guard.held_at < REPEAT_SECONDS:
         hint = Hint.HELD if guard.settling_at is None else guard.hint
         return replace(guard, held_at=key.at, hint=hint)
@@ -130,6 +130,15 @@ def _key(guard: Challenge, key: Key) -> Challenge:
     if guard.stage in _LETTERS:
         return _letter_key(guard, key, before)
     return _text_key(guard, key)
+
+
+def _too_early(guard: Challenge, key: Key) -> Challenge:
+    """Return the guard with the key noted as down, and with a word on it: what is not taken must not go unsaid."""
+    if key.name == guard.held:
+        return replace(guard, held_at=key.at)
+    if guard.stage in _LETTERS:
+        return replace(guard, held=key.name, held_at=key.at, hint=Hint.EARLY)
+    return replace(guard, hint=Hint.EARLY)  # a text is compared whole: a key held down only spoils it
 
 
 def _letter_key(guard: Challenge, key: Key, before: tuple[float, ...]) -> Challenge:
