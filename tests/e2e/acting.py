@@ -32,8 +32,8 @@ def guard_text(lines: Sequence[str]) -> str:
 
 
 def is_armed(lines: Sequence[str]) -> bool:
-    """Whether the terminal has said that it shows the letter, and a key counts."""
-    return bool(guard_letter(lines)) and any("armed" in line for line in lines)
+    """Whether the terminal has said that it shows the letter, and a key counts; `harmed now` is another word."""
+    return bool(guard_letter(lines)) and any(" armed " in line for line in lines)
 
 
 def answer_guard(terminal: Terminal) -> tuple[float, float]:
