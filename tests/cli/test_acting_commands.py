@@ -13,7 +13,7 @@ import pytest
 from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands, ended, fresh
 from tests.present import plans
 
-from modeltui.domain.acting.action import ActionKind, Plan, Refusal
+from modeltui.domain.acting.action import ActionKind, Desired, GuardLevel, Plan, Refusal
 from modeltui.domain.acting.approval import Decision
 from modeltui.domain.acting.outcome import Outcome, Phase
 from modeltui.domain.acting.plan_document import plan_document, sealed
@@ -324,6 +324,30 @@ def test_a_plan_that_was_edited_is_no_plan(change: str, commands: MakeCommands, 
     assert (code, out) == (2, ""), err
     assert "plan" in err
     assert acting.asked == []
+    assert acting.runners == []
+
+
+@pytest.mark.parametrize(
+    ("forged", "says"),
+    [
+        ({"to": Desired(((plans.CANDIDATE, 1.0),), plans.STABLE)}, "its steps are not those of a plan"),
+        ({"guard": GuardLevel.LETTER}, "it asks for guard 2, and guard 4 is needed now"),
+        ({"checks": plans.PASSED}, "approved does not pass any more"),
+    ],
+)
+def test_a_plan_that_was_hashed_again_is_no_plan_of_ours(
+    forged: dict[str, Any], says: str, commands: MakeCommands, tmp_path: Path
+) -> None:
+    """A file whose hash was made to fit: other traffic, a lighter guard or nicer checks than a plan made now."""
+    honest = fresh(plans.rollback(), guard=GuardLevel.IDENTITY, checks=plans.FLAGS)
+    if "to" in forged:
+        forged = {**forged, "steps": (replace(honest.steps[0], desired=forged["to"]),)}
+    acting = ScriptedActing(sealed(replace(honest, **forged)))
+    file, plan = _saved(acting, tmp_path), _plan_in(acting)
+    acting.answer = honest
+    code, _, err = commands(acting)("apply", file, "--plan-hash", plan.hash, *WHY)
+    assert code == 3
+    assert says in err
     assert acting.runners == []
 
 

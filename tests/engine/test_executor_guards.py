@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from tests.engine.acting import Stage, check_invariants, check_truth
 
-from modeltui.domain.acting.action import Consent, Plan, Reason
+from modeltui.domain.acting.action import ActionKind, Consent, GuardLevel, Plan, Reason
 from modeltui.domain.acting.approval import Decision, GivenApproval
 from modeltui.domain.acting.lease import LEASE_SECONDS
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
@@ -241,7 +241,8 @@ async def test_nothing_else_goes_on_without_the_journal(make: Make) -> None:
     if make is promote_plan:
         plan = promote_plan(stage.world)
     else:
-        plan = rollback_plan(stage.world, "0", premise=abort_plan(stage.world).premise)
+        premise = abort_plan(stage.world).premise
+        plan = rollback_plan(stage.world, "0", premise=premise, guard=GuardLevel.IDENTITY)
     process.given = (said(plan, BOB, Decision.GRANT),)
     process.journal.is_down = True
     report = await process.run(plan)
@@ -326,3 +327,17 @@ async def test_the_lease_says_where_the_action_is_and_is_given_back() -> None:
     assert {"sending", "verifying"} <= seen
     assert not stage.leases.held
     assert process.phases[-1] is Phase.DONE
+
+
+async def test_a_forged_plan_is_not_believed_what_it_says_of_itself() -> None:
+    """A promotion that calls itself an abort, and one with a light guard, have hashes that fit: nothing is sent."""
+    for changes in (
+        {"kind": ActionKind.ABORT, "guard": GuardLevel.LETTER},
+        {"guard": GuardLevel.LETTER},
+        {"expires_at": Instant(4e9)},
+    ):
+        stage = Stage()
+        report = await stage.process().run(promote_plan(stage.world, **changes))
+        assert report.outcome is Outcome.REFUSED
+        assert "not one that planning makes" in report.because
+        assert not stage.world.attempts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from modeltui.domain.acting.action import ActionKind, Plan
+from modeltui.domain.acting.action import ActionKind, Desired, Plan
 from modeltui.domain.names import Missing
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.plan_text import weights_words
@@ -33,11 +33,30 @@ def _changes(made: Plan, now: Plan) -> Iterator[SafeText]:
             yield safe_text(f"traffic was {weights_words(then.weights)} and is now {weights_words(today.weights)}")
     if made.version != now.version:
         yield safe_text(f"it would now lead to {now.version}, and not to {made.version}")
+    elif made.to != now.to or _states(made) != _states(now):
+        yield safe_text(f"its steps are not those of a plan to {now.version} that is made now")
+    if made.guard < now.guard:
+        yield safe_text(f"it asks for guard {int(made.guard)}, and guard {int(now.guard)} is needed now")
+    yield from _flags(made, now)
     if made.kind is ActionKind.ROLLBACK and before.known_good != after.known_good:
         yield safe_text(f"last known good was {_or_none(before.known_good)} and is now {_or_none(after.known_good)}")
     known = not isinstance(before.digest, Missing) and not isinstance(after.digest, Missing)
     if made.kind is not ActionKind.ABORT and known and before.digest != after.digest:
         yield safe_text(f"the artifact was {before.digest} and is now {after.digest}", 300)
+
+
+def _flags(made: Plan, now: Plan) -> Iterator[SafeText]:
+    """Yield what does not pass now and was said to pass, or not looked at, when the plan was agreed to."""
+    if made.kind is ActionKind.ABORT:
+        return
+    known = {check.name for check in made.flags}
+    for check in now.flags:
+        if check.name not in known:
+            yield safe_text(f"{check.name} does not pass any more: {check.says}", 300)
+
+
+def _states(plan: Plan) -> tuple[tuple[Desired, float], ...]:
+    return tuple((step.desired, step.after_seconds) for step in plan.steps)
 
 
 def _or_none(value: SafeText | Missing) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from modeltui.domain.acting.action import ActionKind, Check, CheckResult, Consent, Plan, Refusal
 from modeltui.domain.acting.approval import GivenApproval
+from modeltui.domain.acting.coherence import incoherence
 from modeltui.domain.acting.going import objection_to, overrules
 from modeltui.domain.acting.outcome import Phase
 from modeltui.domain.acting.plan_document import plan_hash
@@ -55,8 +56,8 @@ class Preparation:
         plan = self._plan
         if plan_hash(plan) != plan.hash:
             return End(Refusal(SafeText("the plan is not what its hash says"), SafeText("plan again")))
-        if not plan.steps or plan.steps[-1].desired != plan.to:
-            return End(Refusal(SafeText("the steps do not lead to what the plan promises"), SafeText("plan again")))
+        if (unlike := incoherence(plan)) is not None:
+            return End(unlike)
         if (end := self._expired()) is not None:
             return end
         if plan.kind is not ActionKind.ABORT:

@@ -24,6 +24,7 @@ from modeltui.domain.acting.action import (
     Refusal,
 )
 from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
+from modeltui.domain.acting.coherence import incoherence
 from modeltui.domain.acting.going import objection_to
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.plan_document import canonical_text, plan_document, plan_hash, sealed
@@ -245,6 +246,8 @@ class LiveActing:
     async def _objection(self, plan: Plan, consent: Consent) -> Refusal | None:
         if plan_hash(plan) != plan.hash:
             return _no("the plan is not the one that its hash names", "plan again and confirm that plan")
+        if (unlike := incoherence(plan)) is not None:
+            return unlike
         if plan.context != self._look.fleet.context.name:
             return _no(f"the plan is for context {plan.context}", "carry it out there, or plan again here")
         if plan.guard >= GuardLevel.IDENTITY and len(consent.reason.text.strip()) < SHORTEST_REASON:
