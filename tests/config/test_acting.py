@@ -36,7 +36,7 @@ FULL = (
       - {kind: webhook, url: "http://127.0.0.1:9/x", secret: env:HMAC_KEY, on: [outcome, break-glass]}
       - {kind: slack, url: env:SLACK_URL}
       - {kind: pagerduty, key: "file:/run/secrets/pagerduty"}
-    acting: {accepted_seconds: 2, serving_seconds: 1m, snap_back_checks: [30s], arming_seconds: 20}
+    acting: {accepted_seconds: 2, serving_seconds: 1m, snap_back_checks: [30s]}
 """
 )
 
@@ -62,7 +62,6 @@ def test_without_a_word_acting_has_a_private_record_and_patient_deadlines() -> N
     assert found.journal.retention_days == 2555
     assert (found.acting.accepted_seconds, found.acting.serving_seconds, found.acting.healthy_seconds) == (10, 60, 300)
     assert list(found.acting.snap_back_checks) == [300, 1800]
-    assert found.acting.arming_seconds is None
 
 
 def test_everything_can_be_said() -> None:
@@ -182,7 +181,6 @@ def test_every_value_in_force_is_shown_with_its_place_and_no_secret_is_fetched(t
     found = {str(value.path): value for value in shown_values(load(Options(config=str(file)), {}))}
     assert found["contexts.c.journal.shared"].value == "env:JOURNAL_URL"
     assert found["contexts.c.notify[1].url"].origin == f"{file}:19"
-    assert found["contexts.c.acting.arming_seconds"].value == "20"
 
 
 def test_each_world_has_one_private_place_for_its_record(tmp_path: Path) -> None:
@@ -192,7 +190,7 @@ def test_each_world_has_one_private_place_for_its_record(tmp_path: Path) -> None
     link = tmp_path / "link.yaml"
     link.symlink_to(file)
     environ = {"HOME": str(tmp_path)}
-    directories = (paths.journal_dir, paths.plans_dir, paths.spool_dir, paths.outbox_dir)
+    directories = (paths.journal_dir, paths.spool_dir, paths.outbox_dir)
     found = {place(str(file), name, environ) for place in directories for name in ("prod", "staging", "pr/od")}
     assert len(found) == 12
     assert all(directory.startswith(f"{tmp_path}/.local/state/modeltui/contexts/") for directory in found)

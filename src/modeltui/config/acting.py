@@ -107,7 +107,7 @@ class NotifyConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActingConfig:
-    """How long an action may take to show, and how long a guard stays armed."""
+    """How long an action may take to show."""
 
     accepted_seconds: Deadline = 10.0
     """By then the controller must read back as planned."""
@@ -117,5 +117,3 @@ class ActingConfig:
     """By then the signals must be within their limits."""
     snap_back_checks: tuple[Deadline, ...] = (300.0, 1_800.0)
     """How long after the outcome somebody looks whether it was undone; `[]` for never."""
-    arming_seconds: Deadline | None = None
-    """How long a guard stays armed; without it 30 s for an abort, 60 s for the last known good, 120 s for the rest."""

@@ -91,11 +91,6 @@ def journal_dir(config: str, context: str, environ: Mapping[str, str] | None = N
     return os.path.join(acting_dir(config, context, environ), "journal")
 
 
-def plans_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
-    """Return where plans wait for the runner, and what became of them."""
-    return os.path.join(acting_dir(config, context, environ), "plans")
-
-
 def spool_dir(config: str, context: str, environ: Mapping[str, str] | None = None) -> str:
     """Return where records wait while their journal cannot be written."""
     return os.path.join(acting_dir(config, context, environ), "spool")
