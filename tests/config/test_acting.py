@@ -184,7 +184,7 @@ def test_every_value_in_force_is_shown_with_its_place_and_no_secret_is_fetched(t
 
 
 def test_each_world_has_one_private_place_for_its_record(tmp_path: Path) -> None:
-    """Journal, plans, spool and outbox of two contexts never meet; a link to the same file leads to the same place."""
+    """Journal, spool and outbox of two contexts never meet; a link to the same file leads to the same place."""
     file = tmp_path / "real.yaml"
     file.touch()
     link = tmp_path / "link.yaml"
@@ -192,6 +192,6 @@ def test_each_world_has_one_private_place_for_its_record(tmp_path: Path) -> None
     environ = {"HOME": str(tmp_path)}
     directories = (paths.journal_dir, paths.spool_dir, paths.outbox_dir)
     found = {place(str(file), name, environ) for place in directories for name in ("prod", "staging", "pr/od")}
-    assert len(found) == 12
+    assert len(found) == 9
     assert all(directory.startswith(f"{tmp_path}/.local/state/modeltui/contexts/") for directory in found)
     assert paths.journal_dir(str(link), "prod", environ) == paths.journal_dir(str(file), "prod", environ)
