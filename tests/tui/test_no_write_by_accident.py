@@ -206,12 +206,14 @@ class Harness:
         for _ in range(8):
             self.type(ESC)
             time.sleep(0.3)
-            self.type(keys)
-            time.sleep(0.5)
             with self._news:
                 self._seen = b""
+            self.type(SYNC)  # from here on everything is seen: a guard takes this key for itself
+            time.sleep(0.3)
+            self.type(keys)
+            time.sleep(0.7)
             self.type(SYNC)
-            time.sleep(0.5)
+            time.sleep(0.2)
             screen = Emulator(*self.size)
             with self._news:
                 screen.feed(self._seen)

@@ -199,7 +199,10 @@ def chain_words(view: JournalView) -> tuple[str, Tone]:
         return f"JOURNAL CANNOT BE READ: {view.error}", Tone.BREACH
     if isinstance(view.chain, Missing):
         return "chain not looked at yet", Tone.UNKNOWN
-    return chain_state_words(view.chain)
+    says, tone = chain_state_words(view.chain)
+    newest = view.records[-1].seq if view.records else 0
+    newer = newest - view.chain.records if view.chain.is_whole else 0
+    return (f"{says}; {newer} newer not looked at yet", tone) if newer > 0 else (says, tone)
 
 
 def chain_state_words(chain: ChainState) -> tuple[str, Tone]:

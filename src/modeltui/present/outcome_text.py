@@ -68,7 +68,7 @@ _NEXT = {
     Outcome.PARTIAL: "look at the target: what serves now is what counts",
     Outcome.FAILED: "read what the backend said, then make a new plan",
     Outcome.REFUSED: "make a new plan: it is made from a fresh look",
-    Outcome.UNKNOWN: "look at what serves now; it is looked up again at each start until it is known",
+    Outcome.UNKNOWN: "look at what serves now, do not repeat it: it is looked up again until it is known",
 }
 _LOST_WORDS = "NO OUTCOME HEARD"
 _PHASE_MEANS = (

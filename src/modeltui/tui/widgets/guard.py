@@ -35,7 +35,7 @@ from modeltui.present.plan_text import refusal_lines, verb
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
-from modeltui.tui.guarding import Guarding, Step
+from modeltui.tui.guarding import Guarding, Step, is_well
 from modeltui.tui.widgets.lines import StyledLines
 from modeltui.tui.widgets.prompt import Prompt, key_spans
 
@@ -204,7 +204,7 @@ class GuardPanel(Vertical, can_focus=True):
         lines = self._lines(max(self.app.size.width - 4, 20))
         armed = self.guarding.step is Step.GUARDED
         self.set_class(armed, "-armed")
-        self.set_class(self.guarding.is_over, "-quiet")
+        self.set_class(self.guarding.is_over and (is_well(self.guarding) or not self.guarding.has_gone), "-quiet")
         self.query_one(StyledLines).update(lines)
         self._tell_keys()
         guard = self.guarding.challenge
