@@ -233,15 +233,14 @@ class Terminal:
         """Return when a row shows a text, or a predicate of all rows holds: the moment at which the chunk came."""
         deadline = time.monotonic() + timeout
         with self._news:
-            at = self._history[self._fed - 1].at if self._fed else self.started_at
             while True:
                 if self._holds(wanted):
-                    return at
+                    # Whoever answers the program's questions feeds the emulator, too: ask afresh what came last.
+                    return self._history[self._fed - 1].at if self._fed else self.started_at
                 if self._fed < len(self._history):
                     chunk = self._history[self._fed]
                     self._fed += 1
                     self.emulator.feed(chunk.data)
-                    at = chunk.at
                     continue
                 left = deadline - time.monotonic()
                 if left <= 0 or (self._closed and self._fed == len(self._history)):

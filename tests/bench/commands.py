@@ -24,7 +24,7 @@ print(*[name for name in known if name in sys.modules])
 def costs(bench: Bench) -> Iterator[Figure]:
     """Yield T3, and the CPU of `--version` and `status` beside `import mlflow`."""
     env = environment(bench.home)
-    mlflow = _mlflow_python(bench)
+    mlflow = mlflow_python(bench)
     with bench.embedded() as config:
         status = [str(PROGRAM), "--config", str(config), "status", "--json"]
         contenders = {
@@ -74,7 +74,7 @@ def _run_all(
     )
 
 
-def _mlflow_python(bench: Bench) -> str:
+def mlflow_python(bench: Bench) -> str:
     """Return the interpreter of an environment with MLflow, or `!` and the reason why there is none."""
     if bench.quick and not is_made(MLFLOW_3, CACHE_ROOT):
         return "!its environment is not built; a full run builds it"
