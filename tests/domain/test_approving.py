@@ -99,6 +99,11 @@ def test_a_grant_for_another_plan_is_none() -> None:
             replace(person("b"), os_user=text("ops")),
             True,
         ),
+        (
+            replace(person("a.smith", Assurance.SSH_KEY, text("SHA256:1")), os_user=text("a"), host=text("laptop")),
+            person("a"),
+            True,
+        ),
         (replace(person("a"), os_user=text("ops")), replace(person("b"), os_user=text("ops"), host=text("x")), False),
     ],
 )

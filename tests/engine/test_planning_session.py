@@ -565,6 +565,17 @@ async def test_an_approval_by_key_needs_that_key() -> None:
     assert await stage.acting.may_go(found, consents(found)) is None
 
 
+async def test_an_approval_counts_no_longer_than_the_rules_say() -> None:
+    """Whoever can write to the store cannot make an approval last: how long it counts is not for the record to say."""
+    stage = Stage(CANARY)
+    found = await waiting(stage)
+    at = stage.clock.now()
+    stage.approvals.given = [GivenApproval(found.hash, BOB, Decision.GRANT, WHY, at, Instant(at + 86_400.0))]
+    assert await stage.acting.may_go(found, consents(found)) is None
+    await stage.clock.advance(901.0)
+    assert "has expired" in reason_of(await stage.acting.may_go(found, consents(found)))
+
+
 async def test_an_unsure_name_does_not_approve() -> None:
     """A name that stands on nothing approves nothing, whoever wrote it into the store."""
     stage = Stage(CANARY)

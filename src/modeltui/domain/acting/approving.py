@@ -54,12 +54,15 @@ def permit_approval(
 def is_same_person(one: Actor, other: Actor) -> bool:
     """Tell whether two actors are, or may well be, the same person: under another name, or in another session.
 
-    Two keys behind one account are two people; one account without proof of who sits there is one.
+    Two keys behind one account are two people; one account without proof of who sits there is one. A key shown on one
+    machine proves nobody else than the account of the same name on another, where no key was shown.
     """
     if one.principal == other.principal:
         return True
     if not isinstance(one.ssh_key, Missing) and not isinstance(other.ssh_key, Missing):
         return one.ssh_key == other.ssh_key
+    if isinstance(one.ssh_key, Missing) != isinstance(other.ssh_key, Missing):
+        return bool(one.os_user) and one.os_user == other.os_user
     return bool(one.os_user) and (one.os_user, one.host) == (other.os_user, other.host)
 
 

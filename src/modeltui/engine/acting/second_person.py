@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from modeltui.domain.acting.access import AccessPolicy
 from modeltui.domain.acting.action import Plan, Reason, Refusal
@@ -94,7 +95,12 @@ class SecondPerson:
         key counts only with that key's signature over this plan.
         """
         found = await self._approvals.decisions(plan.hash)
-        return tuple([one for one in found if await self._counts(plan, one, production=production)])
+        return tuple([self._in_time(one) for one in found if await self._counts(plan, one, production=production)])
+
+    def _in_time(self, given: GivenApproval) -> GivenApproval:
+        """Return a decision with its end by the rules: what is signed is when it was given, not how long it counts."""
+        end = Instant(given.at + self._access.approval_seconds)
+        return replace(given, expires_at=min(given.expires_at, end))
 
     async def _counts(self, plan: Plan, given: GivenApproval, *, production: bool) -> bool:
         if given.decision is Decision.DENY:
