@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modeltui import plugins
+from modeltui.config.access import check_access_text
 from modeltui.config.load import check_text
 from modeltui.config.paths import shipped
 from modeltui.config.policy import policy_of
@@ -16,6 +17,7 @@ from modeltui.config.secrets import Secret, SecretStore
 from modeltui.config.starting_point import STARTING_POINT
 
 SAMPLES = sorted(Path(shipped("sample_configs")).glob("*.yaml"))
+POLICIES = sorted(Path(shipped("sample_configs")).glob("access/*.yaml"))
 EXPECTED = {
     "embedded",
     "kubernetes",
@@ -46,6 +48,14 @@ def check_source(source: SourceConfig) -> None:
 def test_every_usual_world_has_an_example() -> None:
     """Somebody with this kind of world finds a file to start from."""
     assert {path.stem for path in SAMPLES} == EXPECTED
+
+
+@pytest.mark.parametrize("path", POLICIES, ids=lambda path: path.stem)
+def test_an_example_of_a_policy_is_valid(path: Path) -> None:
+    """Each policy to start from can be read, and says in rules who may what."""
+    text = path.read_text()
+    assert check_access_text(text, str(path)).rules
+    assert text.startswith("# "), "an example explains itself first"
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
