@@ -40,7 +40,10 @@ with sqlite3.connect(world, timeout=10) as connection:
                        [version, model, environment])
 """
 _MLFLOW: Final = """
-import sys
+import os, sys
+from urllib.request import url2pathname
+os.makedirs(url2pathname(sys.argv[1][7:]), exist_ok=True)
+os.chdir(url2pathname(sys.argv[1][7:]))
 from mlflow import MlflowClient
 client = MlflowClient(sys.argv[1], sys.argv[1])
 if len(sys.argv) > 2:
