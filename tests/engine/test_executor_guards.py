@@ -341,3 +341,23 @@ async def test_a_forged_plan_is_not_believed_what_it_says_of_itself() -> None:
         assert report.outcome is Outcome.REFUSED
         assert "not one that planning makes" in report.because
         assert not stage.world.attempts
+
+
+async def test_a_plan_is_carried_out_once() -> None:
+    """The world is as before again, and the approval still counts: the same plan a second time sends nothing."""
+    stage = Stage()
+    plan = promote_plan(stage.world, expires_at=Instant(stage.clock.now() + 1_700.0))
+    before = stage.world.rollout
+    first = stage.process()
+    first.given = (said(plan, BOB, Decision.GRANT),)
+    await first.run(plan)
+    sent = len(stage.world.attempts)
+    assert sent == 1
+    stage.world.rollout = before
+    again = stage.process()
+    again.given = first.given
+    report = await again.run(plan)
+    assert report.outcome is Outcome.REFUSED
+    assert len(stage.world.attempts) == sent
+    assert len(stage.intents()) == 1
+    assert "carried out before" in report.because

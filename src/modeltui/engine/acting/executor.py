@@ -109,6 +109,9 @@ class _Action:
             seen = End(busy) if busy is not None else await preparation.look()
             if isinstance(seen, End):
                 return await self._refused(seen, consent.reason)
+            if await self._record.was_begun():
+                says = SafeText("this plan was carried out before, and a plan is carried out once")
+                return await self._refused(End(Refusal(says, SafeText("plan again"))), consent.reason)
             unwritten = await self._write_intent(consent, seen)
             if unwritten is not None:
                 return await self._refused(End(unwritten), consent.reason)

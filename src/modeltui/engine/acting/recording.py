@@ -182,6 +182,14 @@ class PlanRecord:
             return UNKNOWN
         return UNKNOWN if self.is_spooled else record.seq
 
+    async def was_begun(self) -> bool:
+        """Tell whether somebody began to carry out this plan before; no where the journal cannot be read."""
+        query = Query(plan_id=self._plan.id, kinds=frozenset({RecordKind.ACTION_INTENT}), most=1)
+        try:
+            return bool(await in_time(self._clock, self._deadlines.read_seconds, self._journal.read(query)))
+        except JournalUnavailable:
+            return False  # an intent that cannot be written stops what is no rescue
+
     async def others_since(self, since: Instant) -> tuple[Record, ...]:
         """Return the intents of others on the same target, oldest first; none where the journal cannot be read."""
         intents = frozenset({RecordKind.ACTION_INTENT})
