@@ -31,9 +31,12 @@ SEQUENCES = int(os.environ.get("MODELTUI_ACCIDENTS", "10000"))
 PROCESSES = 2
 BATCH = 50
 """Sequences in one write: the program answers keys faster than a pseudo-terminal is handed back and forth."""
-READ_EVERY = 4
+READ_EVERY = 2
 """In every so many batches a guard is opened, waited for until it is armed, and then stormed."""
 SIZES = ((80, 24), (120, 36), (200, 50), (60, 16))
+
+ENOUGH = 4000
+"""From so many sequences on each kind of guard has been armed, but for one run in thousands."""
 
 ESC, SYNC = b"\x1b\x1b", b"\x0c"
 REPAINTED = b"\x1b[?7l\x1b[?25l\x1b[m"
@@ -227,7 +230,7 @@ class Harness:
 
     def wait_asked(self, before: int) -> bool:
         """Wait until the terminal was asked whether it shows a guard; tell whether it was."""
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + 10.0
         with self._news:
             while self.answered == before and time.monotonic() < deadline and self.process.poll() is None:
                 self._news.wait(0.1)
@@ -263,7 +266,7 @@ def _event(chance: random.Random, size: tuple[int, int]) -> bytes:
     prose = chance.choice(PROSE).encode()
     if roll < 0.98:
         return b"\x1b[200~" + prose + b"\x1b[201~"
-    return prose.replace(b"q", b"k")[: chance.randint(4, 40)]
+    return prose.replace(b"q", b"k").replace(b"u", b"v")[: chance.randint(4, 40)]
 
 
 @dataclass
@@ -330,8 +333,9 @@ def storm(world: RunningWorld, home: Path, place: int, count: int, seed: int) ->
         batch_number = 0
         while done["sequences"] < count:
             batch_number += 1
+            # An escape and the key right behind it come as one: the first 1 is eaten.
             sequences = [
-                ESC + SCREENS[names[(done["sequences"] + place) % len(names)]] + random_sequence(chance, size)
+                ESC + b"1" + SCREENS[names[(done["sequences"] + place) % len(names)]] + random_sequence(chance, size)
                 for place in range(min(BATCH, count - done["sequences"]))
             ]
             if chance.random() < 0.05:
@@ -394,7 +398,8 @@ def test_ten_thousand_accidents_write_nothing(
     assert evidence.revisions() == before, says
     assert total["sequences"] >= SEQUENCES, says
     assert total["screens"] == len(SCREENS) * PROCESSES, says
-    assert all(total[f"armed: {kind}"] for kind in GUARDS), says
+    armed = [total[f"armed: {kind}"] for kind in GUARDS]
+    assert all(armed) if SEQUENCES >= ENOUGH else any(armed), says
     _write_on_purpose(world, tmp_path / "purpose", evidence, before)
 
 
