@@ -11,6 +11,7 @@ from modeltui import __version__, plugins
 from modeltui.cli.output import data, json_object
 from modeltui.cli.session import with_observer
 from modeltui.config.load import Loaded, Options
+from modeltui.domain.errors import ConfigError
 from modeltui.domain.event import SourceFailed
 from modeltui.engine.observer import Observer
 from modeltui.present.doctor import SourceReport, report_lines, report_object
@@ -27,12 +28,14 @@ def command(options: Options, as_json: bool) -> int:
         reports = [
             _report(source.name, source.backend, source.kind.value, probe) for source, probe in await observer.probe()
         ]
-        notes = _notes(loaded)
+        access, is_whole = _access_words(loaded)
+        notes = [*_notes(loaded), ("access", access)]
         if as_json:
-            json_object(report_object(reports, notes))
+            answer = report_object(reports, notes)
+            json_object({**answer, "ok": answer["ok"] and is_whole})
         else:
             data(report_lines(reports, notes))
-        return 0 if all(report.ok for report in reports) else 1
+        return 0 if is_whole and all(report.ok for report in reports) else 1
 
     return with_observer(options, look)
 
@@ -56,6 +59,17 @@ def _notes(loaded: Loaded) -> list[tuple[str, str]]:
         ("terminal", _terminal_words()),
         ("adapters", kinds),
     ]
+
+
+def _access_words(loaded: Loaded) -> tuple[str, bool]:
+    """Return whose rules are in force with what weakens them, and whether anything may be written under them."""
+    from modeltui.config.access import load_access
+
+    try:
+        access = load_access(loaded.context.access)
+    except ConfigError as error:
+        return f"FAIL: {error.title}; {error.remedy}", False
+    return "; ".join([access.file or "no policy is named: the built-in rules", *access.says]), True
 
 
 def _terminal_words() -> str:
