@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from modeltui.cli.moments import moment
 from modeltui.cli.output import data, fail, json_object, note
 from modeltui.cli.session import failures
 from modeltui.cli.wishes import target_key
@@ -26,8 +27,6 @@ _MOST_VERSIONS = 50
 
 def answer(options: Options, time: str, model: str | None, zone: str, *, as_json: bool) -> int:
     """Print what served at a time, or during a day, and return the exit code."""
-    from modeltui.cli.journal import moment
-
     day, place = _day(time), _zone(zone)
     at = UNKNOWN if day is not None else moment(time, "TIME")
     loaded = load(options)

@@ -9,8 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import cast
 
 from modeltui.cli.acting_session import REFUSED, glyphs_of, say_refusal
-from modeltui.cli.carrying_out import end, interrupted_words, say_progress, with_words_of
 from modeltui.cli.output import note
+from modeltui.cli.telling import end, interrupted_words, say_progress, with_words_of
 from modeltui.cli.tty import Tty, open_tty
 from modeltui.cli.tty_keys import Acknowledged, Arrival, PastedText
 from modeltui.cli.wishes import Wish

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
 
 from modeltui.cli.acting_session import REFUSED, glyphs_of, say_refusal
 from modeltui.cli.output import data, json_object, note
+from modeltui.cli.telling import end, interrupted_words, say_progress
 from modeltui.cli.wishes import Wish
 from modeltui.config.load import Loaded
 from modeltui.domain.acting.action import Consent, Plan, Refusal
-from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report, exit_code
+from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.plan_document import plan_document
-from modeltui.domain.names import Missing
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
-from modeltui.present.acting_objects import outcome_object
-from modeltui.present.outcome_text import final_report, phase_words, report_lines
 from modeltui.present.plan_text import plan_lines
 from modeltui.present.span import plain
 from modeltui.present.times import both_times
@@ -116,66 +112,3 @@ def show_plan(loaded: Loaded, plan: Plan, *, as_json: bool) -> None:
         json_object(plan_document(plan))
     else:
         data([plain(line).rstrip() for line in plan_lines(plan, glyphs_of(loaded))])
-
-
-def say_progress(progress: Progress, heard: list[Progress]) -> None:
-    """Say one message of the runner on standard error, unless it was said already."""
-    heard.append(progress)
-    if progress.phase is Phase.DONE or (progress.phase is Phase.WAITING and not _is_due(progress, heard[:-1])):
-        return
-    note(f"{both_times(progress.at)}  {phase_words(progress)}")
-
-
-def _is_due(waiting: Progress, heard: Sequence[Progress]) -> bool:
-    """Tell whether what is waited for is worth a line: the first of its kind, and then one in ten seconds."""
-    since_phase: list[Progress] = []
-    for one in reversed(heard):
-        if one.phase is not Phase.WAITING:
-            break
-        since_phase.insert(0, one)
-    if not since_phase:
-        return True
-    steps = [int((one.at - since_phase[0].at) // _SECONDS_A_LINE) for one in (since_phase[-1], waiting)]
-    return steps[0] != steps[1]
-
-
-def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], wish: Wish, *, has_gone: bool) -> int:
-    """Print the outcome and return the exit code of a command that ends with it."""
-    report = final_report(heard)
-    if isinstance(report, Missing):
-        report = _without_word(plan, heard, wish, has_gone=has_gone)
-    if wish.as_json:
-        json_object(outcome_object(report))
-    else:
-        data([plain(line).rstrip() for line in report_lines(report, glyphs_of(loaded))])
-    return exit_code(report.outcome)
-
-
-def _without_word(plan: Plan, heard: Sequence[Progress], wish: Wish, *, has_gone: bool) -> Report:
-    """Return what can be said of a runner that ended without an outcome."""
-    if has_gone:
-        because = SafeText("the actor process fell silent after GO: the journal has the outcome, or the next start")
-        remedy = safe_text(f"look, do not repeat: {look_words(plan, wish)}", 300)
-        return Report(plan.id, plan.hash, plan.target, Outcome.UNKNOWN, because, remedy)
-    moved = next((one for one in reversed(heard) if one.phase is Phase.MOVED), None)
-    because = safe_text(f"the world moved: {moved.says}", 500) if moved else SafeText("the actor process ended")
-    return Report(plan.id, plan.hash, plan.target, Outcome.REFUSED, because, SafeText("nothing was sent; plan again"))
-
-
-def interrupted_words(plan: Plan, wish: Wish, *, has_gone: bool) -> str:
-    """Return what an interruption means: before GO nothing, after it that it goes on."""
-    if not has_gone:
-        return "modeltui: interrupted before GO: nothing was sent"
-    return f"modeltui: interrupted, and the action goes on without this command. Its outcome: {look_words(plan, wish)}"
-
-
-def look_words(plan: Plan, wish: Wish) -> str:
-    """Return the command that shows how an action went."""
-    return f"{wish.program} journal list --target {plan.target} --plan {plan.hash[7:19]}"
-
-
-def with_words_of(consent: Consent, wish: Wish) -> Consent:
-    """Return a consent given at the terminal, with what the command line says besides."""
-    text = consent.reason.text or wish.reason.text
-    reason = replace(wish.reason, text=text)
-    return replace(consent, reason=reason, through=SafeText("terminal"), break_glass=wish.break_glass)

@@ -1,4 +1,4 @@
-"""`modeltui journal list|show|verify|export|as-of`: the record of everything that was asked, refused, done and seen."""
+"""`modeltui journal list|show|verify|export|as-of|prune`: the record of what was asked, refused, done and seen."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import click
 
 from modeltui.cli.acting_session import glyphs_of
+from modeltui.cli.moments import moment
 from modeltui.cli.output import data, fail, json_object, note
 from modeltui.cli.session import UnknownNameError
 from modeltui.cli.wishes import target_key
 from modeltui.config.load import Loaded, Options, load
 from modeltui.domain.journal.record import Record, RecordKind
-from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, Unknown
+from modeltui.domain.names import UNKNOWN, Missing, ModelName
 from modeltui.domain.text import safe_text
 from modeltui.ports.journal import JournalReader, Query
 
@@ -23,11 +24,17 @@ long ago (2h).
 
 It goes by our own actions, by what 'modeltui observe' wrote down, and by what controllers remember. A
 time that nobody looked at is printed as a gap, never as 'as before'."""
+PRUNE = """Drop whole closed months of the record that are older than 'journal.retention_days'.
+
+What is left of each are its checkpoint, a tombstone and a record of the dropping, so that the chain still
+proves itself. A legal hold (a file 'legal-hold' beside the record) keeps everything."""
 _PAGE = 1_000
 _SHORTEST_HASH = 6
 
 
-@click.group("journal", help="Read, check, export the record, or ask it what served when. Nothing here writes to it.")
+@click.group(
+    "journal", help="Read, check, export the record, or ask it what served when; drop what is kept long enough."
+)
 def command() -> None:
     """Work with the record."""
 
@@ -179,6 +186,16 @@ def as_of(options: Options, time: str, model: str | None, zone: str, as_json: bo
     return answer(options, time, model, zone, as_json=as_json)
 
 
+@command.command("prune", help=PRUNE)
+@click.option("--dry-run", is_flag=True, help="Only say what would be dropped.")
+@click.pass_obj
+def prune(options: Options, dry_run: bool) -> int:
+    """Drop what is older than the configuration keeps."""
+    from modeltui.cli.pruning import prune_journal
+
+    return prune_journal(options, dry_run=dry_run)
+
+
 def _query(
     target: str | None,
     kinds: tuple[str, ...],
@@ -200,28 +217,6 @@ def _query(
     if plan is not None and len(plan.removeprefix("sha256:")) < _SHORTEST_HASH:
         raise click.UsageError(f"--plan needs at least {_SHORTEST_HASH} characters")
     return query, (plan or "").removeprefix("sha256:")
-
-
-def moment(text: str | None, option: str) -> Instant | Unknown:
-    """Return the moment that an operator wrote: a date, a date and time, or so long ago."""
-    if text is None:
-        return UNKNOWN
-    from datetime import UTC, datetime
-
-    from modeltui.cli.wishes import seconds_of
-    from modeltui.wiring.observing import now
-
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        try:
-            return Instant(now() - seconds_of(text, option))
-        except click.UsageError:
-            says = f"{option} {safe_text(text)!r}: write 2026-01-15, 2026-01-15T08:00Z or 2h"
-            raise click.UsageError(says) from None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return Instant(at.timestamp())
 
 
 async def _oldest_first(journal: JournalReader, query: Query, plan: str) -> Any:

@@ -16,7 +16,7 @@ from modeltui.adapters.journal.appending import Appender, unavailable
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in, checkpoints_path, newest_in
 from modeltui.adapters.journal.files import Files, locked
 from modeltui.adapters.journal.index import Index, Place
-from modeltui.adapters.journal.retention import drop_before
+from modeltui.adapters.journal.retention import drop_before, older_than
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
 from modeltui.adapters.journal.witnessing import Witnessing, told
@@ -136,6 +136,10 @@ class JsonlJournal:
         """
         await self.checkpoint()
         return await self._in_thread(drop_before, self._appender, at, actor)
+
+    def older_than(self, at: Instant) -> tuple[str, ...]:
+        """Return the names of the segments that `drop_before` would drop; nothing is written."""
+        return older_than(self.directory, at)
 
     async def __aenter__(self) -> Self:
         """Begin to keep the journal witnessed."""

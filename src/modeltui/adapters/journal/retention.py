@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from modeltui.adapters.journal.appending import Appender
 from modeltui.adapters.journal.files import add_line
 from modeltui.adapters.journal.segments import (
@@ -35,7 +38,7 @@ def drop_before(appender: Appender, at: Instant, actor: Actor) -> tuple[str, ...
         )
     with appender.held():
         found = segments_of(directory)
-        old = [segment for segment in found[:-1] if segment.month < month_of(at)]
+        old = _old(found, at)
         start = beginning_of(directory, found)
         dropped: list[str] = []
         for segment in old:
@@ -46,6 +49,15 @@ def drop_before(appender: Appender, at: Instant, actor: Actor) -> tuple[str, ...
             start = end
             dropped.append(segment.name)
     return tuple(dropped)
+
+
+def older_than(directory: Path, at: Instant) -> tuple[str, ...]:
+    """Return the names of what `drop_before` would drop, were nothing against it."""
+    return tuple(segment.name for segment in _old(segments_of(directory), at))
+
+
+def _old(found: Sequence[Segment], at: Instant) -> list[Segment]:
+    return [segment for segment in found[:-1] if segment.month < month_of(at)]
 
 
 def _end_of(segment: Segment, start: ChainStart) -> ChainStart | Refusal:
