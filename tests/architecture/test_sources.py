@@ -108,7 +108,7 @@ is the same for everybody and is used only where the configuration asks for it."
     [
         *FILES,
         *sorted((ROOT / "themes").glob("*")),
-        *sorted((ROOT / "sample_configs").glob("*")),
+        *sorted((ROOT / "sample_configs").rglob("*.yaml")),
     ],
     ids=lambda file: file.name,
 )
