@@ -27,9 +27,7 @@ def _cursor_on(row: int) -> Shows:
 
 def _page(*words: str) -> Shows:
     """A page is there when its last row is, which is painted last."""
-    return lambda lines: (
-        lines[-1].startswith(" esc back") and all(any(word in line for line in lines[1:]) for word in words)
-    )
+    return lambda lines: " esc back" in lines[-1] and all(any(word in line for line in lines[1:]) for word in words)
 
 
 def _asks(text: str) -> Shows:

@@ -164,7 +164,8 @@ class Board(Screen[None]):
         rows = wrapped(line, self.size.width, 2) if asked and not self._prompt_keys else [line]
         keys = self.query_one("#keys", StyledLines)
         keys.styles.height = len(rows)
-        keys.styles.offset = (0, max(self.size.height - len(rows), 0))
+        if keys.styles.position == "absolute":  # on pages of text it stands where the text ends
+            keys.styles.offset = (0, max(self.size.height - len(rows), 0))
         keys.update(rows, fill=Tone.PLAIN)
 
     def draw_sticky(self) -> None:
