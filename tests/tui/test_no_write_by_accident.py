@@ -28,7 +28,7 @@ from tests.tui.story_world import PROGRAM, RunningWorld, running_world
 pytestmark = [pytest.mark.terminal, pytest.mark.broad]
 
 SEQUENCES = int(os.environ.get("MODELTUI_ACCIDENTS", "1000"))
-"""As many as a run of all checks has time for; every run has another seed, and MODELTUI_ACCIDENTS=10000 is the whole."""
+"""As many as a run of all checks has time for; each has another seed; MODELTUI_ACCIDENTS=10000 is the whole."""
 PROCESSES = 2
 BATCH = 50
 """Sequences in one write: the program answers keys faster than a pseudo-terminal is handed back and forth."""
