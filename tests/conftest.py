@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.examples import QUICKLY
 from tests.servers import fixtures
 from tests.servers.fixtures import (
     mlflow,
@@ -47,6 +48,13 @@ _MEASURED = "measured"
 # On two cores under load the time of an example says nothing about the code. In CI the examples are always the same.
 settings.register_profile("modeltui", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=in_ci())
 settings.load_profile("modeltui")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Try each property with fewer examples where the broad tests are left out; all of them are tried in CI."""
+    if "not broad" in config.option.markexpr:
+        settings.register_profile("quick", settings.get_profile("modeltui"), max_examples=QUICKLY)
+        settings.load_profile("quick")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -108,6 +108,7 @@ def test_every_rule_is_planted_against() -> None:
     assert names == {rule for _, _, rule in PLANTED}
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(("file", "line", "rule"), PLANTED, ids=[f"{file}: {line}" for file, line, _ in PLANTED])
 def test_a_planted_violation_is_caught(package: Path, file: str, line: str, rule: str) -> None:
     """An import across a wall breaks the rule that forbids it, by name."""

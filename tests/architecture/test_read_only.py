@@ -253,7 +253,7 @@ def run_commands(tmp_path: Path, arguments: list[list[str]]) -> list[tuple[list[
 WRITES = {"rollback", "abort", "promote", "apply", "approve", "deny", "unlock"}
 
 
-@pytest.mark.parametrize("how", ["option", "file"])
+@pytest.mark.parametrize("how", ["option", pytest.param("file", marks=pytest.mark.broad)])
 def test_no_command_of_a_read_only_session_loads_what_could_write(tmp_path: Path, demo: Path, how: str) -> None:
     """Each acting command is refused with exit code 3, and leaves neither a writer nor a record nor a trace."""
     config = demo if how == "option" else read_only_by_file(demo)
@@ -269,6 +269,7 @@ def test_no_command_of_a_read_only_session_loads_what_could_write(tmp_path: Path
     assert state_of(demo.parent) == before
 
 
+@pytest.mark.broad
 def test_observing_read_only_writes_a_record_and_nothing_else(tmp_path: Path, demo: Path) -> None:
     """Who may only look may still write down what serves: the world stays as it is."""
     before = state_of(demo.parent)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.present import plans
 
 from modeltui.domain.acting.action import GuardLevel, Plan
@@ -347,7 +348,7 @@ _inputs = st.lists(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(level=st.sampled_from(list(LEVELS)), happenings=_inputs)
 def test_nothing_passes_without_exactly_what_was_asked_for(
     level: GuardLevel, happenings: list[tuple[str, str, float]]

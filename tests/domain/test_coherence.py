@@ -7,6 +7,7 @@ from dataclasses import replace
 from hypothesis import HealthCheck, assume, given, settings
 from tests.domain.situations import situations, wild_requests, wishes
 from tests.domain.test_planning_properties import plan_for
+from tests.examples import examples
 
 from modeltui.domain.acting.action import ActionKind, Desired, GuardLevel, Plan
 from modeltui.domain.acting.coherence import incoherence
@@ -17,7 +18,7 @@ from modeltui.domain.acting.situation import Situation
 from modeltui.domain.names import Instant, Missing, VersionId
 from modeltui.domain.text import SafeText
 
-ANY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 EVIL = VersionId(SafeText("6.6.6"))
 
 

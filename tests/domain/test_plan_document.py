@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.situations import asks, canary, champion, planned, refused, situation
+from tests.examples import examples
 
 from modeltui.domain.acting.action import ActionKind, Plan, Refusal
 from modeltui.domain.acting.plan_document import (
@@ -187,7 +188,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.sampled_from(list(leaves(plan_document(PLANS[1])))), st.integers(0, 3), json_values)
 def test_whatever_stands_in_a_document_is_read_or_refused(path: tuple[Any, ...], up: int, value: Any) -> None:
     """Whatever JSON stands at whatever place, reading ends in the plan itself or in a refusal, never in a crash."""

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from tests.domain.situations import situations, wild_requests, wishes
+from tests.examples import examples
 
 from modeltui.domain.acting.action import ActionKind, CheckResult, GuardLevel, Plan, Refusal
 from modeltui.domain.acting.desired import as_rollout, desired_of, is_as_desired, share_of
@@ -18,7 +19,7 @@ from modeltui.domain.acting.situation import Situation
 from modeltui.domain.names import Missing
 from modeltui.domain.rollout import Rollout
 
-ANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(max_examples=examples(20), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def plan_for(wish: tuple[Situation, ActionRequest]) -> Plan:

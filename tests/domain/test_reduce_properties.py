@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 
 from modeltui.domain.event import (
     Event,
@@ -140,7 +141,7 @@ def cells(fleet: Fleet) -> list[Cell]:
     return [cell for t in fleet.targets.values() for version in t.versions for cell in version.cells.values()]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(event_sequences())
 def test_no_sequence_of_events_stops_the_program(events: list[Event]) -> None:
     """Whatever comes in whatever order: a snapshot comes out, and says which targets look different."""
@@ -160,7 +161,7 @@ def _level(target: Target | None) -> Level | None:
     return None if target is None else target.level
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(event_sequences())
 def test_the_same_events_make_the_same_fleet(events: list[Event]) -> None:
     """A replay is the night as it was; and an older snapshot never changes under whoever still draws it."""
@@ -180,7 +181,7 @@ def in_words(fleet: Fleet) -> tuple[str, list[str]]:
     return repr(replace(fleet, watched=frozenset())), sorted(map(str, fleet.watched))
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(event_sequences())
 def test_nothing_is_ok_that_was_not_measured_and_judged(events: list[Event]) -> None:
     """Green stands for a number within a limit: never for silence, for old numbers or for a missing comparison."""
@@ -199,7 +200,7 @@ def test_nothing_is_ok_that_was_not_measured_and_judged(events: list[Event]) -> 
                 assert Level.OK in levels
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(event_sequences())
 def test_far_in_the_future_everything_is_stale(events: list[Event]) -> None:
     """When no answer has come for a day, no number is shown as one of now."""
@@ -213,7 +214,7 @@ def test_far_in_the_future_everything_is_stale(events: list[Event]) -> None:
         assert all(segment.verdict.level is Level.STALE for segment in cell.segments)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(event_sequences())
 def test_what_is_kept_is_bounded(events: list[Event]) -> None:
     """Nothing but the watched targets has curves; events and stretches of service are few."""
@@ -246,7 +247,7 @@ def answer(at: Instant, errors: float, confidence: float, canary: float) -> tupl
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(LOOKS)
 def test_the_past_read_at_once_is_judged_as_it_was_live(looks: list[tuple[float, float, float]]) -> None:
     """Who opens the program now sees what somebody who watched all the time sees: level, since when, way back."""
@@ -267,7 +268,7 @@ def test_the_past_read_at_once_is_judged_as_it_was_live(looks: list[tuple[float,
     assert (read_late.spans, read_late.known_good) == (seen_live.spans, seen_live.known_good)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(LOOKS)
 def test_reading_the_past_of_what_was_watched_changes_no_verdict(looks: list[tuple[float, float, float]]) -> None:
     """Reading again what was already seen calms nothing and alarms nobody."""

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from tests.engine.acting import Process, Stage, check_invariants, survive
+from tests.examples import examples
 
 from modeltui.domain.acting.action import ActionKind, Consent, Plan
 from modeltui.domain.acting.approval import Decision, GivenApproval
@@ -285,7 +286,7 @@ SETTINGS: dict[str, Any] = {
 
 def test_nothing_that_must_never_be_happens() -> None:
     """Faults, other operators, moved worlds, dead journals and deaths in any order break no promise of an action."""
-    run_state_machine_as_test(Acting, settings=settings(max_examples=80, stateful_step_count=15, **SETTINGS))
+    run_state_machine_as_test(Acting, settings=settings(max_examples=examples(80), stateful_step_count=15, **SETTINGS))
 
 
 @pytest.mark.broad

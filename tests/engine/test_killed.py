@@ -110,7 +110,7 @@ def check_found(stage: Stage, plan: Plan, found: tuple[Report, ...]) -> None:
         assert stage.world.serving() == dict(plan.to.weights)
 
 
-@pytest.mark.parametrize("after_seconds", [1.0, LONG_ENOUGH_SECONDS])
+@pytest.mark.parametrize("after_seconds", [1.0, pytest.param(LONG_ENOUGH_SECONDS, marks=pytest.mark.broad)])
 @pytest.mark.parametrize("name", SCENARIOS)
 async def test_a_process_that_is_killed_at_any_point_leaves_the_truth_to_be_found(
     name: str, after_seconds: float

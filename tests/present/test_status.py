@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from tests.present.scenes import ALL, CANARY, FEW, GONE, HEALTHY, SILENT, TWIN, night, unscraped
 
 from modeltui.domain.fleet import Context
@@ -207,7 +208,7 @@ def test_times_shares_and_levels_keep_their_forms_everywhere() -> None:
 WILD = st.floats(allow_nan=True, allow_infinity=True)
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @example(1.0, 900.0, float("nan"), "error_rate")
 @example(400.0, 900.0, 1e18, "error_rate")
 @given(WILD, WILD, WILD, st.sampled_from(["error_rate", "throughput", "confidence", "latency_p95"]))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.examples import examples
 from textual.app import App, ComposeResult
 
 import modeltui
@@ -221,7 +222,7 @@ finite_or_not = st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.jus
 
 
 @EITHER
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     values=st.lists(finite_or_not, max_size=40),
     limit=st.floats(),

@@ -221,13 +221,14 @@ async def test_a_burst_of_keys_resets() -> None:
         assert challenge.letter == ""
 
 
-async def test_a_mouse_storm_does_nothing() -> None:
+@pytest.mark.parametrize(("across", "down"), [(21, 7), pytest.param(7, 3, marks=pytest.mark.broad)])
+async def test_a_mouse_storm_does_nothing(across: int, down: int) -> None:
     """Clicks all over the screen pass no guard; one on the way out leaves it."""
     async with guarded(plans.abort(FRAUD)) as on:
         await on.open("A")
         await on.terminal_answers()
-        for x in range(0, 80, 7):
-            for y in range(0, 24, 3):
+        for x in range(0, 80, across):
+            for y in range(0, 24, down):
                 await on.stage.pilot.click(offset=(x, y))
         await on.settle()
         assert on.acting.gone == []

@@ -64,6 +64,7 @@ async def live(path: Path, clock: VirtualClock, seconds: float, *, speed: float 
         await run(world, clock, speed=speed, goes_on=lambda: clock.boottime() < until)
 
 
+@pytest.mark.broad
 async def test_the_same_seed_makes_the_same_world(pristine: Path, tmp_path: Path) -> None:
     """Made and lived again with the same seed at the same time, every row is the same; with another it is not."""
     paths = [tmp_path / name for name in ("one.sqlite", "two.sqlite", "other.sqlite")]
@@ -151,6 +152,7 @@ async def test_traffic_follows_the_weights_with_a_short_lag(world_path: Path) ->
         set_weights(world_path, "fraud-detector", "prod-mars", {"2.3.1": 1.0})
 
 
+@pytest.mark.broad
 async def test_a_version_without_traffic_leaves_after_ten_minutes(world_path: Path) -> None:
     """A version taken back stays warm for a while, then its series end; taken up again it has new ones."""
     clock = VirtualClock(BEGAN_AT + 2, autojump=True)
@@ -181,6 +183,7 @@ async def test_a_faster_story_keeps_its_seconds(world_path: Path, tmp_path: Path
     assert errors / requests > 0.08
 
 
+@pytest.mark.broad
 async def test_old_rows_are_thinned_and_dropped(world_path: Path) -> None:
     """A world that has lived for long holds one hour, densely only the end of it."""
     clock = VirtualClock(BEGAN_AT + 4, autojump=True)

@@ -16,6 +16,7 @@ from modeltui.adapters.mlflow.provenance import provenance_of
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.text import SafeText
 from modeltui.testing.registry_contract import check_provenance
+from tests.examples import examples
 
 WHERE = ProvenanceMap()
 NAMES = sorted(
@@ -64,7 +65,7 @@ VERSIONS = st.builds(
 
 
 @given(VERSIONS, RUNS, LOGGED)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_answer_has_a_provenance(row: wire.VersionRow, run: wire.Run, logged: wire.LoggedModel) -> None:
     """Whatever stands in tags, parameters, metrics and data sets, every field is a fact with safe text."""
     parts = Parts(row, run=run, logged_model=logged, mlmodel=MlModel())
@@ -75,7 +76,7 @@ def test_any_answer_has_a_provenance(row: wire.VersionRow, run: wire.Run, logged
     st.text(max_size=300)
     | st.from_regex(r"(flavors|signature|dependencies|prompts): *[\[{&*!\-\w:, ]{0,60}", fullmatch=True)
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_file_is_read_or_refused(text: str) -> None:
     """Whatever lies beside a model as MLmodel or conda.yaml is read, or refused with a reason; nothing else happens."""
     for read in (read_mlmodel, read_conda):

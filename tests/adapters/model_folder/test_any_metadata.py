@@ -17,6 +17,7 @@ from modeltui.adapters.model_folder.provenance import VersionReader
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.text import SafeText
 from modeltui.testing.registry_contract import check_provenance
+from tests.examples import examples
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
 VALUES = st.recursive(
@@ -31,7 +32,7 @@ METADATA = st.dictionaries(st.sampled_from(NAMES), VALUES | OBJECTS | st.lists(O
 
 
 @given(METADATA)
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 def test_any_metadata_has_a_provenance(metadata: dict[str, Any]) -> None:
     """Whatever JSON stands under the names that we know, every field is a fact with safe text; nothing raises."""
     with TemporaryDirectory() as directory:
