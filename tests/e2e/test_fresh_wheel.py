@@ -21,6 +21,7 @@ from tests.servers.process import wait_until
 from tests.terminal import Terminal, foreign_sequences, terminal_environment
 
 CHECKOUT = Path(__file__).parents[2]
+CANARY = "credit-scorer@prod-hk"
 PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
 
 
@@ -59,7 +60,7 @@ def _environment() -> dict[str, str]:
     return {**terminal_environment(PYTHONPATH=None), **kept}
 
 
-def _run(program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def _run(program: str, *arguments: str, cwd: Path, seconds: float = 60.0) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [program, *arguments],
         cwd=cwd,
@@ -68,7 +69,7 @@ def _run(program: str, *arguments: str, cwd: Path) -> subprocess.CompletedProces
         capture_output=True,
         text=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=seconds,
     )
 
 
@@ -138,6 +139,26 @@ def test_an_installed_modeltui_works_from_anywhere(modeltui: str, tmp_path: Path
             return len(levels) >= 12 and {"warn", "stale", "no-data", "ok"} <= set(levels) and levels[0] != "ok"
 
         assert wait_until(judged, 40.0, every_seconds=1.0)
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(400)
+def test_an_installed_modeltui_acts_without_any_extra(modeltui: str, tmp_path: Path) -> None:
+    """No driver of a database is installed; an abort is planned, carried out by its hash and verified all the same."""
+    python = str(Path(modeltui).with_name("python"))
+    assert _run(python, "-c", "import psycopg", cwd=tmp_path).returncode == 1
+    with _headless_world(modeltui, tmp_path / "world", tmp_path) as config:
+        out = tmp_path / "plan.json"
+
+        def planned() -> bool:
+            made = _run(modeltui, "--config", str(config), "plan", "abort", CANARY, "--out", str(out), cwd=tmp_path)
+            return made.returncode == 0
+
+        assert wait_until(planned, 40.0, every_seconds=1.0)
+        agreed = ("--plan-hash", json.loads(out.read_text())["hash"])
+        done = _run(modeltui, "--config", str(config), "apply", str(out), *agreed, "--json", cwd=tmp_path, seconds=240)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert json.loads(done.stdout)["outcome"] == "verified"
 
 
 @pytest.mark.servers
