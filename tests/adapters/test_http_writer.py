@@ -240,7 +240,8 @@ async def test_no_secret_comes_back_in_an_error(
         return json_reply({"message": f"you sent {headers}"}, status).with_headers({"Retry-After": TOKEN})
 
     server.answer("/alias", echo)
-    async with HttpWriter("registry", impatient(server.url, auth=auth), writes=[("POST", "alias")]) as writer:
+    settings = HttpSettings(url=server.url, auth=auth)  # patient: the server answers, however busy the machine is
+    async with HttpWriter("registry", settings, writes=[("POST", "alias")]) as writer:
         with pytest.raises(BackendError) as caught:
             await writer.send("POST", "alias")
         sent = str(server.requests[0].headers)
