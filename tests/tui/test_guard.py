@@ -554,6 +554,7 @@ async def test_a_session_that_only_looks_has_no_such_keys() -> None:
         assert "READ-ONLY: this session cannot write" in stage.text
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize("size", [(80, 24), (120, 36), (200, 50), (60, 16)])
 @pytest.mark.parametrize("ascii_only", [False, True])
 @pytest.mark.parametrize("which", ["abort", "rollback", "any", "promotion"])

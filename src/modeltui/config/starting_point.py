@@ -72,7 +72,7 @@ contexts:
 
     # Who else is told: outcome, unknown-outcome, break-glass, snapped-back, approval-asked.
     #notify:
-      #- {kind: slack, url: "env:SLACK_WEBHOOK_URL", on: [outcome, unknown-outcome, break-glass, snapped-back]}
+      #- {kind: slack, url: "env:SLACK_WEBHOOK_URL", "on": [outcome, unknown-outcome, break-glass, snapped-back]}
 
 #ui:
   #theme: modeltui-dark          # also: modeltui-light, high-contrast, colour-blind, ansi-16, monochrome
