@@ -202,6 +202,8 @@ def chain_words(view: JournalView) -> tuple[str, Tone]:
     says, tone = chain_state_words(view.chain)
     newest = view.records[-1].seq if view.records else 0
     newer = newest - view.chain.records if view.chain.is_whole else 0
+    if view.chain.is_whole and not view.chain.records and newer:
+        return f"chain not looked at since it began, {newer} records", Tone.UNKNOWN
     return (f"{says}; {newer} newer not looked at yet", tone) if newer > 0 else (says, tone)
 
 
