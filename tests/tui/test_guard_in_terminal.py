@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.terminal import SOURCE, Terminal, terminal_environment
 
-ABORTS = int(os.environ.get("MODELTUI_LETTERS", "300"))
+ABORTS = int(os.environ.get("MODELTUI_LETTERS", "60"))
 PROGRAM = (sys.executable, str(Path(__file__).with_name("guard_app.py")))
 
 
