@@ -42,6 +42,8 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
     SourceKind.ROLLOUTS: {
         "embedded": "modeltui.adapters.embedded.rollout_reader",
     },
+    SourceKind.PROVENANCE: {},
+    SourceKind.CODE: {},
 }
 WRITING: dict[str, str] = {
     "embedded": "modeltui.adapters.embedded.writing_promise",

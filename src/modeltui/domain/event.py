@@ -25,6 +25,7 @@ from modeltui.domain.version import Model, Version
 
 if TYPE_CHECKING:  # the values of acting are loaded by those that act, or read the journal
     from modeltui.domain.acting.lease import Lease
+    from modeltui.domain.comparison.difference import CodeLog, CodeSpan
     from modeltui.domain.journal.record import ChainState, Record
 
 
@@ -82,13 +83,52 @@ class VersionsRead:
 
 @dataclass(frozen=True, slots=True)
 class ProvenanceRead:
-    """A registry told where a version comes from."""
+    """A source told where a version comes from."""
 
     source: SourceName
     at: Instant
     model: ModelName
     version: VersionId
     provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceAsked:
+    """These sources were asked where a version comes from: until they answer, what is shown may not be all."""
+
+    at: Instant
+    model: ModelName
+    version: VersionId
+    sources: tuple[SourceName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenanceUnread:
+    """A source was asked where a version comes from and could not say; of everything else it may speak all the same."""
+
+    source: SourceName
+    at: Instant
+    model: ModelName
+    version: VersionId
+    reason: SafeText
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLogRead:
+    """The log between two commits was read, or the reason is known why it was not."""
+
+    at: Instant
+    span: CodeSpan
+    log: CodeLog
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnswered:
+    """A source that tells nothing unasked was asked whether it is there, and is."""
+
+    source: SourceName
+    at: Instant
+    warnings: tuple[SafeText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +176,11 @@ Event: TypeAlias = (
     | SamplesRead
     | HistoryRead
     | VersionsRead
+    | ProvenanceAsked
     | ProvenanceRead
+    | ProvenanceUnread
+    | CodeLogRead
+    | SourceAnswered
     | SourceFailed
     | JournalRead
     | Watched

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
+from modeltui.domain.claims import Claims
 from modeltui.domain.health import Level, Rule, Verdict, Watch
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
-from modeltui.domain.lineage import Provenance
+from modeltui.domain.lineage import Provenance, unreadable
 from modeltui.domain.names import (
     NO_DATA,
     UNKNOWN,
@@ -32,8 +33,12 @@ from modeltui.domain.signal import Measurement, Point, Sample
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model, Version
 
-if TYPE_CHECKING:  # loaded by those that read a journal: a start without one is faster
+if TYPE_CHECKING:  # loaded by those that read a journal, or compare: a start without is faster
+    from modeltui.domain.comparison.difference import CodeLog, CodeSpan
     from modeltui.domain.journal.view import JournalView
+
+
+VersionKey: TypeAlias = tuple[ModelName, VersionId]
 
 
 class SourceKind(StrEnum):
@@ -42,6 +47,10 @@ class SourceKind(StrEnum):
     REGISTRY = "registry"
     METRICS = "metrics"
     ROLLOUTS = "rollouts"
+    PROVENANCE = "provenance"
+    """Tells where versions come from without being a registry: events, manifests, bills of material."""
+    CODE = "code"
+    """Tells what lies between two commits."""
 
 
 class SourceCondition(Enum):
@@ -270,7 +279,17 @@ class Fleet:
     watched: frozenset[TargetKey] = frozenset()
     versions: Mapping[ModelName, tuple[Version, ...]] = field(default_factory=dict)
     """Lists of versions that were asked for."""
-    provenance: Mapping[tuple[ModelName, VersionId], Provenance] = field(default_factory=dict)
+    provenance: Mapping[VersionKey, Provenance] = field(default_factory=dict)
+    """What all sources together say of the versions that were asked for."""
+    claims: Mapping[VersionKey, Claims] = field(default_factory=dict)
+    """What each of them says."""
+    untold: Mapping[VersionKey, Mapping[SourceName, SafeText]] = field(default_factory=dict)
+    """Why a source could not say it, when it was asked last."""
+    awaited: Mapping[VersionKey, frozenset[SourceName]] = field(default_factory=dict)
+    """Sources that were asked and have not answered yet."""
+    code_logs: Mapping[CodeSpan, CodeLog] = field(default_factory=dict)
+    listings: Mapping[SourceName, frozenset[ModelName]] = field(default_factory=dict)
+    """The models that each registry lists."""
     journal: JournalView | NoData = NO_DATA
     """The record of actions, as it was read last; no data where nobody reads one."""
     cached_at: Instant | Unknown = UNKNOWN
@@ -283,6 +302,12 @@ class Fleet:
     def environments_of(self, model: ModelName) -> Iterator[Target]:
         """Yield the targets of one model, in the order of their environments."""
         yield from (self.targets[key] for key in self.places.get(model, ()))
+
+    def claims_of(self, model: ModelName, version: VersionId) -> Claims:
+        """Return what each source says of a version; one that could not say it owes every field. Empty: none asked."""
+        reasons = self.untold.get((model, version), {})
+        told = self.claims.get((model, version), {})
+        return {**told, **{name: unreadable(reason, name) for name, reason in reasons.items() if name not in told}}
 
     def points(
         self, target: TargetKey, version: VersionId, signal: SignalName, segment: SegmentName = WHOLE

@@ -1,4 +1,4 @@
-"""Where a version comes from: every field known, absent, unsupported or unreadable, four different things."""
+"""Where a version comes from: each field known, contradicted, absent, unsupported or unreadable: five things."""
 
 from __future__ import annotations
 
@@ -30,6 +30,14 @@ class Unreadable:
     source: SourceName
 
 
+@dataclass(frozen=True, slots=True)
+class Contradicted(Generic[T]):
+    """Several sources say it, and not the same: all that they say, none of it chosen."""
+
+    claims: tuple[Known[T], ...]
+    """At least two, in the order of the sources."""
+
+
 class Gap(Enum):
     """Why a field has no value although it was asked for."""
 
@@ -42,7 +50,7 @@ ABSENT: Final = Gap.ABSENT
 UNSUPPORTED: Final = Gap.UNSUPPORTED
 """The backend has no place for it."""
 
-Fact: TypeAlias = Known[T] | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
+Fact: TypeAlias = Known[T] | Contradicted[T] | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
 Table: TypeAlias = Mapping[SafeText, SafeText]
 Scores: TypeAlias = Mapping[SafeText, float]
 
@@ -57,6 +65,13 @@ class DataSnapshot:
     rows: int | Unknown = UNKNOWN
     used_for: SafeText | Unknown = UNKNOWN
     """training, validation, test."""
+    origin: SafeText | Unknown = UNKNOWN
+    """The table, topic or system that it was taken from, without the snapshot."""
+    begins_at: Instant | Unknown = UNKNOWN
+    """Of the time span that its rows cover."""
+    ends_at: Instant | Unknown = UNKNOWN
+    taken_at: Instant | Unknown = UNKNOWN
+    """When it was taken: how fresh it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +112,13 @@ class Provenance:
     """The registry's id of the training run."""
     registered: Fact[SafeText] = UNSUPPORTED
     """Who registered it."""
+    owner: Fact[SafeText] = UNSUPPORTED
+    """The team or person who answers for it."""
     artifact: Fact[Artifact] = UNSUPPORTED
+    files: Fact[Table] = UNSUPPORTED
+    """The digest of each file of the artifact, by its path: `sha256:…`."""
+    architecture: Fact[SafeText] = UNSUPPORTED
+    """What kind of model it is: `GradientBoostingClassifier`, `convnext-s`."""
     signature: Fact[SafeText] = UNSUPPORTED
     """Input and output schema, as the model declares it."""
     data_snapshots: Fact[tuple[DataSnapshot, ...]] = UNSUPPORTED
@@ -110,6 +131,8 @@ class Provenance:
     requirements: Fact[tuple[SafeText, ...]] = UNSUPPORTED
     runtime: Fact[Table] = UNSUPPORTED
     """Python, library versions, hardware, seeds."""
+    environment_variables: Fact[Table] = UNSUPPORTED
+    """Secrets masked."""
     base_image: Fact[SafeText] = UNSUPPORTED
     parents: Fact[tuple[SafeText, ...]] = UNSUPPORTED
     prompts: Fact[Table] = UNSUPPORTED
@@ -117,7 +140,13 @@ class Provenance:
     """Base model pin, retrieval, guardrails, tools, orchestration."""
     components: Fact[Mapping[ModelName, VersionId]] = UNSUPPORTED
     """Members of an ensemble."""
+    agent: Fact[Table] = UNSUPPORTED
+    """An agent's state: snapshot, memory, tools with their versions, permissions."""
+    external_effects: Fact[tuple[SafeText, ...]] = UNSUPPORTED
+    """What an agent has done to other systems since its snapshot, oldest first: going back does not undo it."""
     importances: Fact[Scores] = UNSUPPORTED
+    cases: Fact[Table] = UNSUPPORTED
+    """Answers on saved cases ('golden' inputs), by the name of the case."""
     approvals: Fact[tuple[Approval, ...]] = UNSUPPORTED
     model_card: Fact[tuple[SafeText, ...]] = UNSUPPORTED
     serving_config: Fact[Table] = UNSUPPORTED
@@ -127,4 +156,13 @@ class Provenance:
 
     def known_fields(self) -> tuple[str, ...]:
         """Return the names of the fields that have a value."""
-        return tuple(f.name for f in fields(self) if isinstance(getattr(self, f.name), Known))
+        return tuple(name for name in FIELDS if isinstance(getattr(self, name), Known))
+
+
+FIELDS: Final = tuple(field.name for field in fields(Provenance))
+"""Every field of a provenance, in order."""
+
+
+def unreadable(reason: SafeText, source: SourceName) -> Provenance:
+    """Return the provenance that a source owes: it knows something of every field perhaps, and could not say."""
+    return Provenance(**dict.fromkeys(FIELDS, Unreadable(reason, source)))

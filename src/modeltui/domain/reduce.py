@@ -6,13 +6,17 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from modeltui.domain.event import (
+    CodeLogRead,
     Event,
     HistoryRead,
     JournalRead,
+    ProvenanceAsked,
     ProvenanceRead,
+    ProvenanceUnread,
     RegistryRead,
     RolloutsRead,
     SamplesRead,
+    SourceAnswered,
     SourceFailed,
     Tick,
     VersionsRead,
@@ -32,11 +36,13 @@ from modeltui.domain.names import (
     Unknown,
     VersionId,
 )
+from modeltui.domain.origins import models_with_commit, with_provenance
 from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
 from modeltui.domain.series import only_of, with_past, with_samples
 from modeltui.domain.signal import Sample
 from modeltui.domain.standing import MOST_CHANGES
 from modeltui.domain.text import SafeText
+from modeltui.domain.version import Model
 
 CLOCK_SET_BACK_SECONDS = 60.0
 """An event from further back than this means that the clock was corrected; from less, that it came late."""
@@ -90,12 +96,25 @@ def reduce(fleet: Fleet, event: Event) -> tuple[Fleet, Changes]:
             return _journal(fleet, event)
         case Watched():
             return replace(fleet, watched=event.targets, series=only_of(fleet.series, event.targets)), NOTHING
+        case SourceAnswered():
+            return _answered(fleet, event.source, event.at, event.warnings), Changes(sources=True)
+        case _:
+            return _details(fleet, event)
+
+
+def _details(
+    fleet: Fleet, event: VersionsRead | ProvenanceAsked | ProvenanceRead | ProvenanceUnread | CodeLogRead
+) -> tuple[Fleet, Changes]:
+    """Return the fleet with what was asked for about one model."""
+    match event:
         case VersionsRead():
             versions = {**fleet.versions, event.model: event.versions}
             return replace(fleet, versions=versions), Changes(details=frozenset({event.model}))
-        case ProvenanceRead():
-            provenance = {**fleet.provenance, (event.model, event.version): event.provenance}
-            return replace(fleet, provenance=provenance), Changes(details=frozenset({event.model}))
+        case CodeLogRead():
+            logs = {**fleet.code_logs, event.span: event.log}
+            return replace(fleet, code_logs=logs), Changes(details=models_with_commit(fleet, event.span))
+        case _:
+            return with_provenance(fleet, event), Changes(details=frozenset({event.model}))
 
 
 def _journal(fleet: Fleet, event: JournalRead) -> tuple[Fleet, Changes]:
@@ -198,7 +217,12 @@ def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:
     # With a warning the list may not be whole: then nothing is missing from it.
     is_whole = not event.warnings
     models = {name: model for name, model in fleet.models.items() if not is_whole or model.source != event.source}
-    models.update((model.name, model) for model in event.models if fleet.policy.wants(model.name))
+    wanted = {model.name: model for model in event.models if fleet.policy.wants(model.name)}
+    known = frozenset(wanted) | (frozenset() if is_whole else fleet.listings.get(event.source, frozenset()))
+    fleet = replace(fleet, listings={**fleet.listings, event.source: known})
+    models.update(
+        (name, model) for name, model in wanted.items() if _comes_first(fleet, models.get(name), event.source)
+    )
     fleet = _answered(replace(fleet, models=models), event.source, event.at, event.warnings)
     pointed = _pointed(fleet, event)
     updated: dict[TargetKey, Target] = {}
@@ -214,6 +238,14 @@ def _registry(fleet: Fleet, event: RegistryRead) -> tuple[Fleet, Changes]:
     fleet, changes = _with_targets(fleet, updated)
     names = frozenset(model.name for model in event.models)
     return fleet, changes | Changes(sources=True, details=names if len(names) < 100 else frozenset())
+
+
+def _comes_first(fleet: Fleet, before: Model | None, source: SourceName) -> bool:
+    """Tell whether a model that two registries list is the one of `source`: the first in the configuration owns it."""
+    if before is None or before.source == source or isinstance(before.source, Missing):
+        return True
+    order = list(fleet.sources)
+    return source in order and (before.source not in order or order.index(source) < order.index(before.source))
 
 
 def _pointed(fleet: Fleet, event: RegistryRead) -> dict[TargetKey, dict[Role, VersionId]]:

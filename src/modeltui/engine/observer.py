@@ -12,8 +12,9 @@ from modeltui.domain.event import Event, SourceFailed, Tick, Watched
 from modeltui.domain.fleet import Fleet, SourceKind, Target
 from modeltui.domain.health import Cause
 from modeltui.domain.names import Instant, Missing, ModelName, SourceName, TargetKey, VersionId
+from modeltui.engine.origins import read_both, read_origin
 from modeltui.engine.poller import Poller, apply_in_parts
-from modeltui.engine.questions import ask_history, ask_probe, ask_provenance, ask_versions
+from modeltui.engine.questions import ask_history, ask_probe, ask_versions
 from modeltui.engine.source import Source
 from modeltui.engine.store import Store
 from modeltui.ports.clock import Clock
@@ -28,6 +29,7 @@ MOST_COMPARED_AT_ONCE = 5
 """Targets whose past is asked for after one poll to find the known good version; the rest after the next ones."""
 MOST_WATCHED = 60
 """Targets whose points are kept; more than a tall screen shows."""
+MOST_WISHES_AT_ONCE = 4
 TICK_SECONDS = 1.0
 SHORTEST_PAST_PAUSE_SECONDS = 60.0
 LONGEST_PAST_PAUSE_SECONDS = 900.0
@@ -50,7 +52,14 @@ class _WantProvenance:
     version: VersionId
 
 
-_Wish: TypeAlias = _WantHistory | _WantVersions | _WantProvenance
+@dataclass(frozen=True, slots=True)
+class _WantComparison:
+    model: ModelName
+    a: VersionId
+    b: VersionId
+
+
+_Wish: TypeAlias = _WantHistory | _WantVersions | _WantProvenance | _WantComparison
 
 
 class Observer:
@@ -63,6 +72,7 @@ class Observer:
         jitter = random.Random(seed)  # noqa: S311 - it spreads load and decides nothing
         self._pollers = tuple(Poller(source, store, clock, jitter) for source in sources)
         self._wishes: asyncio.Queue[_Wish] = asyncio.Queue()
+        self._histories: asyncio.Queue[_WantHistory] = asyncio.Queue()
         self._pending: set[_Wish] = set()
         self._with_history: set[TargetKey] = set()
         self._recent: dict[TargetKey, None] = {}
@@ -84,6 +94,7 @@ class Observer:
             for poller in self._pollers:
                 tasks.create_task(poller.run(self._after_poll))
             tasks.create_task(self._tick())
+            tasks.create_task(self._serve_histories())
             tasks.create_task(self._serve_wishes())
 
     async def look_once(self) -> Fleet:
@@ -123,6 +134,10 @@ class Observer:
         """Read where a version comes from; it arrives as an event."""
         self._wish(_WantProvenance(model, version))
 
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+        """Read all that two versions can be compared by; each part arrives as an event as soon as it is there."""
+        self._wish(_WantComparison(model, a, b))
+
     async def read_versions(self, model: ModelName) -> None:
         """Read the list of versions of a model now."""
         await self._serve(_WantVersions(model))
@@ -130,6 +145,10 @@ class Observer:
     async def read_provenance(self, model: ModelName, version: VersionId) -> None:
         """Read where a version comes from now."""
         await self._serve(_WantProvenance(model, version))
+
+    async def read_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+        """Read all that two versions can be compared by, now."""
+        await self._serve(_WantComparison(model, a, b))
 
     def knows_past(self, target: TargetKey) -> bool:
         """Tell whether the past of a target was asked for, and told."""
@@ -154,8 +173,12 @@ class Observer:
         return [(source, task.result()) for source, task in asked]
 
     def _wish(self, wish: _Wish) -> None:
-        if wish not in self._pending:
-            self._pending.add(wish)
+        if wish in self._pending:
+            return
+        self._pending.add(wish)
+        if isinstance(wish, _WantHistory):
+            self._histories.put_nowait(wish)
+        else:
             self._wishes.put_nowait(wish)
 
     async def _tick(self) -> None:
@@ -163,12 +186,27 @@ class Observer:
             self.store.apply(Tick(self.clock.now()))
             await self.clock.sleep(TICK_SECONDS)
 
-    async def _serve_wishes(self) -> None:
+    async def _serve_histories(self) -> None:
+        """Ask for the past, one question after the other: it is the heaviest."""
         while True:
-            wish = await self._wishes.get()
-            await self._serve(wish)
-            # Not before: what is being asked already is not asked again.
-            self._pending.discard(wish)
+            await self._serve_and_forget(await self._histories.get())
+
+    async def _serve_wishes(self) -> None:
+        """Ask for details; a slow backend holds up a few of them, not all."""
+        async with asyncio.TaskGroup() as tasks:
+            at_once = asyncio.Semaphore(MOST_WISHES_AT_ONCE)
+
+            async def serve(wish: _Wish) -> None:
+                async with at_once:
+                    await self._serve_and_forget(wish)
+
+            while True:
+                tasks.create_task(serve(await self._wishes.get()))
+
+    async def _serve_and_forget(self, wish: _Wish) -> None:
+        await self._serve(wish)
+        # Not before: what is being asked already is not asked again.
+        self._pending.discard(wish)
 
     async def _serve(self, wish: _Wish) -> None:
         match wish:
@@ -177,8 +215,9 @@ class Observer:
             case _WantVersions(model=model):
                 await self._apply([await ask_versions(s, self.clock, model) for s in self._registries_of(model)])
             case _WantProvenance(model=model, version=version):
-                registries = self._registries_of(model)
-                await self._apply([await ask_provenance(s, self.clock, model, version) for s in registries])
+                await read_origin(self.store, self.sources, self.clock, model, version)
+            case _WantComparison(model=model, a=a, b=b):
+                await read_both(self.store, self.sources, self.clock, model, a, b)
 
     async def _read_history(self, targets: list[TargetKey], seconds: float) -> bool:
         """Return whether every metrics source told the past of these targets, which is applied by then."""

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from modeltui.domain.errors import BackendError
 from modeltui.domain.event import (
     Event,
     HistoryRead,
     ProvenanceRead,
+    ProvenanceUnread,
     RegistryRead,
     RolloutsRead,
     SamplesRead,
+    SourceAnswered,
     SourceFailed,
     VersionsRead,
 )
 from modeltui.domain.fleet import SourceKind
-from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
+from modeltui.domain.lineage import Provenance
+from modeltui.domain.names import Instant, Missing, ModelName, TargetKey, VersionId
 from modeltui.domain.signal import Sample
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.source import Source
@@ -27,6 +30,11 @@ from modeltui.ports.metrics import Metrics
 from modeltui.ports.probe import Probe
 from modeltui.ports.registry import Registry
 from modeltui.ports.rollout_reader import RolloutReader
+
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.difference import CodeLog, CodeSpan
+    from modeltui.ports.code_history import CodeHistory
+    from modeltui.ports.provenance import ProvenanceSource
 
 _T = TypeVar("_T")
 
@@ -57,13 +65,29 @@ async def ask_versions(source: Source, clock: Clock, model: ModelName) -> Event:
     return VersionsRead(source.name, clock.now(), model, answer)
 
 
-async def ask_provenance(source: Source, clock: Clock, model: ModelName, version: VersionId) -> Event:
-    """Return where a version comes from as an event."""
-    registry = cast(Registry, source.port)
-    answer = await _answer(source, clock, registry.read_provenance(model, version))
+async def ask_provenance(
+    source: Source, clock: Clock, model: ModelName, version: VersionId, known: Provenance
+) -> ProvenanceRead | ProvenanceUnread:
+    """Return where a version comes from as an event; `known` is what registries said of it before."""
+    if source.kind is SourceKind.REGISTRY:
+        question = cast(Registry, source.port).read_provenance(model, version)
+    else:
+        question = cast("ProvenanceSource", source.port).read_provenance(model, version, known)
+    answer = await _answer(source, clock, question)
     if isinstance(answer, SourceFailed):
-        return answer
+        return ProvenanceUnread(source.name, clock.now(), model, version, answer.title)
     return ProvenanceRead(source.name, clock.now(), model, version, answer)
+
+
+async def ask_code_log(source: Source, clock: Clock, span: CodeSpan) -> CodeLog | None:
+    """Return what lies between two commits; None when this source does not keep that repository."""
+    answer = await _answer(source, clock, cast("CodeHistory", source.port).read_log(*span))
+    if isinstance(answer, SourceFailed):
+        from modeltui.domain.comparison.difference import CodeLog
+
+        repository = SafeText("") if isinstance(span.repository, Missing) else span.repository
+        return CodeLog(repository, (), trouble=answer.title)
+    return answer
 
 
 async def ask_probe(source: Source, clock: Clock) -> Probe | SourceFailed:
@@ -100,6 +124,14 @@ async def _poll(source: Source, clock: Clock) -> list[Event]:
         case SourceKind.METRICS:
             samples = await cast(Metrics, source.port).read()
             return list(_parts(source, clock.now(), samples.samples, samples.warnings))
+        case SourceKind.PROVENANCE | SourceKind.CODE:
+            probe = await source.port.probe()
+            return [SourceAnswered(source.name, clock.now(), _not_well(probe))]
+
+
+def _not_well(probe: Probe) -> tuple[SafeText, ...]:
+    """Return what does not work in a source that answers all the same."""
+    return tuple(safe_text(f"{one.name}: {one.says}", 300) for one in probe.findings if one.ok is False)
 
 
 def _parts(source: Source, at: Instant, samples: tuple[Sample, ...], warnings: tuple[SafeText, ...]) -> Iterator[Event]:

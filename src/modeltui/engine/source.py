@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from modeltui.domain.fleet import SourceKind, SourceState
 from modeltui.domain.names import SourceName
@@ -12,7 +12,11 @@ from modeltui.ports.metrics import Metrics
 from modeltui.ports.registry import Registry
 from modeltui.ports.rollout_reader import RolloutReader
 
-Port: TypeAlias = Registry | Metrics | RolloutReader
+if TYPE_CHECKING:  # loaded by their adapters
+    from modeltui.ports.code_history import CodeHistory
+    from modeltui.ports.provenance import ProvenanceSource
+
+Port: TypeAlias = "Registry | Metrics | RolloutReader | ProvenanceSource | CodeHistory"
 
 
 @dataclass(frozen=True, slots=True)

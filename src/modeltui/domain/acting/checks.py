@@ -7,6 +7,7 @@ heavier guard) is decided in `guarding`, not here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from modeltui.domain.acting.action import ActionKind, Check, CheckResult
 from modeltui.domain.acting.compatibility import environment_differences
@@ -18,7 +19,17 @@ from modeltui.domain.fleet import Fleet, SourceCondition, SourceKind, Target
 from modeltui.domain.health import Level
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
-from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Fact, Known, Provenance, Unreadable
+from modeltui.domain.lineage import (
+    ABSENT,
+    UNSUPPORTED,
+    Artifact,
+    Contradicted,
+    Fact,
+    Known,
+    Provenance,
+    Table,
+    Unreadable,
+)
 from modeltui.domain.names import UNKNOWN, Instant, Missing, SourceName, Unknown, VersionId
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.text import SafeText, safe_text
@@ -69,6 +80,10 @@ def artifact(version: VersionId, provenance: Provenance | Unknown) -> Check:
     match provenance.artifact:
         case Unreadable(reason=reason):
             return _unknown("artifact", f"the artifact of {version} cannot be looked at: {reason}")
+        case Contradicted(claims=claims):
+            says = f"the sources contradict each other on the artifact of {version}: {_sides(claims)}"
+            # One of them that looked and found nothing is enough.
+            return _fail("artifact", says) if _is_gone(claims) else _unknown("artifact", says)
         case Known(value=found):
             if found.is_reachable is False:
                 return _fail("artifact", f"the artifact of {version} is not where the registry says: {found.uri}")
@@ -124,9 +139,10 @@ def blocked(version: VersionId, versions: Iterable[Version] | Unknown, provenanc
     found = _find(version, versions)
     if isinstance(found, Version):
         tags.update(found.tags)
-    if isinstance(provenance, Provenance) and isinstance(provenance.tags, Known):
-        tags.update((str(name), str(value)) for name, value in provenance.tags.value.items())
-    for name, value in tags.items():
+    told = list(tags.items())
+    # Every source may block: where they contradict each other, the one that does counts.
+    told += [pair for claim in _claims_of_tags(provenance) for pair in claim.value.items()]
+    for name, value in told:
         if name.lower() in _BLOCKING_TAGS and value.strip().lower() not in _NO:
             return _fail("blocked", f"{version} is marked {name}: {value}")
     if isinstance(found, Missing) and isinstance(provenance, Missing):
@@ -162,6 +178,10 @@ def approved(version: VersionId, provenance: Provenance | Unknown) -> Check:
     match provenance.approvals:
         case Unreadable(reason=reason):
             return _unknown("approved", f"the approvals of {version} cannot be read: {reason}")
+        case Contradicted(claims=claims):
+            return _unknown(
+                "approved", f"the sources contradict each other on who approved {version}: {_sides(claims)}"
+            )
         case Known(value=approvals):
             against = [one.by for one in approvals if _word(one.decision).startswith(("reject", "den", "revok", "no"))]
             if against:
@@ -329,6 +349,25 @@ def _sources_of(fleet: Fleet, target: Target) -> Iterable[SourceName]:
     metrics = [name for name, state in fleet.sources.items() if state.kind is SourceKind.METRICS]
     if len(metrics) == 1:
         yield from metrics  # of several nobody knows which measures this target: its figures tell by their age
+
+
+def _sides(claims: tuple[Known[Any], ...]) -> str:
+    return names_text(dict.fromkeys(claim.source for claim in claims))
+
+
+def _claims_of_tags(provenance: Provenance | Unknown) -> tuple[Known[Table], ...]:
+    if isinstance(provenance, Missing):
+        return ()
+    match provenance.tags:
+        case Known() as known:
+            return (known,)
+        case Contradicted(claims=claims):
+            return claims
+    return ()
+
+
+def _is_gone(claims: tuple[Known[Artifact], ...]) -> bool:
+    return any(claim.value.is_reachable is False for claim in claims)
 
 
 def _signature(provenance: Provenance | Unknown) -> SafeText | Unknown:

@@ -1,0 +1,152 @@
+"""Several sources tell of one version: joined field by field; where they contradict each other, all of it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Any, Final, TypeAlias, TypeVar
+
+from modeltui.domain.lineage import (
+    ABSENT,
+    FIELDS,
+    UNSUPPORTED,
+    Artifact,
+    CodeRevision,
+    Contradicted,
+    DataSnapshot,
+    Fact,
+    Known,
+    Provenance,
+    Unreadable,
+)
+from modeltui.domain.names import Missing, SourceName, Unknown
+from modeltui.domain.text import SafeText
+
+Claims: TypeAlias = Mapping[SourceName, Provenance]
+"""What each source says of one version, in the order of the configuration."""
+
+_SETS: Final = frozenset({"parents", "approvals", "attestations", "external_effects"})
+"""Lists to which every source may add: none of them claims to know all."""
+_LEAST_COMMIT: Final = 7
+
+
+def joined(claims: Claims) -> Provenance:
+    """Return what all sources together say.
+
+    A field is known when those that know it agree, or complete each other without contradiction (two tables with
+    other rows, a digest that only one names). It is contradicted when they do not. It is unreadable only when nobody
+    knows it and somebody could not say; absent when somebody has an empty place for it.
+    """
+    if len(claims) == 1:
+        return next(iter(claims.values()))
+    return Provenance(**{name: _joined_fact(name, [getattr(one, name) for one in claims.values()]) for name in FIELDS})
+
+
+def _joined_fact(name: str, facts: Sequence[Fact[Any]]) -> Fact[Any]:
+    known = [claim for fact in facts for claim in _known(fact)]
+    if known:
+        whole = known[0].value
+        for claim in known[1:]:
+            completed = _union(whole, claim.value) if name in _SETS else _complete(whole, claim.value)
+            if completed is None:
+                return Contradicted(tuple(known))
+            whole = completed
+        return Known(whole, known[0].source, min(claim.observed_at for claim in known))
+    unreadable = [fact for fact in facts if isinstance(fact, Unreadable)]
+    if unreadable:
+        return unreadable[0]
+    return ABSENT if any(fact is ABSENT for fact in facts) else UNSUPPORTED
+
+
+def _known(fact: Fact[Any]) -> Iterable[Known[Any]]:
+    if isinstance(fact, Known):
+        yield fact
+    elif isinstance(fact, Contradicted):
+        yield from fact.claims
+
+
+def _union(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _complete(one: Any, other: Any) -> Any:
+    """Return both together, or None when they contradict each other."""
+    if one == other:
+        return one
+    match one, other:
+        case Mapping(), Mapping():
+            return {**other, **one} if all(one[key] == other[key] for key in one.keys() & other.keys()) else None
+        case Artifact(), Artifact():
+            return _complete_artifact(one, other)
+        case CodeRevision(), CodeRevision():
+            return _complete_code(one, other)
+        case DataSnapshot(), DataSnapshot():
+            return _complete_parts(one, other)
+        case (tuple(), tuple()) if all(isinstance(row, DataSnapshot) for row in (*one, *other)):
+            return _complete_snapshots(one, other)
+    return None
+
+
+def _complete_artifact(one: Artifact, other: Artifact) -> Artifact | None:
+    # The same bytes may lie in several places; and digests of two algorithms do not contradict each other.
+    other = replace(other, uri=one.uri)
+    if algorithm(one.digest) != algorithm(other.digest) and not isinstance(one.digest, Missing):
+        other = replace(other, digest=one.digest)
+    return _complete_parts(one, other)
+
+
+def _complete_code(one: CodeRevision, other: CodeRevision) -> CodeRevision | None:
+    if is_same_commit(one.commit, other.commit):
+        longer = max(one.commit, other.commit, key=len)
+        one, other = replace(one, commit=longer), replace(other, commit=longer)
+    if repository_key(one.repository) == repository_key(other.repository):
+        other = replace(other, repository=one.repository)
+    return _complete_parts(one, other)
+
+
+def _complete_snapshots(
+    one: tuple[DataSnapshot, ...], other: tuple[DataSnapshot, ...]
+) -> tuple[DataSnapshot, ...] | None:
+    rows = {(row.name, row.used_for): row for row in one}
+    for row in other:
+        before = rows.get((row.name, row.used_for))
+        completed = row if before is None else _complete_parts(before, row)
+        if completed is None:
+            return None
+        rows[row.name, row.used_for] = completed
+    return tuple(rows.values())
+
+
+_Parts = TypeVar("_Parts", Artifact, CodeRevision, DataSnapshot)
+
+
+def _complete_parts(one: _Parts, other: _Parts) -> _Parts | None:
+    parts = {}
+    for field in fields(one):
+        mine, theirs = getattr(one, field.name), getattr(other, field.name)
+        if isinstance(mine, Missing) or isinstance(theirs, Missing) or mine == theirs:
+            parts[field.name] = theirs if isinstance(mine, Missing) else mine
+        else:
+            return None
+    return type(one)(**parts)
+
+
+def algorithm(digest: SafeText | Unknown) -> str:
+    """Return how a digest was made, as far as it says: `sha256` of `sha256:9f…`; empty when it does not."""
+    return "" if isinstance(digest, Missing) else digest.partition(":")[0].lower() if ":" in digest else ""
+
+
+def is_same_commit(one: str, other: str) -> bool:
+    """Tell whether two spellings of a commit mean one: equal, or the shorter (seven characters or more) begins it."""
+    shorter, longer = sorted((one.lower(), other.lower()), key=len)
+    return longer == shorter or (len(shorter) >= _LEAST_COMMIT and longer.startswith(shorter))
+
+
+def repository_key(address: SafeText | Unknown) -> str:
+    """Return what two addresses of one repository have in common: `host/path`, without scheme, user and `.git`."""
+    if isinstance(address, Missing):
+        return ""
+    text = address.partition("://")[2] or address
+    host, at, rest = text.partition("@")
+    text = rest if at and "/" not in host else text
+    return text.replace(":", "/", 1).removesuffix("/").removesuffix(".git").lower()
