@@ -4,8 +4,8 @@ A story has the facts of a first version, under the names of `Provenance`, and w
 the one thing that was changed, with what always follows from a new training (another run, other bytes, other metrics).
 Whoever looks at the two must name the thing that was changed first, and not what followed.
 
-Facts are what a team would write into JSON: texts, numbers, objects, lists, times in ISO 8601. Fields that a backend has
-no place for are left out there, unless a story changes them: then that story cannot be told by that backend.
+Facts are what a team would write into JSON: texts, numbers, objects, lists, times in ISO 8601. Fields that a backend
+has no place for are left out there, unless a story changes them: then that story cannot be told by that backend.
 """
 
 from __future__ import annotations
