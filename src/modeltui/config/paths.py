@@ -62,6 +62,11 @@ def snapshot_file(config: str, context: str = "", environ: Mapping[str, str] | N
     return os.path.join(cache_dir(config, context, environ), "snapshot.json")
 
 
+def sources_cache_dir(environ: Mapping[str, str] | None = None) -> str:
+    """Return where adapters keep what can be read again, such as copies of repositories; of all contexts together."""
+    return os.path.join(_base("XDG_CACHE_HOME", ".cache", environ), APP, "sources")
+
+
 def state_dir(environ: Mapping[str, str] | None = None) -> str:
     """Return the directory of what must survive a reboot: crash reports, logs."""
     return os.path.join(_base("XDG_STATE_HOME", ".local/state", environ), APP)

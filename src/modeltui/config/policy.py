@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from modeltui.config.schema import ContextConfig, LimitConfig, RuleConfig, Severity, SignalConfig
+from modeltui.config.schema import ContextConfig, EvaluationConfig, LimitConfig, RuleConfig, Severity, SignalConfig
 from modeltui.domain.health import Above, Below, Change, Level, Limit, Rule
 from modeltui.domain.names import Environment, SignalName
 from modeltui.domain.policy import DEFAULT_RULES, EnvironmentFacts, Policy, RulesFor
 from modeltui.domain.signal import STANDARD_SIGNALS, Direction, Signal, Unit
-from modeltui.domain.text import safe_text
+from modeltui.domain.text import SafeText, safe_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modeltui.domain.comparison.sense import Sense
 
 
 def policy_of(context: ContextConfig) -> Policy:
@@ -41,7 +46,18 @@ def policy_of(context: ContextConfig) -> Policy:
         exclude_models=context.models.exclude,
         proven_after_seconds=context.proven_after_seconds,
         proven_share=context.proven_share,
+        senses=_senses(context.evaluation) if context.evaluation else {},
+        hold_tags=context.hold_tags,
     )
+
+
+def _senses(evaluation: Mapping[str, EvaluationConfig]) -> Mapping[SafeText, Sense]:
+    from modeltui.domain.comparison.sense import Better, Sense  # loaded by those that compare
+
+    return {
+        safe_text(name): Sense(Better(metric.better.value), safe_text(metric.unit))
+        for name, metric in evaluation.items()
+    }
 
 
 def _looks_like_production(name: str) -> bool:

@@ -193,6 +193,23 @@ class LimitConfig(RuleConfig):
         return (self, *self.rules)
 
 
+class BetterConfig(StrEnum):
+    """Which way a metric gets better."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationConfig:
+    """How to read a metric of training or evaluation."""
+
+    better: BetterConfig
+    """Which way it gets better."""
+    unit: str = ""
+    """What it is counted in: `seconds`, `ratio`, `HKD`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContextConfig:
     """One world to look at: its sources, and what counts as good there."""
@@ -229,6 +246,10 @@ class ContextConfig:
     """Who else is told what happened."""
     acting: ActingConfig = field(default_factory=ActingConfig)
     """How long an action may take to show."""
+    evaluation: ReadOnly[str, EvaluationConfig] = field(default_factory=dict)
+    """Metrics of training and evaluation, by name: which way each gets better, where its name does not say it."""
+    hold_tags: tuple[str, ...] = ("legal_hold", "legal-hold", "hold", "retain")
+    """Tags of a version that keep it for ever, unless their value is no, false or 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

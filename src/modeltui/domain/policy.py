@@ -21,6 +21,10 @@ from modeltui.domain.signal import (
 )
 from modeltui.domain.text import SafeText
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.sense import Sense
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentFacts:
@@ -58,6 +62,10 @@ class Policy:
     """How long a version must serve within its limits to count as known good."""
     proven_share: float = 0.5
     """And with at least this share of the traffic: a canary proves nothing for all."""
+    senses: Mapping[SafeText, Sense] = field(default_factory=dict)
+    """How to read metrics of training and evaluation, by name."""
+    hold_tags: tuple[str, ...] = ("legal_hold", "legal-hold", "hold", "retain")
+    """Tags of a version that keep it for ever, unless their value is no, false or 0."""
 
     def rules_for(self, target: TargetKey, signal: SignalName) -> tuple[Rule, ...]:
         """Return the rules that count for one signal on one target; the last matching override wins."""

@@ -41,6 +41,8 @@ class Surroundings:
     """Resolves `env:NAME`, `file:PATH`, `command:…`; raises `ConfigError`."""
     base_directory: Path
     """Relative paths in the configuration start here."""
+    cache_directory: Path | None = None
+    """What can be read again may be kept here, in a folder of the adapter's own; None: nothing may be kept."""
 
 
 class Connect(Protocol):

@@ -141,7 +141,12 @@ def run_demo(directory: Path, seed: int, speed: float, *, ends_with_parent: bool
 
 async def _open(plan: Plan, policy: Policy, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> Source:
     surroundings = Surroundings(
-        plan.name, clock, policy.signals, secret=secrets.resolve, base_directory=plan.config.base_directory
+        plan.name,
+        clock,
+        policy.signals,
+        secret=secrets.resolve,
+        base_directory=plan.config.base_directory,
+        cache_directory=Path(paths.sources_cache_dir()),
     )
     try:
         port = await stack.enter_async_context(plan.adapter.connect(plan.options, surroundings))
