@@ -6,15 +6,16 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
+from modeltui.domain.comparison.difference import CodeLog
 from modeltui.domain.fleet import Context, Fleet, SourceKind
 from modeltui.domain.lineage import Provenance
-from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
+from modeltui.domain.names import Instant, ModelName, TargetKey, Unknown, VersionId
 from modeltui.domain.policy import DEFAULT_POLICY, Policy
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.signal import Sample
-from modeltui.domain.text import safe_text
+from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Version
 from modeltui.engine.observer import Observer
 from modeltui.engine.source import Port, Source
@@ -145,16 +146,47 @@ class FakeRollouts(Fake):
         return RolloutsAnswer(self.rollouts)
 
 
-def fake_source(port: Port, *, every_seconds: float = EVERY_SECONDS, deadline_seconds: float = 15.0) -> Source:
-    """Return a fake as the engine sees a source; it is called after what it is."""
-    kind = (
-        SourceKind.REGISTRY
-        if isinstance(port, FakeRegistry)
-        else SourceKind.METRICS
-        if isinstance(port, FakeMetrics)
-        else SourceKind.ROLLOUTS
-    )
-    return Source(source_name(kind.value), kind, safe_text("fake"), port, every_seconds, deadline_seconds)
+@dataclass(kw_only=True)
+class FakeProvenance(Fake):
+    """Something that tells where versions come from, without being a registry."""
+
+    provenance: Mapping[tuple[ModelName, VersionId], Provenance] = field(default_factory=dict)
+    heard: list[Provenance] = field(default_factory=list)
+    """What registries had said before, question by question."""
+
+    async def read_provenance(self, model: ModelName, version: VersionId, known: Provenance) -> Provenance:
+        """Return what it was given."""
+        self.heard.append(known)
+        await self._heard("provenance", model, version)
+        return self.provenance.get((model, version), Provenance())
+
+
+@dataclass(kw_only=True)
+class FakeCode(Fake):
+    """A repository with the log it is given, whatever the commits."""
+
+    log: CodeLog | None = None
+
+    async def read_log(self, repository: SafeText | Unknown, a: SafeText, b: SafeText) -> CodeLog | None:
+        """Return the log."""
+        await self._heard("log", repository, a, b)
+        return self.log
+
+
+def fake_source(
+    port: Port, *, every_seconds: float = EVERY_SECONDS, deadline_seconds: float = 15.0, name: str = ""
+) -> Source:
+    """Return a fake as the engine sees a source; without a name it is called after what it is."""
+    kind = _KINDS.get(type(port), SourceKind.ROLLOUTS)
+    return Source(source_name(name or kind.value), kind, safe_text("fake"), port, every_seconds, deadline_seconds)
+
+
+_KINDS: Final[Mapping[type, SourceKind]] = {
+    FakeRegistry: SourceKind.REGISTRY,
+    FakeMetrics: SourceKind.METRICS,
+    FakeProvenance: SourceKind.PROVENANCE,
+    FakeCode: SourceKind.CODE,
+}
 
 
 def fake_observer(clock: Clock, *sources: Source, policy: Policy = DEFAULT_POLICY) -> Observer:
