@@ -1,0 +1,265 @@
+"""Where a version comes from and what came of it: origins, parents, children, and the targets that serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from modeltui.domain.ancestry_marks import Marking, Peers, deleted_version, marks_of, peers_of
+from modeltui.domain.fleet import Fleet, ServedVersion, VersionKey
+from modeltui.domain.lineage import (
+    ABSENT,
+    UNSUPPORTED,
+    Artifact,
+    CodeRevision,
+    Contradicted,
+    DataSnapshot,
+    Fact,
+    Known,
+    Provenance,
+    Unreadable,
+)
+from modeltui.domain.names import NO_DATA, Instant, Missing, ModelName, NoData, SourceName, TargetKey, VersionId
+from modeltui.domain.origin_kind import OriginKind
+from modeltui.domain.references import References, rows, said
+from modeltui.domain.rollout import Role
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.told import told_of
+from modeltui.domain.traffic import counts_for_target
+
+MOST_GENERATIONS: Final = 8
+"""Parents of parents that are followed, as far as somebody has read them."""
+
+OriginValue: TypeAlias = SafeText | DataSnapshot | CodeRevision | Artifact | tuple[SafeText, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One thing that went into a version, or the reason why nobody knows it."""
+
+    kind: OriginKind
+    name: SafeText
+    """A data set, a commit, an image, a run; empty when it is not known."""
+    value: OriginValue | NoData = NO_DATA
+    source: SourceName | NoData = NO_DATA
+    read_at: Instant | NoData = NO_DATA
+    gap: SafeText = SafeText("")
+    """Why it is not known: `not recorded`, `no source tells this`, `mlflow: 403`; empty when it is."""
+    is_contradicted: bool = False
+    """Another source says something else; that is an origin of its own, beside this one."""
+    marks: tuple[Marking, ...] = ()
+
+
+class Relation(StrEnum):
+    """How two versions belong together."""
+
+    PARENT = "parent"
+    """One was derived from the other."""
+    COMPONENT = "component"
+    """One is a member of the other."""
+    USES = "uses"
+    """One names the other in its system: base model, guardrail, tool."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relative:
+    """Another version: one that this one comes from, or one that comes from this one."""
+
+    relation: Relation
+    said: SafeText
+    """As the record names it."""
+    key: VersionKey | NoData = NO_DATA
+    """Which version it is; no data when no known version has that name."""
+    generation: int = 1
+    """1 is a parent or a child, 2 a grandparent."""
+    is_read: bool = False
+    """Somebody has read where it comes from itself."""
+    serves: tuple[TargetKey, ...] = ()
+    marks: tuple[Marking, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target that has the version."""
+
+    target: TargetKey
+    role: Role
+    desired: float | NoData
+    observed: float | NoData
+    """Share of the requests, 0 to 1; no data where nobody measures it."""
+    is_serving: bool
+    """It answers requests, or should, as far as anybody can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestry:
+    """All that is known around one version."""
+
+    model: ModelName
+    version: VersionId
+    is_read: bool
+    """Somebody was asked where it comes from, and said something."""
+    origins: tuple[Origin, ...] = ()
+    """In the order of `OriginKind`."""
+    parents: tuple[Relative, ...] = ()
+    """Nearest first; components and systems behind parents of the same generation."""
+    children: tuple[Relative, ...] = ()
+    """Only among versions that somebody has read."""
+    places: tuple[Place, ...] = ()
+    marks: tuple[Marking, ...] = ()
+    """Of the version itself."""
+    versions_read: int = 0
+    """Other versions in which children were looked for."""
+    versions_unread: int = 0
+    """Other versions that are known by name, and may be children: nobody has looked."""
+    awaited: tuple[SourceName, ...] = ()
+    """Sources that were asked and have not answered yet."""
+    troubles: tuple[SafeText, ...] = ()
+    """Why a source could not say it, one sentence each."""
+
+    def of(self, kind: OriginKind) -> tuple[Origin, ...]:
+        """Return the origins of one kind."""
+        return tuple(origin for origin in self.origins if origin.kind is kind)
+
+
+def ancestry(fleet: Fleet, model: ModelName, version: VersionId) -> Ancestry:
+    """Return what the fleet knows around one version; what nobody has read is said to be unread, and not absent."""
+    key = (model, version)
+    provenance = told_of(fleet, key)
+    references = References(fleet)
+    peers = peers_of(fleet, key)
+    read = fleet.provenance.keys() - {key}
+    named = {(one, name) for one in {*fleet.models, *fleet.places} for name in references.versions_of(one)}
+    return Ancestry(
+        model,
+        version,
+        key in fleet.provenance,
+        origins=() if isinstance(provenance, Missing) else tuple(_origins(fleet, key, provenance, peers)),
+        parents=tuple(_parents(fleet, key, references)),
+        children=tuple(_children(fleet, key, references)),
+        places=tuple(_places(fleet, key)),
+        marks=deleted_version(fleet, key),
+        versions_read=len(read),
+        versions_unread=len(named - read - {key}),
+        awaited=tuple(sorted(fleet.awaited.get(key, ()))),
+        troubles=tuple(
+            safe_text(f"{source} could not say where {version} comes from: {reason}", 400)
+            for source, reason in fleet.untold.get(key, {}).items()
+        ),
+    )
+
+
+def serving_places(fleet: Fleet, key: VersionKey) -> tuple[TargetKey, ...]:
+    """Return the targets on which a version answers requests, or should."""
+    return tuple(place.target for place in _places(fleet, key) if place.is_serving)
+
+
+def _places(fleet: Fleet, key: VersionKey) -> Iterator[Place]:
+    for target in fleet.environments_of(key[0]):
+        served = target.version(key[1])
+        if isinstance(served, ServedVersion):
+            yield Place(target.key, served.role, served.desired, served.observed, counts_for_target(served))
+
+
+def _origins(fleet: Fleet, key: VersionKey, provenance: Provenance, peers: Peers) -> Iterator[Origin]:
+    for kind in OriginKind:
+        fact: Fact[Any] = getattr(provenance, kind.field)
+        for origin in _of_fact(kind, fact):
+            yield replace(origin, marks=marks_of(fleet, key, provenance, kind, origin.value, peers))
+
+
+def _of_fact(kind: OriginKind, fact: Fact[Any]) -> Iterator[Origin]:
+    match fact:
+        case Known():
+            yield from _of_claim(kind, fact, is_contradicted=False)
+        case Contradicted(claims=claims):
+            for claim in claims:
+                yield from _of_claim(kind, claim, is_contradicted=True)
+        case Unreadable(reason=reason, source=source):
+            yield Origin(kind, SafeText(""), source=source, gap=safe_text(f"{source}: {reason}", 400))
+        case _:
+            yield Origin(kind, SafeText(""), gap=GAPS[fact])
+
+
+GAPS: Final = {ABSENT: SafeText("not recorded"), UNSUPPORTED: SafeText("no source tells this")}
+"""Why a field has no value, in words."""
+
+
+def _of_claim(kind: OriginKind, claim: Known[Any], *, is_contradicted: bool) -> Iterator[Origin]:
+    values: Iterable[OriginValue] = (claim.value,)
+    if kind is OriginKind.DATA:
+        values = claim.value
+    elif kind is OriginKind.ENVIRONMENT:
+        values = [tuple(safe_text(f"{name} {value}") for name, value in claim.value.items())]
+    for value in values:
+        yield Origin(kind, _name(value), value, claim.source, claim.observed_at, is_contradicted=is_contradicted)
+
+
+def _name(value: OriginValue) -> SafeText:
+    match value:
+        case DataSnapshot(name=name):
+            return name
+        case CodeRevision(commit=commit):
+            return commit
+        case Artifact(uri=uri):
+            return uri
+        case tuple():
+            return value[0] if value else SafeText("")
+    return value
+
+
+def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:
+    """Yield what a version comes from, generation by generation, each version once."""
+    seen = {key}
+    generation = [key]
+    for depth in range(1, MOST_GENERATIONS + 1):
+        found = []
+        for one in generation:
+            provenance = fleet.provenance.get(one)
+            for relation, text, named in _named_by(provenance, one[0], references) if provenance else ():
+                if named in seen:
+                    continue
+                yield _relative(fleet, relation, text, named, depth)
+                if named is not None:
+                    seen.add(named)
+                    found.append(named)
+        generation = found
+
+
+def _children(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:
+    for other, provenance in fleet.provenance.items():
+        relations = [relation for relation, _, named in _named_by(provenance, other[0], references) if named == key]
+        if relations and other != key:
+            yield _relative(fleet, relations[0], safe_text(f"{other[0]} {other[1]}"), other, 1)
+
+
+def _named_by(
+    provenance: Provenance, model: ModelName, references: References
+) -> Iterator[tuple[Relation, SafeText, VersionKey | None]]:
+    """Yield the versions that one version names as what it comes from, by all its sources."""
+    for parents in said(provenance.parents):
+        for text in parents:
+            yield Relation.PARENT, text, references.parent(text, model)
+    for member, version in rows(provenance.components):
+        yield Relation.COMPONENT, safe_text(f"{member} {version}"), (member, version)
+    for table in (provenance.llm_system, provenance.agent):
+        for part, text in rows(table):
+            named = references.named(text)
+            if named is not None:
+                yield Relation.USES, safe_text(f"{part}: {text}"), named
+
+
+def _relative(fleet: Fleet, relation: Relation, text: SafeText, key: VersionKey | None, generation: int) -> Relative:
+    if key is None:
+        return Relative(relation, text, generation=generation)
+    return Relative(
+        relation,
+        text,
+        key,
+        generation,
+        key in fleet.provenance,
+        serving_places(fleet, key),
+        deleted_version(fleet, key),
+    )

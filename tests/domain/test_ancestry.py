@@ -1,0 +1,252 @@
+"""Where a version comes from, what came of it, and what to mind about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modeltui.domain.ancestry import Ancestry, Relation, ancestry
+from modeltui.domain.ancestry_marks import Mark
+from modeltui.domain.event import ProvenanceRead, ProvenanceUnread, VersionsRead
+from modeltui.domain.lineage import ABSENT, Artifact, CodeRevision, DataSnapshot, Known, Provenance, Unreadable
+from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, ModelName
+from modeltui.domain.origin_kind import OriginKind
+from modeltui.domain.text import SafeText
+from modeltui.domain.version import Version
+from modeltui.testing.worlds import START, World, model, rollout, source_name, target_key, version_id
+
+DAY = 86_400.0
+REGISTRY = source_name("registry")
+
+
+def text(value: str) -> SafeText:
+    """Return a text."""
+    return SafeText(value)
+
+
+def known(value: Any, source: str = "registry") -> Known[Any]:
+    """Return a value that a source knows."""
+    return Known(value, source_name(source), START)
+
+
+def snapshot(name: str = "cards", digest: str = "sha256:aa", days: float | None = None) -> DataSnapshot:
+    """Return a data set whose newest row is some days old."""
+    ends = UNKNOWN if days is None else Instant(START - days * DAY)
+    return DataSnapshot(text(name), text(digest), ends_at=ends)
+
+
+def told(world: World, version: str, name: str = "fraud", source: str = "registry", **fields: Any) -> None:
+    """Let a source say where a version comes from."""
+    facts = {
+        field: value if not isinstance(value, dict | tuple | str) else known(value) for field, value in fields.items()
+    }
+    world.apply(
+        ProvenanceRead(source_name(source), START, ModelName(text(name)), version_id(version), Provenance(**facts))
+    )
+
+
+def listed(world: World, *versions: str, name: str = "fraud") -> None:
+    """Let the registry list the versions of a model."""
+    rows = tuple(Version(ModelName(text(name)), version_id(one)) for one in versions)
+    world.apply(VersionsRead(REGISTRY, START, ModelName(text(name)), rows))
+
+
+def of(world: World, version: str, name: str = "fraud") -> Ancestry:
+    """Return the ancestry of a version."""
+    return ancestry(world.fleet, ModelName(text(name)), version_id(version))
+
+
+def marks(found: Ancestry, kind: OriginKind) -> list[Mark]:
+    """Return the marks of one kind of origin."""
+    return [marking.mark for origin in found.of(kind) for marking in origin.marks]
+
+
+def test_a_version_that_nobody_read_says_so() -> None:
+    """A version of which nobody was asked has no origins, and is not said to have none."""
+    world = World()
+    world.told(rollout("fraud@prod", "1"))
+    found = of(world, "1")
+    assert not found.is_read
+    assert found.origins == ()
+    assert [place.target for place in found.places] == [target_key("fraud@prod")]
+
+
+def test_every_kind_of_origin_is_there_or_says_why_not() -> None:
+    """Run, data, code and the rest are listed in order; what is missing says whether it is absent or untold."""
+    world = World()
+    told(world, "1", run="r-1", extraction_query=ABSENT, code=Unreadable(text("403"), REGISTRY))
+    found = of(world, "1")
+    assert [origin.kind for origin in found.origins] == list(OriginKind)
+    gaps = {origin.kind: origin.gap for origin in found.origins}
+    assert gaps[OriginKind.RUN] == ""
+    assert gaps[OriginKind.QUERY] == "not recorded"
+    assert gaps[OriginKind.CODE] == "registry: 403"
+    assert gaps[OriginKind.IMAGE] == "no source tells this"
+
+
+def test_a_source_that_failed_makes_no_field_absent() -> None:
+    """What one source has no word of and another could not be asked for is unreadable."""
+    world = World()
+    told(world, "1", run=ABSENT)
+    world.apply(
+        ProvenanceUnread(source_name("metrics"), START, ModelName(text("fraud")), version_id("1"), text("down"))
+    )
+    found = of(world, "1")
+    assert found.of(OriginKind.RUN)[0].gap == "metrics: down"
+    assert found.troubles == ("metrics could not say where 1 comes from: down",)
+
+
+def test_contradicting_sources_are_both_shown() -> None:
+    """Two commits for one version are two origins, each with who says it."""
+    world = World()
+    told(world, "1", code=known(CodeRevision(text("a" * 40))))
+    told(world, "1", source="metrics", code=known(CodeRevision(text("b" * 40)), "metrics"))
+    codes = of(world, "1").of(OriginKind.CODE)
+    assert [(code.name[0], code.source, code.is_contradicted) for code in codes] == [
+        ("a", "registry", True),
+        ("b", "metrics", True),
+    ]
+
+
+def test_parents_are_followed_as_far_as_they_are_read() -> None:
+    """The parent of a parent is listed too, each once, also where somebody wrote a circle."""
+    world = World()
+    listed(world, "3", "2", "1")
+    told(world, "3", parents=(text("fraud:2"),))
+    told(world, "2", parents=(text("1"),))
+    told(world, "1", parents=(text("models:/fraud/3"),))
+    found = of(world, "3").parents
+    assert [(one.key, one.generation, one.is_read) for one in found] == [
+        (("fraud", "2"), 1, True),
+        (("fraud", "1"), 2, True),
+    ]
+
+
+def test_a_parent_that_nobody_knows_stays_a_text() -> None:
+    """A name that fits no known version is shown as it was written, and leads nowhere."""
+    world = World()
+    told(world, "3", parents=(text("s3://somewhere/base"),))
+    (parent,) = of(world, "3").parents
+    assert parent.key is NO_DATA
+    assert parent.said == "s3://somewhere/base"
+
+
+def test_names_of_models_may_hold_separators() -> None:
+    """`risk/fraud v2` means version 2 of the model `risk/fraud`, and not a version of `risk`."""
+    world = World()
+    world.registered(model("risk"), model("risk/fraud", "2"))
+    listed(world, "2", name="risk/fraud")
+    told(world, "3", parents=(text("risk/fraud v2"),))
+    (parent,) = of(world, "3").parents
+    assert parent.key == ("risk/fraud", "2")
+
+
+def test_children_are_versions_that_name_it() -> None:
+    """Whoever names a version as parent, member or base model is its child; who is unread is counted."""
+    world = World()
+    world.registered(model("fraud", "2"), model("quotes", "7"), model("chat", "1"))
+    listed(world, "2", "1")
+    listed(world, "8", "7", name="quotes")
+    told(world, "1")
+    told(world, "2", parents=(text("fraud:1"),))
+    told(world, "7", "quotes", components={ModelName(text("fraud")): version_id("1")})
+    told(world, "1", "chat", llm_system={text("guardrail"): text("fraud:1")})
+    found = of(world, "1")
+    assert {(one.key, one.relation) for one in found.children} == {
+        (("fraud", "2"), Relation.PARENT),
+        (("quotes", "7"), Relation.COMPONENT),
+        (("chat", "1"), Relation.USES),
+    }
+    assert (found.versions_read, found.versions_unread) == (3, 1)
+
+
+def test_a_run_names_its_parent_run() -> None:
+    """A parent that is a run leads to the version that this run made."""
+    world = World()
+    told(world, "1", run="abc")
+    told(world, "2", parents=(text("run abc"),))
+    assert of(world, "2").parents[0].key == ("fraud", "1")
+
+
+def test_data_that_is_shared_with_another_serving_version_is_marked() -> None:
+    """The same snapshot in another version that serves is marked; in one that does not serve it is not."""
+    world = World()
+    world.told(rollout("spam@prod", "9"))
+    told(world, "1", data_snapshots=known((snapshot(),)))
+    told(world, "9", "spam", data_snapshots=known((snapshot("other name"),)))
+    told(world, "8", "spam", data_snapshots=known((snapshot(),)))
+    (origin,) = of(world, "1").of(OriginKind.DATA)
+    (marking,) = origin.marks
+    assert (marking.mark, marking.others) == (Mark.SHARED, (("spam", "9"),))
+    assert marking.says == "the same snapshot is in spam 9 on prod"
+
+
+def test_short_digests_count_only_for_data_of_one_name() -> None:
+    """A digest of eight letters that names no algorithm says nothing of another data set."""
+    world = World()
+    world.told(rollout("spam@prod", "9"))
+    told(world, "1", data_snapshots=known((snapshot(digest="12345678"),)))
+    told(world, "9", "spam", data_snapshots=known((snapshot("other", "12345678"),)))
+    assert marks(of(world, "1"), OriginKind.DATA) == []
+
+
+def test_commits_and_images_are_shared_too() -> None:
+    """The same commit, also spelled short, and the same base image in a version that serves are marked."""
+    world = World()
+    world.told(rollout("fraud@prod", "2"))
+    told(world, "1", code=known(CodeRevision(text("abcdef0123"))), base_image="img@sha256:1")
+    told(world, "2", code=known(CodeRevision(text("abcdef0"))), base_image="img@sha256:1")
+    assert marks(of(world, "1"), OriginKind.CODE) == [Mark.SHARED]
+    assert marks(of(world, "1"), OriginKind.IMAGE) == [Mark.SHARED]
+
+
+def test_commits_of_two_repositories_are_not_shared() -> None:
+    """The same beginning of a commit in another repository is chance."""
+    world = World()
+    world.told(rollout("fraud@prod", "2"))
+    for version, repository in (("1", "https://h/a.git"), ("2", "https://h/b.git")):
+        told(world, version, code=known(CodeRevision(text("abcdef0"), text(repository))))
+    assert marks(of(world, "1"), OriginKind.CODE) == []
+
+
+def test_old_data_is_stale() -> None:
+    """Data that ends more than ninety days ago is stale; fresher is not; without a time nobody says so."""
+    for days, expected in ((91, [Mark.STALE]), (89, []), (None, [])):
+        world = World()
+        told(world, "1", data_snapshots=known((snapshot(days=days),)))
+        assert marks(of(world, "1"), OriginKind.DATA) == expected, days
+
+
+def test_data_is_stale_beside_a_serving_version_with_newer() -> None:
+    """A month behind the version that serves is stale, however young."""
+    world = World()
+    world.told(rollout("fraud@prod", "2"))
+    told(world, "1", data_snapshots=known((snapshot(days=40),)))
+    told(world, "2", data_snapshots=known((snapshot(digest="sha256:bb", days=2),)))
+    (origin,) = of(world, "1").of(OriginKind.DATA)
+    assert [marking.says for marking in origin.marks] == ["2, which serves, has one that is 38 days newer"]
+    assert marks(of(world, "2"), OriginKind.DATA) == []
+
+
+def test_what_was_deleted_is_marked() -> None:
+    """A run in the trash, files out of reach and a version that no registry lists are marked as deleted."""
+    runs: tuple[Mapping[str, Any], ...] = (
+        {"run": "r", "runtime": {text("run"): text("deleted: in the trash, soon gone for good")}},
+        {"run": Unreadable(text("its run r was deleted for good"), REGISTRY)},
+    )
+    for fields in runs:
+        world = World()
+        listed(world, "2")
+        told(world, "1", artifact=known(Artifact(text("s3://x"), is_reachable=False)), **fields)
+        found = of(world, "1")
+        assert marks(found, OriginKind.RUN) == [Mark.DELETED]
+        assert marks(found, OriginKind.ARTIFACT) == [Mark.DELETED]
+        assert [marking.mark for marking in found.marks] == [Mark.DELETED]
+
+
+def test_places_tell_desired_from_observed() -> None:
+    """A version that should serve and one that is only in the shadow are told apart."""
+    world = World()
+    world.told(rollout("fraud@prod", "1", "2", 0.2, shadow="3"))
+    assert [(p.desired, p.observed, p.is_serving) for p in of(world, "2").places] == [(0.2, NO_DATA, True)]
+    assert [p.is_serving for p in of(world, "3").places] == [False]
