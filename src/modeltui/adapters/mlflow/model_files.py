@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from modeltui.adapters._documents.yaml_text import YamlText, parse_yaml
 from modeltui.adapters.mlflow.wire import shown
-from modeltui.adapters.mlflow.yaml_text import YamlText, parse_yaml
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text

@@ -1,0 +1,272 @@
+"""JSON as teams write it becomes values of a provenance: every shape that is usual, every text safe, secrets masked."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+from modeltui.adapters._documents.long_text import text_lines, whole_text
+from modeltui.domain.lineage import Approval, Artifact, CodeRevision, DataSnapshot, Scores, Table
+from modeltui.domain.masking import masked
+from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
+from modeltui.domain.text import SafeText, safe_text
+
+Metadata: TypeAlias = Mapping[str, Any]
+
+LONG_TEXT: Final = 16_000
+MOST_ENTRIES: Final = 5_000
+_ADDRESS: Final = 1_000
+_DEEPEST: Final = 8
+_MILLISECONDS_FROM: Final = 1e11
+"""Numbers above are milliseconds: as seconds this is the year 5138."""
+_LAST_SECOND: Final = 253_402_300_800.0
+
+
+def told(value: Any, name: str = "", limit: int = 200) -> SafeText:
+    """Return any value as one safe line, secrets masked; objects and lists as compact JSON."""
+    return safe_text(masked(name, plain(value)), limit)
+
+
+def plain(value: Any) -> str:
+    """Return a value as text, not yet safe."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None or isinstance(value, Mapping | list):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return repr(value)
+
+
+def table(value: Any) -> Table:
+    """Return an object as names and values; what is nested gets a name with dots."""
+    return {safe_text(name): whole_text(plain(inner), LONG_TEXT, name) for name, inner in flat(value)}
+
+
+def scores(value: Any) -> Scores:
+    """Return the numbers in an object, by name; what is nested gets a name with dots, what is no number is left out."""
+    numbers = ((name, number(inner)) for name, inner in flat(value))
+    return {safe_text(name): found for name, found in numbers if found is not None}
+
+
+def segment_scores(value: Any, metrics: frozenset[str]) -> Scores:
+    """Return metrics of segments: `region=hk`, or `auc/region=hk` where the metric is named.
+
+    `metrics` are the names of the overall metrics: they tell the metric's name from the segment's, in whichever order
+    the two are nested.
+    """
+    found: dict[SafeText, float] = {}
+    for path, inner in _paths(value, (), 0):
+        value_found = number(inner)
+        if value_found is not None:
+            found[safe_text(_segment(path, metrics))] = value_found
+    return found
+
+
+def _segment(path: tuple[str, ...], metrics: frozenset[str]) -> str:
+    if len(path) == 1:
+        return path[0]
+    first, *between, last = path
+    if first in metrics or ("=" in last and "=" not in first):
+        return f"{first}/{_slice((*between, last))}"
+    if last in metrics or "=" in first or len(path) > 2:
+        return f"{last}/{_slice((first, *between))}"
+    return _slice(path)
+
+
+def _slice(path: tuple[str, ...]) -> str:
+    return path[0] if len(path) == 1 else f"{path[0]}={'.'.join(path[1:])}"
+
+
+def texts(value: Any) -> tuple[SafeText, ...]:
+    """Return one text, or each of a list."""
+    values = value if isinstance(value, list) else [value]
+    return tuple(whole_text(plain(inner), LONG_TEXT) for inner in values[:MOST_ENTRIES])
+
+
+def lines(value: Any) -> tuple[SafeText, ...]:
+    """Return text line by line."""
+    values = value if isinstance(value, list) else [value]
+    return text_lines("\n".join(plain(inner) for inner in values))
+
+
+def data_snapshots(value: Any) -> tuple[DataSnapshot, ...]:
+    """Return data sets, given as text, as an object, as a list of either, or as an object of named ones."""
+    if isinstance(value, list):
+        return tuple(_snapshot(inner, f"data {count}") for count, inner in enumerate(value[:MOST_ENTRIES], 1))
+    if isinstance(value, Mapping) and value and all(isinstance(inner, Mapping) for inner in value.values()):
+        return tuple(_snapshot(inner, str(name)) for name, inner in value.items())
+    return (_snapshot(value, "data"),)
+
+
+def artifact(value: Any) -> Artifact | None:
+    """Return where the bytes are and what they are, given as an address or as an object."""
+    facts: Metadata = value if isinstance(value, Mapping) else {"uri": value}
+    uri = _field(facts, "uri", "url", "path", "location")
+    digest = _field(facts, "digest", "sha256", "hash")
+    size = facts.get("size_bytes", facts.get("size"))
+    if isinstance(uri, Unknown) and isinstance(digest, Unknown):
+        return None
+    return Artifact(safe_text("") if isinstance(uri, Unknown) else uri, digest, count(size))
+
+
+def code(value: Any, metadata: Metadata) -> CodeRevision | None:
+    """Return the commit, given as text or as an object; None when there is none in it."""
+    facts: Metadata = value if isinstance(value, Mapping) else {"commit": value}
+    commit = _field(facts, "commit", "git_commit", "sha", "revision")
+    if isinstance(commit, Unknown):
+        return None
+    repository = _field(facts, "repository", "repo", "url")
+    branch = _field(facts, "branch")
+    return CodeRevision(
+        commit=commit,
+        repository=_field(metadata, "git_repo", "git_repository") if isinstance(repository, Unknown) else repository,
+        branch=_field(metadata, "git_branch") if isinstance(branch, Unknown) else branch,
+        has_uncommitted_changes=yes_or_no(facts.get("dirty", metadata.get("git_dirty"))),
+    )
+
+
+def components(value: Any) -> Mapping[ModelName, VersionId]:
+    """Return members of an ensemble: `{model: version}`, or a list of objects with both."""
+    pairs: list[tuple[Any, Any]] = []
+    if isinstance(value, Mapping):
+        pairs = [(name, inner.get("version") if isinstance(inner, Mapping) else inner) for name, inner in value.items()]
+    elif isinstance(value, list):
+        pairs = [(row.get("model") or row.get("name"), row.get("version")) for row in value if isinstance(row, Mapping)]
+    return {ModelName(told(name)): VersionId(told(version)) for name, version in pairs if name and version is not None}
+
+
+def approvals(value: Any, metadata: Metadata) -> tuple[Approval, ...]:
+    """Return who decided what, given as a name, an object or a list."""
+    rows = value if isinstance(value, list) else [value]
+    return tuple(_approval(row, metadata) for row in rows[:MOST_ENTRIES] if row)
+
+
+def cases(value: Any) -> Table:
+    """Return answers on saved cases: `{case: answer}`, or a list of objects with the case's name and its answer."""
+    if not isinstance(value, list):
+        return table(value)
+    found: dict[str, Any] = {}
+    for position, row in enumerate(value[:MOST_ENTRIES], 1):
+        if not isinstance(row, Mapping):
+            continue
+        name = next((row[key] for key in ("name", "id", "case", "key") if row.get(key) not in (None, "")), position)
+        answer = next((row[key] for key in ("answer", "output", "prediction", "result", "actual") if key in row), None)
+        if answer is not None:
+            found[plain(name)] = plain(answer)
+    return {safe_text(name): whole_text(answer, LONG_TEXT, name) for name, answer in found.items()}
+
+
+def tag_pairs(value: Any) -> Sequence[tuple[SafeText, SafeText]]:
+    """Return tags, given as an object or as a list of words."""
+    if isinstance(value, list):
+        return [(told(word), safe_text("")) for word in value[:MOST_ENTRIES]]
+    return list(table(value).items())
+
+
+def moment(value: Any) -> Instant | Unknown:
+    """Return a time: ISO 8601 (UTC unless it says otherwise), or seconds or milliseconds since the epoch."""
+    if isinstance(value, bool) or value is None:
+        return UNKNOWN
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return _iso(value)
+    seconds = seconds / 1000.0 if seconds > _MILLISECONDS_FROM else seconds
+    return Instant(seconds) if 0.0 < seconds < _LAST_SECOND else UNKNOWN
+
+
+def count(value: Any) -> int | Unknown:
+    """Return a whole number that is not negative, also when it was written as text."""
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) <= 20:
+        return int(value)
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e18:
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else UNKNOWN
+
+
+def yes_or_no(value: Any) -> bool | Unknown:
+    """Return a yes or a no, also as databases write them."""
+    words = {"true": True, "t": True, "1": True, "yes": True, "false": False, "f": False, "0": False, "no": False}
+    if isinstance(value, bool):
+        return value
+    return words.get(str(value).strip().lower(), UNKNOWN) if isinstance(value, str | int) else UNKNOWN
+
+
+def number(value: Any) -> float | None:
+    """Return a number, or NaN and infinity written as words; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and value.strip().lower() not in {"nan", "inf", "-inf", "infinity", "-infinity"}:
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return math.nan if math.isnan(found) else found
+
+
+def flat(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of an object, each under its names joined by dots."""
+    return ((".".join(path), inner) for path, inner in _paths(value, (), 0))
+
+
+def _paths(value: Any, before: tuple[str, ...], depth: int) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not isinstance(value, Mapping):
+        return
+    for position, (name, inner) in enumerate(value.items()):
+        if position >= MOST_ENTRIES:
+            return
+        path = (*before, str(name))
+        if isinstance(inner, Mapping) and inner and depth < _DEEPEST:
+            yield from _paths(inner, path, depth + 1)
+        else:
+            yield path, inner
+
+
+def _iso(value: Any) -> Instant | Unknown:
+    try:
+        read = datetime.fromisoformat(str(value).strip())
+        return Instant((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
+    except (ValueError, OverflowError):
+        return UNKNOWN
+
+
+def _snapshot(value: Any, name: str) -> DataSnapshot:
+    if not isinstance(value, Mapping):
+        text = plain(value)
+        if "/" in text:
+            return DataSnapshot(told(name), uri=told(value, limit=_ADDRESS))
+        return DataSnapshot(told(name), digest=told(value))
+    return DataSnapshot(
+        name=told(value.get("name") or name),
+        digest=_field(value, "digest", "hash", "md5", "sha256", "version", "snapshot"),
+        uri=_field(value, "uri", "url", "path", "location"),
+        rows=count(value.get("rows", value.get("num_rows", value.get("row_count")))),
+        used_for=_field(value, "used_for", "context", "split", "role"),
+        origin=_field(value, "origin", "source", "table", "topic"),
+        begins_at=moment(_first(value, "begins_at", "from", "start", "start_date")),
+        ends_at=moment(_first(value, "ends_at", "until", "to", "end", "end_date")),
+        taken_at=moment(_first(value, "taken_at", "snapshot_at", "extracted_at", "created_at")),
+    )
+
+
+def _approval(row: Any, metadata: Metadata) -> Approval:
+    facts: Metadata = row if isinstance(row, Mapping) else {"by": row, "at": metadata.get("approved_at")}
+    by, decision = _field(facts, "by", "approved_by", "approver", "name"), _field(facts, "decision", "status")
+    return Approval(
+        by=safe_text("nobody named") if isinstance(by, Unknown) else by,
+        decision=safe_text("approved") if isinstance(decision, Unknown) else decision,
+        at=moment(facts.get("at", facts.get("date"))),
+        comment=_field(facts, "comment", "reason", "ticket"),
+    )
+
+
+def _first(facts: Metadata, *names: str) -> Any:
+    return next((facts[name] for name in names if facts.get(name) not in (None, "", [], {})), None)
+
+
+def _field(facts: Metadata, *names: str) -> SafeText | Unknown:
+    name = next((name for name in names if facts.get(name) not in (None, "", [], {})), "")
+    return told(facts[name], name, _ADDRESS) if name else UNKNOWN
