@@ -1,0 +1,213 @@
+"""A comparison as rows, each with a key that stays while parts arrive: suspects first, then groups in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
+from modeltui.domain.comparison.suspect import Suspect
+from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
+from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows
+from modeltui.present.compare_summary import first_lines, missing_lines, nothing_lines, suspect_lines
+from modeltui.present.glyphs import Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+
+RowKey: TypeAlias = tuple[str, str, int]
+"""What a row is, of what, and which row of that: `("fact", "query", 0)`."""
+
+SUSPECTS: Final = "suspects"
+UNKNOWNS: Final = "not known"
+FIRST_SUSPECTS: Final = 3
+"""What somebody just woken up can hold; the others are one key away."""
+PAGE_ROWS: Final = 21
+"""Rows of a terminal of 24 without the first, the last and the one that names the versions."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much of a comparison is shown, and where."""
+
+    width: int
+    rows: int = PAGE_ROWS
+    """What there is room for at once: a comparison that fits is not folded."""
+    everything: bool = False
+    """Equal facts too."""
+    folded: bool = True
+    """Groups in few rows; otherwise one row for each fact."""
+    opened: frozenset[str] = frozenset()
+    """Groups (by their value), fields, `suspects`: shown whole."""
+    text: str = ""
+    """Only facts that hold all of its words."""
+
+
+@dataclass(slots=True)
+class ComparePage:
+    """The rows of one comparison; a row is drawn when it is asked for, so that thousands cost little."""
+
+    comparison: Comparison
+    suspects: Sequence[Suspect]
+    view: View
+    glyphs: Glyphs
+    keys: list[RowKey] = field(default_factory=list)
+    shown: tuple[Difference, ...] = ()
+    """The facts that belong to the view."""
+    _ready: dict[RowKey, Line] = field(default_factory=dict)
+    _facts: dict[str, Difference] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.shown = _wanted(self.comparison, self.view)
+        self._facts = {fact.field: fact for fact in self.comparison.facts}
+        if not self.view.text:
+            self._add("first", "", first_lines(self.comparison, self.suspects, self.view.width, self.glyphs))
+            self._add_suspects()
+            self._add("missing", "", missing_lines(self.comparison, self.view.width, self.glyphs))
+        self._add_groups()
+        if not self.shown:
+            lines = nothing_lines(self.comparison, self.view.text, self.view.width, self.glyphs)
+            self._add("nothing", "", lines)
+
+    @property
+    def names(self) -> Names:
+        """Return what the two versions are called."""
+        return Names(self.comparison.a, self.comparison.b)
+
+    def line(self, key: RowKey) -> Line:
+        """Return one row."""
+        ready = self._ready.get(key)
+        if ready is not None:
+            return ready
+        fact = self._facts.get(key[1])
+        if fact is None:
+            return ()
+        line = fact_line(fact, self.names, self.view.width, self.glyphs, is_open=fact.field in self.view.opened)
+        self._ready[key] = line
+        return line
+
+    def copied(self, key: RowKey) -> str:
+        """Return what copying a row means: all of a fact, however little of it the row shows."""
+        fact = self._facts.get(key[1]) if key[0] == "fact" else None
+        if fact is not None:
+            return fact_text(fact, self.names)
+        return "".join(span.text for span in self.line(key)).strip()
+
+    def opens(self, key: RowKey) -> str:
+        """Return what enter on a row unfolds or folds; empty for a row that is whole."""
+        kind, name, _ = key
+        if kind == "suspect":
+            return name
+        return name if kind in {"group", "heading", "fact", "part", "more"} else ""
+
+    def key_of(self, name: str) -> RowKey | None:
+        """Return the row of a field, or of the group that it is packed in."""
+        fact = self._facts.get(name)
+        group = fact.group.value if fact else name
+        wanted = [("fact", name, 0), ("group", group, 0), ("heading", group, 0)]
+        have = set(self.keys)
+        return next((key for key in wanted if key in have), None)
+
+    def _add(self, kind: str, name: str, lines: Iterable[Line]) -> None:
+        for place, line in enumerate(lines):
+            key = (kind, name, place)
+            self.keys.append(key)
+            self._ready[key] = line
+
+    def _add_suspects(self) -> None:
+        whole = SUSPECTS in self.view.opened
+        shown = self.suspects if whole else self.suspects[:FIRST_SUSPECTS]
+        for suspect in shown:
+            self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width, self.glyphs))
+        left = len(self.suspects) - len(shown)
+        if left > 0:
+            self._add("more", SUSPECTS, [(Span(f"   and {left} more suspects: enter shows them", Tone.MUTED),)])
+
+    def _add_groups(self) -> None:
+        groups = _by_group(self.shown, self.suspects)
+        as_rows = len(self.keys) + len(self.shown) + len(groups) <= self.view.rows
+        is_packed = self.view.folded and not (self.view.everything or self.view.text or as_rows)
+        if is_packed:
+            self._add_packed(groups)
+            return
+        for group, facts in groups.items():
+            self._add_whole(group, facts)
+
+    def _add_whole(self, group: Group, facts: Sequence[Difference]) -> None:
+        heading = group_heading(GROUP_WORDS[group], self.names, self.view.width, self.glyphs)
+        self._add("heading", group.value, [heading])
+        for fact in facts:
+            self._add_fact(fact)
+
+    def _add_fact(self, fact: Difference) -> None:
+        self.keys.append(("fact", fact.field, 0))
+        if fact.field in self.view.opened:
+            lines = unfolded_lines(fact, self.comparison, self.view.width, self.glyphs)
+            self._add("part", fact.field, lines)
+
+    def _add_packed(self, groups: dict[Group, list[Difference]]) -> None:
+        """Give every group a row, and what is left of the page to those that have more to say, suspected ones first."""
+        unknown = [fact for facts in groups.values() for fact in facts if fact.state is State.UNKNOWN]
+        known = {group: [fact for fact in facts if fact.state is not State.UNKNOWN] for group, facts in groups.items()}
+        known = {group: facts for group, facts in known.items() if facts}
+        rows = {
+            group.value: packed_rows(facts, self.names, self.view.width, self.glyphs) for group, facts in known.items()
+        }
+        if unknown:
+            rows[UNKNOWNS] = packed_rows(unknown, self.names, self.view.width, self.glyphs)
+        order = [*dict.fromkeys(suspect.group.value for suspect in self.suspects), *rows]
+        given = _shared(rows, order, self.view.rows - len(self.keys))
+        for group, facts in known.items():
+            if group.value in self.view.opened:
+                self._add_whole(group, facts)
+            else:
+                self._add_group(group.value, GROUP_WORDS[group], rows, given, len(facts))
+        if unknown and UNKNOWNS in self.view.opened:
+            self._add("heading", UNKNOWNS, [group_heading(UNKNOWNS, self.names, self.view.width, self.glyphs)])
+            for fact in unknown:
+                self._add_fact(fact)
+        elif unknown:
+            self._add_group(UNKNOWNS, UNKNOWNS, rows, given, len(unknown))
+
+    def _add_group(
+        self, name: str, words: str, rows: dict[str, list[list[Item]]], given: dict[str, int], total: int
+    ) -> None:
+        label = words.upper()
+        self._add("group", name, packed_lines(label, rows[name], given[name], total, self.view.width, self.glyphs))
+
+
+def _shared(rows: dict[str, list[list[Item]]], order: Sequence[str], room: int) -> dict[str, int]:
+    """Return how many rows each group gets: one, and one more in turn while there is room and it has more to say."""
+    given = dict.fromkeys(rows, 1)
+    left = room - len(rows)
+    while left > 0:
+        hungry = [name for name in dict.fromkeys(order) if name in rows and given[name] < len(rows[name])]
+        if not hungry:
+            break
+        for name in hungry[:left]:
+            given[name] += 1
+        left -= len(hungry[:left])
+    return given
+
+
+def _wanted(comparison: Comparison, view: View) -> tuple[Difference, ...]:
+    facts = comparison.facts if view.everything else comparison.differences
+    words = view.text.lower().split()
+    if not words:
+        return facts
+    names = Names(comparison.a, comparison.b)
+    return tuple(fact for fact in facts if all(word in fact_text(fact, names).lower() for word in words))
+
+
+def _by_group(facts: Sequence[Difference], suspects: Sequence[Suspect]) -> dict[Group, list[Difference]]:
+    """Return the facts of each group in the order of groups, those that are suspected first."""
+    place = {name: suspect.rank for suspect in reversed(suspects) for name in (*suspect.fields, suspect.field)}
+    found: dict[Group, list[Difference]] = {group: [] for group in Group}
+    for fact in facts:
+        found[fact.group].append(fact)
+    last = len(suspects) + 1
+    return {
+        group: sorted(of_group, key=lambda fact: (not fact.is_different, place.get(fact.field, last)))
+        for group, of_group in found.items()
+        if of_group
+    }

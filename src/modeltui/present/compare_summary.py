@@ -1,0 +1,96 @@
+"""What stands above the facts of a comparison: what to look at first and why, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modeltui.domain.comparison.difference import Comparison, State
+from modeltui.domain.comparison.suspect import Closeness, Suspect
+from modeltui.present.glyphs import Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.present.wrap import wrapped
+
+_CLOSE = {
+    Closeness.FEEDS: (Tone.BREACH, "feeds what is wrong"),
+    Closeness.USUAL: (Tone.WARN, "such changes show like this"),
+    Closeness.UNRELATED: (Tone.PLAIN, ""),
+}
+
+
+def first_lines(comparison: Comparison, suspects: Sequence[Suspect], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return in words what most likely matters, as far as anything is known."""
+    if not suspects:
+        return wrapped((Span(f" {_without_suspects(comparison)}", Tone.STRONG),), width, 1)
+    first = suspects[0]
+    tone, _ = _CLOSE[first.closeness]
+    says = (
+        "Look first at"
+        if first.closeness is not Closeness.UNRELATED
+        else "Nothing ties a change to the harm. Start with"
+    )
+    if first.closeness is Closeness.UNRELATED and not any(s.closeness is not Closeness.UNRELATED for s in suspects):
+        says = "By size of change, start with"
+    return wrapped(
+        (Span(f" {says} "), Span(str(first.title), tone if tone is not Tone.PLAIN else Tone.STRONG)), width, 1
+    )
+
+
+def suspect_lines(suspect: Suspect, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return one suspect: its rank, what changed, and in a sentence why it is suspected."""
+    tone, _ = _CLOSE[suspect.closeness]
+    head = (Span(f" {suspect.rank} ", tone), Span(str(suspect.title), Tone.STRONG), Span(": ", Tone.MUTED))
+    return wrapped((*head, Span(str(suspect.because))), width, 3)
+
+
+def top_line(suspect: Suspect) -> str:
+    """Return the first suspect in one line, for cards and plans: what changed, and why that is suspected."""
+    return f"{suspect.title}: {suspect.because}"
+
+
+def missing_lines(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return which sources are still awaited, and why other parts are missing."""
+    lines: list[Line] = []
+    if comparison.awaited:
+        waits = f" {glyphs.unknown} waiting for {', '.join(comparison.awaited)}: what they know is not in here yet"
+        lines += wrapped((Span(waits, Tone.UNKNOWN),), width, 3)
+    for trouble in comparison.troubles:
+        lines += wrapped((Span(f" {glyphs.warn} {trouble}", Tone.WARN),), width, 3)
+    return lines
+
+
+def nothing_lines(comparison: Comparison, text: str, width: int, glyphs: Glyphs) -> list[Line]:
+    """Return why no fact is shown."""
+    if text:
+        says = f" nothing matches /{text}: esc shows all {len(comparison.differences)} differences"
+    elif not comparison.facts:
+        says = f" {glyphs.unknown} nothing is known of where {comparison.a} and {comparison.b} come from"
+        says += "" if comparison.awaited else ": no source tells it"
+    else:
+        says = f" {comparison.a} and {comparison.b} are the same in all {len(comparison.facts)} facts: a shows them"
+    return wrapped((Span(says, Tone.UNKNOWN),), width, 1)
+
+
+def count_words(comparison: Comparison) -> str:
+    """Return how many facts there are of each state: `34 differ, 211 same, 2 not known`."""
+    states = [fact.state for fact in comparison.facts]
+    differ = sum(state in (State.CHANGED, State.ONLY_A, State.ONLY_B) for state in states)
+    counts = (
+        (differ, "differ"),
+        (states.count(State.EQUAL), "same"),
+        (states.count(State.UNKNOWN), "not known"),
+        (states.count(State.NOT_COMPARABLE), "not comparable"),
+    )
+    return ", ".join(f"{count} {word}" for count, word in counts if count or word == "differ")
+
+
+def _without_suspects(comparison: Comparison) -> str:
+    if not comparison.facts:
+        return "Waiting: nothing can be compared yet" if comparison.awaited else "Nothing can be compared"
+    known = [fact for fact in comparison.differences if fact.state is not State.UNKNOWN]
+    unknown = len(comparison.differences) - len(known)
+    if known:
+        return "Nothing that could change behaviour is known to differ"
+    if unknown:
+        return f"Nothing is known to differ; {unknown} facts are not known"
+    return "Nothing differs"

@@ -1,0 +1,83 @@
+"""What changed between two versions, in lines for people: on the screen, on the command line and in reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from modeltui.domain.comparison.difference import Comparison
+from modeltui.domain.comparison.suspect import Suspect
+from modeltui.present.compare_fact import fact_text, log_lines, unfolded_lines
+from modeltui.present.compare_packed import GROUP_WORDS, Names
+from modeltui.present.compare_page import PAGE_ROWS, ComparePage, RowKey, View
+from modeltui.present.compare_summary import count_words, first_lines, suspect_lines, top_line
+from modeltui.present.compare_values import (
+    claim_words,
+    detail_spans,
+    pair_words,
+    state_mark,
+    state_words,
+    value_words,
+)
+from modeltui.present.glyphs import Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+
+__all__ = [
+    "GROUP_WORDS",
+    "PAGE_ROWS",
+    "ComparePage",
+    "Names",
+    "RowKey",
+    "View",
+    "claim_words",
+    "compare_lines",
+    "count_words",
+    "detail_spans",
+    "fact_text",
+    "first_lines",
+    "heading_line",
+    "log_lines",
+    "pair_words",
+    "state_mark",
+    "state_words",
+    "suspect_lines",
+    "top_line",
+    "unfolded_lines",
+    "value_words",
+]
+
+
+def compare_lines(
+    comparison: Comparison,
+    suspects: Sequence[Suspect],
+    width: int,
+    glyphs: Glyphs,
+    *,
+    everything: bool = False,
+    folded: bool = True,
+) -> list[Line]:
+    """Return a whole comparison in lines of at most `width` cells, the likely cause first.
+
+    `folded`: the differences of a group in few rows, as many as fit a page of 24 rows, with how many more there are;
+    otherwise each fact has a row, and all of its text below it where that is longer. `everything`: equal facts too.
+    """
+    opened: frozenset[str] = frozenset()
+    if not folded:
+        opened = frozenset(["suspects", *(fact.field for fact in comparison.differences)])
+    page = ComparePage(comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs)
+    return [heading_line(comparison, width), *(page.line(key) for key in page.keys)]
+
+
+def heading_line(comparison: Comparison, width: int, notes: tuple[str, str] = ("", "")) -> Line:
+    """Return what is compared, and how much differs; `notes` say what each version is here (`stable`)."""
+    a, b = (f" {note}" if note else "" for note in notes)
+    return (
+        Span(f" {comparison.model}  ", Tone.STRONG),
+        Span("A ", Tone.MUTED),
+        Span(str(comparison.a), Tone.STRONG),
+        Span(a),
+        Span("  B ", Tone.MUTED),
+        Span(str(comparison.b), Tone.STRONG),
+        Span(b),
+        Span(f"  {count_words(comparison)}", Tone.MUTED),
+    )
