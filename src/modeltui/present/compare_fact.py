@@ -19,7 +19,7 @@ from modeltui.domain.comparison.difference import (
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
 from modeltui.present.cells import cell_width, elide_middle, fit
-from modeltui.present.compare_packed import Names
+from modeltui.present.compare_packed import Names, elide_end
 from modeltui.present.compare_values import (
     STATE_TONES,
     arrow,
@@ -46,20 +46,20 @@ def columns(width: int) -> tuple[int, int, int]:
     """Return the cells of the title and of each value; the rest is for what the comparison found."""
     title = min(max((width - 4) * 3 // 10, 12), 40)
     value = min(max((width - 4 - title) // 3, 8), 48)
-    return title, value, max(width - 3 - title - 2 * (value + 1), 0)
+    return title, value, max(width - 6 - title - 2 * value, 0)
 
 
 def group_heading(words: str, names: Names, width: int, glyphs: Glyphs) -> Line:
     """Return the line above the facts of a group, with the names of the versions above their values."""
     title, value, _ = columns(width)
     return (
-        Span(f" {fit(words.upper(), title + 1, glyphs.ellipsis)} ", Tone.TITLE),
+        Span(f" {fit(words.upper(), title + 2, glyphs.ellipsis)} ", Tone.TITLE),
         Span(f"{fit(elide_middle(names.a, value, glyphs.ellipsis), value)} ", Tone.MUTED),
         Span(fit(elide_middle(names.b, value, glyphs.ellipsis), value), Tone.MUTED),
     )
 
 
-def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs, *, is_open: bool = False) -> Line:
+def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs) -> Line:
     """Return one row: mark, title, both values, and what comparing them found."""
     title, value, rest = columns(width)
     tone = STATE_TONES[fact.state]
@@ -71,7 +71,7 @@ def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs, *, is_
         Span(f"{name} ", quiet),
         Span(f"{_cell(one, value, glyphs)} ", _value_tone(fact.a, Tone.MUTED if quiet is Tone.MUTED else Tone.PLAIN)),
         Span(f"{_cell(other, value, glyphs)} ", _value_tone(fact.b, tone)),
-        *_found(fact, names, rest, glyphs, is_open=is_open),
+        *_found(fact, names, rest, glyphs),
     )
 
 
@@ -128,21 +128,26 @@ def fact_text(fact: Difference, names: Names) -> str:
     return f"{fact.field}: {one} -> {other} ({said})"
 
 
-def _found(fact: Difference, names: Names, room: int, glyphs: Glyphs, *, is_open: bool) -> list[Span]:
+def _found(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
     """Return what the row says at its right."""
     if fact.state is State.CHANGED:
         spans = list(detail_spans(fact, glyphs)) or [Span("changed", Tone.MUTED)]
     else:
         spans = [Span(state_words(fact, names.a, names.b), STATE_TONES[fact.state])]
-    used = sum(cell_width(span.text) for span in spans)
-    if used > room and len(spans) == 1 and not is_open:
-        return [Span(elide_end(spans[0].text, room, glyphs), spans[0].tone)]
+    if sum(cell_width(span.text) for span in spans) > room:
+        return [Span(elide_end("".join(span.text for span in spans), room, glyphs), spans[0].tone)]
     return spans
 
 
-def elide_end(text: str, width: int, glyphs: Glyphs) -> str:
-    """Return `text` in at most `width` cells, cut at its end with the mark for it."""
-    return fit(text, width, glyphs.ellipsis).rstrip() if cell_width(text) > width else text
+def is_whole(fact: Difference, comparison: Comparison, width: int) -> bool:
+    """Tell whether its row shows all of a fact, but for the end of a digest."""
+    if fact.nature in (Nature.LINES, Nature.SHAPE) or fact.group is Group.COMPONENTS:
+        return fact.state is State.EQUAL
+    if fact.group is Group.CODE and isinstance(comparison.code_log, CodeLog):
+        return False
+    _, value, rest = columns(width)
+    is_cut = len(state_words(fact, comparison.a, comparison.b)) > rest
+    return not is_cut and all(cell_width(words) <= value for words in pair_words(fact))
 
 
 def _cell(text: str, width: int, glyphs: Glyphs) -> str:

@@ -6,13 +6,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from modeltui.domain.comparison.difference import Difference, Group, LineMark, LinesChange, Nature, State
+from modeltui.domain.comparison.difference import (
+    Bump,
+    Difference,
+    Effect,
+    Group,
+    LineMark,
+    LinesChange,
+    Nature,
+    NumberChange,
+    RankChange,
+    ReleaseChange,
+    ShapeChange,
+    State,
+)
 from modeltui.present.cells import cell_width, elide_middle, fit
 from modeltui.present.compare_values import (
     arrow,
     detail_spans,
     lines_words,
     pair_words,
+    shape_words,
     state_mark,
     value_words,
 )
@@ -121,56 +135,118 @@ def _length(spans: Line) -> int:
 
 
 def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs) -> Iterator[Item]:
-    """Yield what to pack, each at most `room` wide."""
-    for fact in facts:
-        if fact.nature is Nature.LINES and isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED:
-            yield from _changed_lines(fact, fact.detail, len(facts) == 1, room, glyphs)
-        else:
-            yield Item(1, tuple(_fact_item(fact, names, room, glyphs)))
+    """Yield what to pack, each at most `room` wide; facts of which the same can be said are one item."""
+    unknown = [fact for fact in facts if fact.state is State.UNKNOWN]
+    digests = [fact for fact in facts if _is_other_digest(fact)]
+    digests = digests if len(digests) > 1 else []
+    merged = {fact.field for fact in (*unknown, *digests)}
+    if digests:
+        titles = [fact.title.removesuffix(" digest") for fact in digests]
+        yield from _listed("other digest: ", titles, room, glyphs, Tone.STRONG)
+    effect = ""
+    for fact in sorted((fact for fact in facts if fact.field not in merged), key=_worst_first):
+        if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED:
+            yield from _changed_lines(fact, fact.detail, room, glyphs)
+            continue
+        said, effect = effect, _effect_words(fact)
+        heads = () if effect in ("", said) else (Span(f"{effect}: ", Tone.WARN if effect == "worse" else Tone.OK),)
+        yield Item(1, (*heads, *_fact_spans(fact, names, room - len(effect) - 2, glyphs)))
+    for why in dict.fromkeys(fact.why for fact in unknown):
+        titles = [str(fact.title) for fact in unknown if fact.why == why]
+        words = elide_end(f"{why}: " if why else "", room * 2 // 3, glyphs)
+        yield from _listed(f"{glyphs.unknown} {words}", titles, room, glyphs, Tone.UNKNOWN)
 
 
-def _changed_lines(fact: Difference, change: LinesChange, is_alone: bool, room: int, glyphs: Glyphs) -> Iterator[Item]:
+def _is_other_digest(fact: Difference) -> bool:
+    # What lies between two commits is told one by one; that bytes differ is told once for all.
+    return fact.nature is Nature.DIGEST and fact.state is State.CHANGED and fact.group is not Group.CODE
+
+
+def _worst_first(fact: Difference) -> int:
+    order = {Effect.WORSE: 0, Effect.UNKNOWN: 1, Effect.NEITHER: 2, Effect.BETTER: 3}
+    return order[fact.detail.effect] if isinstance(fact.detail, NumberChange) else 1
+
+
+def _effect_words(fact: Difference) -> str:
+    effect = fact.detail.effect if isinstance(fact.detail, NumberChange) else Effect.UNKNOWN
+    return effect.value if effect in (Effect.BETTER, Effect.WORSE) else ""
+
+
+def _listed(head: str, titles: Sequence[str], room: int, glyphs: Glyphs, tone: Tone) -> Iterator[Item]:
+    """Yield one item that says the same of several facts, by their titles as far as there is room."""
+    shown: list[str] = []
+    for title in titles:
+        if shown and len(head) + len(", ".join([*shown, title])) > room:
+            break
+        shown.append(title)
+    text = _cut(", ".join(shown), room - cell_width(head), glyphs)
+    yield Item(len(shown), (Span(head, tone if tone is Tone.UNKNOWN else Tone.MUTED), Span(text, tone)))
+
+
+def _changed_lines(fact: Difference, change: LinesChange, room: int, glyphs: Glyphs) -> Iterator[Item]:
     head = lines_words(change)
-    yield Item(1, (Span(head if is_alone else f"{fact.title} {head}"),))
-    # What came is more telling than what went, and what somebody is looking for stands at the end of a query.
-    wanted = [line for line in change.lines if line[0] is LineMark.ADDED and line[1].strip()]
+    yield Item(1, (Span(head if fact.title == fact.group.value else f"{fact.title} {head}"),))
+    # What came is more telling than what went, and what narrows a query stands at its end.
+    wanted = [line for line in reversed(change.lines) if line[0] is LineMark.ADDED and line[1].strip()]
     wanted += [line for line in change.lines if line[0] is LineMark.REMOVED and line[1].strip()]
     for mark, text in wanted[:MOST_ROWS]:
         tone = Tone.STRONG if mark is LineMark.ADDED else Tone.MUTED
-        yield Item(0, (Span(_cut(f"{mark.value} {text.strip()}", room, glyphs), tone),))
+        yield Item(0, (Span(elide_end(f"{mark.value} {text.strip()}", room, glyphs), tone),))
 
 
-def _fact_item(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
-    title = _cut(fact.title, max(room // 2, 10), glyphs)
-    if fact.state is State.UNKNOWN:
-        return [Span(f"{glyphs.unknown} {title}", Tone.UNKNOWN)]
+def _fact_spans(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
+    title = "" if fact.title == fact.group.value else f"{_cut(fact.title, max(room // 2, 10), glyphs)} "
+    head = Span(title, Tone.MUTED)
     if fact.state is State.NOT_COMPARABLE:
-        return [Span(f"{state_mark(fact.state, glyphs)} {title}", Tone.WARN), Span(" not comparable", Tone.WARN)]
+        return [Span(f"{state_mark(fact.state, glyphs)} {title}cannot be compared", Tone.WARN)]
     if fact.state in (State.ONLY_A, State.ONLY_B):
-        return _one_sided(fact, title, names, room, glyphs)
-    detail = detail_spans(fact, glyphs)
-    tail = sum(cell_width(span.text) + 1 for span in detail)
+        return _one_sided(fact, head, names, room, glyphs)
+    if isinstance(fact.detail, ShapeChange):
+        return [head, Span(_cut(shape_words(fact.detail), room - cell_width(title), glyphs), Tone.STRONG)]
+    return _changed(fact, head, room, glyphs)
+
+
+def _changed(fact: Difference, head: Span, room: int, glyphs: Glyphs) -> list[Span]:
+    tail = _tail(fact, glyphs)
     one, other = pair_words(fact)
-    if fact.nature is Nature.SHAPE and detail:
-        return [Span(f"{title} ", Tone.MUTED), Span(_cut(detail[0].text, room - cell_width(title) - 1, glyphs))]
-    each = (room - cell_width(title) - tail - 1 - cell_width(arrow(glyphs))) // 2
+    common = one[: len(one) - len(one.rpartition(" ")[2])]
+    if common and other.startswith(common):
+        other = other[len(common) :]  # `risk-features 5.8.2→6.0.0`
+    each = (room - cell_width(head.text) - cell_width(tail.text) - cell_width(arrow(glyphs))) // 2
     each = max(min(each, _MOST_VALUE), _LEAST_VALUE)
-    spans = [
-        Span(f"{title} ", Tone.MUTED),
+    values = (
         Span(_cut(one, each, glyphs)),
         Span(arrow(glyphs), Tone.MUTED),
         Span(_cut(other, each, glyphs), Tone.STRONG),
-    ]
-    return spans + [Span(f" {span.text.strip()}", span.tone) for span in detail]
+    )
+    return [head, *values, *([tail] if tail.text else [])]
 
 
-def _one_sided(fact: Difference, title: str, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
+def _tail(fact: Difference, glyphs: Glyphs) -> Span:
+    """Return what the values alone do not say."""
+    match fact.detail:
+        case ReleaseChange(bump=bump, is_upgrade=is_upgrade):
+            words = " major" if bump is Bump.MAJOR else ""
+            return Span(words if is_upgrade else f"{words} down", Tone.WARN)
+        case NumberChange() if fact.group is Group.DATA:
+            return Span("".join(f" {span.text.strip()}" for span in detail_spans(fact, glyphs)), Tone.MUTED)
+        case RankChange():
+            return Span("".join(f" {span.text}" for span in detail_spans(fact, glyphs)), Tone.PLAIN)
+    return Span("")
+
+
+def _one_sided(fact: Difference, head: Span, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
     side, name = (fact.a, names.a) if fact.state is State.ONLY_A else (fact.b, names.b)
+    left = max(min(room - cell_width(head.text) - cell_width(name) - 8, _MOST_VALUE), _LEAST_VALUE)
+    mark = Span(f"{state_mark(fact.state, glyphs)} ", Tone.STRONG)
     words = value_words(side, fact.nature)
-    left = max(min(room - cell_width(title) - cell_width(name) - 8, _MOST_VALUE), _LEAST_VALUE)
-    mark = state_mark(fact.state, glyphs)
-    value = "" if words == title else f" {_cut(words, left, glyphs)}"
-    return [Span(f"{mark} ", Tone.STRONG), Span(title, Tone.MUTED), Span(value), Span(f" only {name}", Tone.STRONG)]
+    value = [] if words == head.text.strip() else [Span(f"{_cut(words, left, glyphs)} ")]
+    return [mark, head, *value, Span(f"only {name}", Tone.STRONG)]
+
+
+def elide_end(text: str, width: int, glyphs: Glyphs) -> str:
+    """Return `text` in at most `width` cells, cut at its end with the mark for it."""
+    return fit(text, width, glyphs.ellipsis).rstrip() if cell_width(text) > width else text
 
 
 def _cut(text: str, width: int, glyphs: Glyphs) -> str:

@@ -10,7 +10,7 @@ from modeltui.domain.comparison.difference import Comparison, Difference, Group,
 from modeltui.domain.comparison.suspect import Suspect
 from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows
-from modeltui.present.compare_summary import first_lines, missing_lines, nothing_lines, suspect_lines
+from modeltui.present.compare_summary import missing_lines, nothing_lines, suspect_lines, without_suspects_lines
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -61,7 +61,8 @@ class ComparePage:
         self.shown = _wanted(self.comparison, self.view)
         self._facts = {fact.field: fact for fact in self.comparison.facts}
         if not self.view.text:
-            self._add("first", "", first_lines(self.comparison, self.suspects, self.view.width, self.glyphs))
+            if not self.suspects:
+                self._add("first", "", without_suspects_lines(self.comparison, self.view.width))
             self._add_suspects()
             self._add("missing", "", missing_lines(self.comparison, self.view.width, self.glyphs))
         self._add_groups()
@@ -82,7 +83,7 @@ class ComparePage:
         fact = self._facts.get(key[1])
         if fact is None:
             return ()
-        line = fact_line(fact, self.names, self.view.width, self.glyphs, is_open=fact.field in self.view.opened)
+        line = fact_line(fact, self.names, self.view.width, self.glyphs)
         self._ready[key] = line
         return line
 
@@ -118,10 +119,11 @@ class ComparePage:
         whole = SUSPECTS in self.view.opened
         shown = self.suspects if whole else self.suspects[:FIRST_SUSPECTS]
         for suspect in shown:
-            self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width, self.glyphs))
+            self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width))
         left = len(self.suspects) - len(shown)
         if left > 0:
-            self._add("more", SUSPECTS, [(Span(f"   and {left} more suspects: enter shows them", Tone.MUTED),)])
+            words = f"   and {left} more suspect{'s' if left > 1 else ''}: enter shows all"
+            self._add("more", SUSPECTS, [(Span(words, Tone.MUTED),)])
 
     def _add_groups(self) -> None:
         groups = _by_group(self.shown, self.suspects)

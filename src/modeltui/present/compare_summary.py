@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from modeltui.domain.comparison.difference import Comparison, State
 from modeltui.domain.comparison.suspect import Closeness, Suspect
 from modeltui.present.glyphs import Glyphs
@@ -11,36 +9,19 @@ from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 
-_CLOSE = {
-    Closeness.FEEDS: (Tone.BREACH, "feeds what is wrong"),
-    Closeness.USUAL: (Tone.WARN, "such changes show like this"),
-    Closeness.UNRELATED: (Tone.PLAIN, ""),
-}
+_TONES = {Closeness.FEEDS: Tone.BREACH, Closeness.USUAL: Tone.WARN, Closeness.UNRELATED: Tone.STRONG}
 
 
-def first_lines(comparison: Comparison, suspects: Sequence[Suspect], width: int, glyphs: Glyphs) -> list[Line]:
-    """Return in words what most likely matters, as far as anything is known."""
-    if not suspects:
-        return wrapped((Span(f" {_without_suspects(comparison)}", Tone.STRONG),), width, 1)
-    first = suspects[0]
-    tone, _ = _CLOSE[first.closeness]
-    says = (
-        "Look first at"
-        if first.closeness is not Closeness.UNRELATED
-        else "Nothing ties a change to the harm. Start with"
-    )
-    if first.closeness is Closeness.UNRELATED and not any(s.closeness is not Closeness.UNRELATED for s in suspects):
-        says = "By size of change, start with"
-    return wrapped(
-        (Span(f" {says} "), Span(str(first.title), tone if tone is not Tone.PLAIN else Tone.STRONG)), width, 1
-    )
+def without_suspects_lines(comparison: Comparison, width: int) -> list[Line]:
+    """Return in words that nothing is suspected, as far as anything is known."""
+    return wrapped((Span(f" {_without_suspects(comparison)}", Tone.STRONG),), width, 1)
 
 
-def suspect_lines(suspect: Suspect, width: int, glyphs: Glyphs) -> list[Line]:
+def suspect_lines(suspect: Suspect, width: int) -> list[Line]:
     """Return one suspect: its rank, what changed, and in a sentence why it is suspected."""
-    tone, _ = _CLOSE[suspect.closeness]
-    head = (Span(f" {suspect.rank} ", tone), Span(str(suspect.title), Tone.STRONG), Span(": ", Tone.MUTED))
-    return wrapped((*head, Span(str(suspect.because))), width, 3)
+    lead = "Look first at " if suspect.rank == 1 else ""
+    head = (Span(f" {suspect.rank} ", _TONES[suspect.closeness]), Span(lead), Span(str(suspect.title), Tone.STRONG))
+    return wrapped((*head, Span(f": {suspect.because}")), width, 3)
 
 
 def top_line(suspect: Suspect) -> str:

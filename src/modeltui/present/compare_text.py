@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from modeltui.domain.comparison.difference import Comparison
 from modeltui.domain.comparison.suspect import Suspect
-from modeltui.present.compare_fact import fact_text, log_lines, unfolded_lines
+from modeltui.present.compare_fact import fact_text, is_whole, log_lines, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import PAGE_ROWS, ComparePage, RowKey, View
-from modeltui.present.compare_summary import count_words, first_lines, suspect_lines, top_line
+from modeltui.present.compare_summary import count_words, suspect_lines, top_line
 from modeltui.present.compare_values import (
     claim_words,
     detail_spans,
@@ -34,7 +34,6 @@ __all__ = [
     "count_words",
     "detail_spans",
     "fact_text",
-    "first_lines",
     "heading_line",
     "log_lines",
     "pair_words",
@@ -63,7 +62,9 @@ def compare_lines(
     """
     opened: frozenset[str] = frozenset()
     if not folded:
-        opened = frozenset(["suspects", *(fact.field for fact in comparison.differences)])
+        opened = frozenset(
+            ["suspects", *(fact.field for fact in comparison.differences if not is_whole(fact, comparison, width))]
+        )
     page = ComparePage(comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs)
     return [heading_line(comparison, width), *(page.line(key) for key in page.keys)]
 
