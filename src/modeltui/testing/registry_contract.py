@@ -24,7 +24,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Final
 
 from modeltui.domain.errors import BackendRefused
-from modeltui.domain.lineage import Gap, Known, Provenance, Unreadable
+from modeltui.domain.lineage import Contradicted, Gap, Known, Provenance, Unreadable
 from modeltui.domain.names import Missing, ModelName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Version, newest, version_order
@@ -176,7 +176,7 @@ CHECKS: Final[tuple[Check, ...]] = (
 
 
 def check_provenance(what: str, provenance: Provenance) -> None:
-    """Check one provenance alone: every field a fact of one of the four kinds, every text safe."""
+    """Check one provenance alone: every field a fact of one of the five kinds, every text safe."""
     for field in fields(provenance):
         _check_fact(f"{what}.{field.name}", getattr(provenance, field.name))
     _check_texts(what, provenance)
@@ -228,6 +228,11 @@ def _check_fact(where: str, fact: object) -> None:
         return
     if isinstance(fact, Unreadable):
         _expect(bool(fact.reason and fact.source), f"{where}: unreadable without a reason")
+        return
+    if isinstance(fact, Contradicted):
+        _expect(len(fact.claims) > 1, f"{where}: contradicted by nobody")
+        for claim in fact.claims:
+            _check_fact(where, claim)
         return
     if not isinstance(fact, Known):
         raise BrokenPromise(f"{where}: {type(fact).__name__} is no fact")

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modeltui.adapters._documents.metadata import KEYS
 from modeltui.adapters.model_folder.digests import DigestCache
-from modeltui.adapters.model_folder.metadata import KEYS
 from modeltui.adapters.model_folder.provenance import VersionReader
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.text import SafeText

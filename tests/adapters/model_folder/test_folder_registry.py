@@ -119,7 +119,7 @@ async def test_metadata_becomes_provenance(registry: Registry) -> None:
     assert isinstance(found.metrics, Known)
     assert found.metrics.value == {"auc": 0.94}
     assert isinstance(found.segment_metrics, Known)
-    assert found.segment_metrics.value == {"hk.auc": 0.91}
+    assert found.segment_metrics.value == {"auc/hk": 0.91}
     assert isinstance(found.data_snapshots, Known)
     assert found.data_snapshots.value[0].rows == 10
     assert isinstance(found.requirements, Known)
@@ -294,7 +294,7 @@ async def test_pipe_instead_of_a_file(models: Path) -> None:
     os.mkfifo(path / "model.pt")
     found = await asyncio.wait_for(fold(models).read_provenance(FRAUD, vid("v2")), 5.0)
     assert isinstance(found.parameters, Unreadable)
-    assert found.artifact is ABSENT
+    assert found.artifact == Unreadable(safe_text("metadata.json: it is not a regular file"), found.parameters.source)
 
 
 BROKEN = {

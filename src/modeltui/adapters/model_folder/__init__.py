@@ -4,5 +4,6 @@
     models/fraud-detector/latest -> v1.1/        a link is a pointer, like an alias
 
 `folder` what is there, and which links mean something · `files` opens a file without leaving the folder · `digests`
-hashes large files in instalments · `metadata` and `provenance` what a version says of itself · `registry` the port.
+hashes large files in instalments · `packages`, `texts` and `provenance` what a version says of itself · `registry`
+the port.
 """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 
@@ -44,6 +46,25 @@ def read_text(path: Path, root: Path, most_bytes: int = MOST_TEXT_BYTES) -> str:
     if len(raw) > most_bytes:
         raise Unsuitable(f"it is larger than {most_bytes // 1024} KiB")
     return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+
+
+def read_json(path: Path, root: Path) -> Any:
+    """Return what is in a JSON file; raises `FileNotFoundError` or `Unsuitable` with the reason."""
+    text = read_text(path, root)
+    try:
+        # The standard library, because it reads the bare NaN that Python's own json.dump writes into metrics.
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise Unsuitable(f"it is not JSON{where}") from error
+
+
+def read_object(path: Path, root: Path) -> Mapping[str, Any]:
+    """Return the object in a JSON file; raises `FileNotFoundError` or `Unsuitable` with the reason."""
+    whole = read_json(path, root)
+    if not isinstance(whole, dict):
+        raise Unsuitable("it is not a JSON object")
+    return whole
 
 
 def reason(error: OSError) -> str:

@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from modeltui.adapters.model_folder import metadata as told
+from modeltui.adapters._documents import values
+from modeltui.adapters._documents.long_text import MOST_TEXT_BYTES, text_lines
+from modeltui.adapters._documents.metadata import Teller, provenance_from, value_of
+from modeltui.adapters._documents.one_teller import as_one
+from modeltui.adapters._documents.values import Metadata
 from modeltui.adapters.model_folder.digests import DigestCache, weights_of
-from modeltui.adapters.model_folder.files import Unsuitable, read_text, reason
-from modeltui.adapters.model_folder.metadata import Metadata, value_of
-from modeltui.domain.lineage import ABSENT, Artifact, Fact, Known, Provenance, Unreadable
-from modeltui.domain.masking import without_tokens
+from modeltui.adapters.model_folder.files import Unsuitable, read_json, read_object, read_text, reason
+from modeltui.adapters.model_folder.packages import installed
+from modeltui.adapters.model_folder.texts import prompts_in, queries_in, query_names
+from modeltui.domain.lineage import (
+    ABSENT,
+    FIELDS,
+    UNSUPPORTED,
+    Artifact,
+    Fact,
+    Known,
+    Provenance,
+    Table,
+    Unreadable,
+)
 from modeltui.domain.names import UNKNOWN, Instant, SourceName, Unknown
-from modeltui.domain.requirements import requirement_lines
-from modeltui.domain.text import SafeText, safe_lines, safe_text
+from modeltui.domain.text import SafeText, safe_text
 
 T = TypeVar("T")
 
 METADATA: Final = "metadata.json"
 _CARDS: Final = ("MODEL_CARD.md", "model_card.md", "README.md", "README.txt")
+_CASES: Final = ("golden_cases.json", "cases.json")
 _ATTESTATIONS: Final = ("model.sig", "provenance.intoto.jsonl", "bom.json", "sbom.json")
+_BARE_SHA256: Final = 64
+_PYTHON: Final = safe_text("python")
+_PYTHON_NAMES: Final = (_PYTHON, safe_text("python_version"))
 
 
 class VersionReader:
@@ -35,48 +53,71 @@ class VersionReader:
         self._source = source
         self._observed_at = observed_at
         self._own_keys = own_keys
-        self._metadata: Metadata | Unreadable = self._read_metadata()
 
     def provenance(self, cache: DigestCache, until: float, stop: threading.Event) -> Provenance:
-        """Return all that its files say. Weights are hashed until boot time `until`; the next call goes on."""
-        return Provenance(
-            run=self._of("run", told.told),
-            registered=self._of("registered", told.told),
-            artifact=self._artifact(cache, until, stop),
-            signature=self._of("signature", lambda value: told.told(value, limit=16_000)),
-            data_snapshots=self._of("data_snapshots", told.data_snapshots),
-            extraction_query=self._of("extraction_query", told.lines),
-            feature_pipeline=self._of("feature_pipeline", told.told),
-            code=self._of("code", lambda value: told.code(value, self._facts)),
-            parameters=self._of("parameters", told.table),
-            metrics=self._of("metrics", self._overall),
-            segment_metrics=self._segments(),
-            requirements=self._file("requirements.txt", requirement_lines),
-            runtime=self._made(lambda: told.runtime(self._facts, self._own_keys)),
-            base_image=self._of("base_image", told.told),
-            parents=self._of("parents", told.texts),
-            prompts=self._of("prompts", self._prompts),
-            llm_system=self._made(lambda: told.llm_system(self._facts, self._own_keys)),
-            components=self._of("components", told.components),
-            importances=self._of("importances", told.scores),
-            approvals=self._of("approvals", lambda value: told.approvals(value, self._facts)),
-            model_card=self._model_card(),
-            serving_config=self._of("serving_config", told.table),
-            tags=self._of("tags", lambda value: dict(told.tag_pairs(value))),
-            attestations=self._attestations(),
-        )
+        """Return all that its files say. Weights are hashed until boot time `until`; the next call goes on.
 
-    @property
-    def _facts(self) -> Metadata:
-        return {} if isinstance(self._metadata, Unreadable) else self._metadata
+        Where files say different things of one field, all of it is told, each with the file that says it.
+        """
+        told: dict[str, Provenance] = {}
+        for where, field, fact in self._of_files(cache, until, stop):
+            told[where] = replace(told.get(where, Provenance()), **{field: fact})
+        metadata = self._of_metadata(told)
+        if isinstance(metadata.runtime, Known) and any(name in metadata.runtime.value for name in _PYTHON_NAMES):
+            # What ran is told more exactly than what was asked for: 3.11.7 does not contradict 3.11.
+            told = {where: replace(one, runtime=UNSUPPORTED) for where, one in told.items()}
+        return as_one({**told, METADATA: metadata}, self._source)
 
-    def _read_metadata(self) -> Metadata | Unreadable:
+    def _of_files(
+        self, cache: DigestCache, until: float, stop: threading.Event
+    ) -> Iterator[tuple[str, str, Fact[Any]]]:
+        """Yield which file says what of which field."""
+        yield "the model's files", "artifact", self._artifact(cache, until, stop)
+        cards = ((name, self._file(name, text_lines, MOST_TEXT_BYTES)) for name in _CARDS)
+        name, card = next((found for found in cards if found[1] is not ABSENT), ("", ABSENT))
+        yield name, "model_card", card
+        for name in _CASES:
+            yield name, "cases", self._cases(name)
+        yield "SQL files", "extraction_query", self._made("", lambda: queries_in(self._version, self._root))
+        yield "prompts", "prompts", self._made("", lambda: prompts_in(self._version, self._root))
+        for where, packages, python in installed(lambda name: read_text(self._version / name, self._root)):
+            is_told = not isinstance(packages, str)
+            yield where, "requirements", self._known(packages) if is_told else self._unreadable(f"{where}: {packages}")
+            if python:
+                yield where, "runtime", self._known({_PYTHON: python})
+        yield "attestations", "attestations", self._attestations()
+
+    def _of_metadata(self, told: Mapping[str, Provenance]) -> Provenance:
+        """Return what `metadata.json` says, except where a file says it in more detail than it can."""
         try:
-            return told.read_metadata(self._version / METADATA, self._root)
+            facts = read_object(self._version / METADATA, self._root)
         except FileNotFoundError:
-            return {}
+            facts = {}
         except Unsuitable as error:
-            return self._unreadable(f"{METADATA}: {error}")
+            return Provenance(**dict.fromkeys(FIELDS, self._unreadable(f"{METADATA}: {error}")))
+        found = provenance_from(facts, Teller(self._source, self._observed_at, METADATA), self._own_keys)
+        found = replace(found, artifact=self._stated(facts, found.artifact))
+        if any(isinstance(one.model_card, Known) for one in told.values()):
+            found = replace(found, model_card=ABSENT)
+        elif found.model_card is ABSENT and (description := value_of(facts, "description", self._own_keys)) is not None:
+            found = replace(found, model_card=self._known_or_absent(values.lines(description)))
+        return replace(found, extraction_query=self._quoted(found.extraction_query))
+
+    def _quoted(self, query: Fact[tuple[SafeText, ...]]) -> Fact[tuple[SafeText, ...]]:
+        """Return the query as metadata quotes it; absent when it only names files that are told themselves."""
+        try:
+            is_named = isinstance(query, Known) and query_names(self._version).issuperset(query.value)
+        except Unsuitable:
+            return query  # there are too many files to look at, which is told where they are read
+        return ABSENT if is_named else query
+
+    def _stated(self, facts: Metadata, artifact: Fact[Artifact]) -> Fact[Artifact]:
+        """Return the artifact as metadata has it; its digest may stand there alone."""
+        digest = value_of(facts, "digest", self._own_keys)
+        if artifact is not ABSENT or not isinstance(digest, str):
+            return artifact
+        is_bare = len(digest) == _BARE_SHA256 and ":" not in digest
+        return self._known(Artifact(safe_text(""), safe_text(f"sha256:{digest.lower()}" if is_bare else digest)))
 
     def _unreadable(self, why: str) -> Unreadable:
         return Unreadable(safe_text(why), self._source)
@@ -84,29 +125,23 @@ class VersionReader:
     def _known(self, value: T) -> Known[T]:
         return Known(value, self._source, self._observed_at)
 
-    def _made(self, make: Callable[[], T]) -> Fact[T]:
-        """Return what was made out of the metadata; absent when that is nothing."""
-        if isinstance(self._metadata, Unreadable):
-            return self._metadata
-        value = make()
+    def _known_or_absent(self, value: T) -> Fact[T]:
         return self._known(value) if value else ABSENT
 
-    def _of(self, field: str, make: Callable[[Any], T | None]) -> Fact[T]:
-        """Return one field of the metadata."""
-        if isinstance(self._metadata, Unreadable):
-            return self._metadata
-        value = value_of(self._metadata, field, self._own_keys)
-        made = make(value) if value is not None else None
-        return self._known(made) if made else ABSENT
-
-    def _file(self, name: str, make: Callable[[str], T]) -> Fact[T]:
+    def _made(self, where: str, make: Callable[[], T]) -> Fact[T]:
+        """Return what was made out of files; absent when there are none."""
         try:
-            made = make(read_text(self._version / name, self._root))
+            return self._known_or_absent(make())
         except FileNotFoundError:
             return ABSENT
         except Unsuitable as error:
-            return self._unreadable(f"{name}: {error}")
-        return self._known(made) if made else ABSENT
+            return self._unreadable(f"{where}: {error}" if where else str(error))
+
+    def _file(self, name: str, make: Callable[[str], T], most_bytes: int) -> Fact[T]:
+        return self._made(name, lambda: make(read_text(self._version / name, self._root, most_bytes)))
+
+    def _cases(self, name: str) -> Fact[Table]:
+        return self._made(name, lambda: values.cases(read_json(self._version / name, self._root)))
 
     def _artifact(self, cache: DigestCache, until: float, stop: threading.Event) -> Fact[Artifact]:
         try:
@@ -127,37 +162,11 @@ class VersionReader:
             )
         )
 
-    def _overall(self, value: Any) -> Mapping[SafeText, float]:
-        nested = ("segments", "slices", "by_segment")
-        kept = {name: inner for name, inner in value.items() if name not in nested} if isinstance(value, dict) else {}
-        return told.scores(kept)
-
-    def _segments(self) -> Fact[Mapping[SafeText, float]]:
-        """Return metrics per segment: under a key of their own, or below the metrics."""
-        found = self._of("segment_metrics", told.scores)
-        if found is not ABSENT:
-            return found
-        whole = value_of(self._facts, "metrics", self._own_keys)
-        names = ("segments", "slices", "by_segment")
-        below = [told.scores(whole[name]) for name in names if whole.get(name)] if isinstance(whole, dict) else []
-        return next((self._known(scores) for scores in below if scores), ABSENT)
-
-    def _prompts(self, value: Any) -> Mapping[SafeText, SafeText]:
-        return told.table(value if isinstance(value, dict) else {"prompt": value})
-
-    def _model_card(self) -> Fact[tuple[SafeText, ...]]:
-        for name in _CARDS:
-            card = self._file(name, lambda text: safe_lines(without_tokens(text)))
-            if card is not ABSENT:
-                return card
-        card = self._of("model_card", told.lines)
-        return self._of("description", told.lines) if card is ABSENT else card
-
     def _attestations(self) -> Fact[tuple[SafeText, ...]]:
-        listed = self._of("attestations", told.texts)
-        present = tuple(
-            safe_text(f"{name} is there; not verified") for name in _ATTESTATIONS if (self._version / name).is_file()
+        return self._known_or_absent(
+            tuple(
+                safe_text(f"{name} is there; not verified")
+                for name in _ATTESTATIONS
+                if (self._version / name).is_file()
+            )
         )
-        if present:
-            return self._known((*(listed.value if isinstance(listed, Known) else ()), *present))
-        return listed

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Final, TypeVar
 
 from msgspec import Meta, Struct
 
-from modeltui.adapters.model_folder import metadata as told
+from modeltui.adapters._documents import values
+from modeltui.adapters._documents.metadata import KEYS, value_of
+from modeltui.adapters._documents.values import Metadata
 from modeltui.adapters.model_folder.digests import DigestCache
-from modeltui.adapters.model_folder.files import Unsuitable, translated
+from modeltui.adapters.model_folder.files import Unsuitable, read_object, translated
 from modeltui.adapters.model_folder.folder import Layout, ModelFolder, links_out, model_paths, read_model
 from modeltui.adapters.model_folder.provenance import METADATA, VersionReader
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
@@ -52,8 +54,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for a field that does not exist."""
-        if unknown := sorted(set(self.keys) - set(told.KEYS)):
-            raise ValueError(f"keys: there is no field {unknown[0]!r}; known: {', '.join(told.KEYS)}")
+        if unknown := sorted(set(self.keys) - set(KEYS)):
+            raise ValueError(f"keys: there is no field {unknown[0]!r}; known: {', '.join(KEYS)}")
 
 
 @asynccontextmanager
@@ -173,7 +175,7 @@ class ModelFolderRegistry:
             source=self._source,
             owner=self._word(facts, "owner"),
             kind=self._word(facts, "kind"),
-            tags=tuple(told.tag_pairs(told.value_of(facts, "tags", self._options.keys))),
+            tags=tuple(values.tag_pairs(value_of(facts, "tags", self._options.keys))),
         )
 
     def _folder_of(self, model: ModelName) -> tuple[Path, ModelFolder] | None:
@@ -195,7 +197,7 @@ class ModelFolderRegistry:
     def _version(self, model: ModelName, folder: ModelFolder, name: str, root: Path) -> Version:
         path = folder.path / name
         facts = self._facts(path, root)
-        created_at = told.moment(told.value_of(facts, "created_at", self._options.keys))
+        created_at = values.moment(value_of(facts, "created_at", self._options.keys))
         return Version(
             model=model,
             id=_id(name),
@@ -204,7 +206,7 @@ class ModelFolderRegistry:
             state=self._word(facts, "state"),
             description=self._word(facts, "description", 4_000),
             pointers=tuple(safe_text(link) for link, target in folder.links if target == name),
-            tags=tuple(told.tag_pairs(told.value_of(facts, "tags", self._options.keys))),
+            tags=tuple(values.tag_pairs(value_of(facts, "tags", self._options.keys))),
         )
 
     def _provenance(self, model: ModelName, version: VersionId, stop: threading.Event) -> Provenance:
@@ -217,16 +219,16 @@ class ModelFolderRegistry:
         until = self._clock.boottime() + self._options.hash_seconds
         return reader.provenance(self.digests, until, _Either(stop, self._stopped))
 
-    def _facts(self, directory: Path, root: Path) -> told.Metadata:
+    def _facts(self, directory: Path, root: Path) -> Metadata:
         """Return the metadata of a list entry; its troubles are told with the provenance."""
         try:
-            return told.read_metadata(directory / METADATA, root)
+            return read_object(directory / METADATA, root)
         except (FileNotFoundError, Unsuitable):
             return {}
 
-    def _word(self, facts: told.Metadata, field: str, limit: int = 200) -> SafeText | Unknown:
-        value = told.value_of(facts, field, self._options.keys)
-        return told.told(value, field, limit) if value is not None else UNKNOWN
+    def _word(self, facts: Metadata, field: str, limit: int = 200) -> SafeText | Unknown:
+        value = value_of(facts, field, self._options.keys)
+        return values.told(value, field, limit) if value is not None else UNKNOWN
 
 
 class _Either(threading.Event):
