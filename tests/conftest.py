@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -51,7 +52,14 @@ settings.load_profile("modeltui")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Try each property with fewer examples where the broad tests are left out; all of them are tried in CI."""
+    """Try each property with fewer examples where the broad tests are left out; all of them are tried in CI.
+
+    Signals that whoever started the tests ignores (`nohup`, a job in the background) would be ignored by every program
+    that a test starts, and tells to end.
+    """
+    for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
     if "not broad" in config.option.markexpr:
         settings.register_profile("quick", settings.get_profile("modeltui"), max_examples=QUICKLY)
         settings.load_profile("quick")

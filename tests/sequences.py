@@ -18,6 +18,10 @@ _OURS = re.compile(
 )
 
 
+_UNFINISHED = re.compile(r"\x1b(?:\[[?<]?[0-9;]*)?\Z")
+"""The beginning of a sequence at the very end of what was read: the rest of it is on its way."""
+
+
 def foreign_sequences(sent: bytes, also: str = "") -> list[str]:
     """Return everything in `sent` that modeltui has no reason to send: controls, titles, unknown sequences.
 
@@ -27,7 +31,7 @@ def foreign_sequences(sent: bytes, also: str = "") -> list[str]:
     allowed = (_PLAIN_TEXT, _OURS, re.compile(also)) if also else (_PLAIN_TEXT, _OURS)
     foreign: list[str] = []
     place = 0
-    while place < len(text):
+    while place < len(text) and not _UNFINISHED.match(text, place):
         match = next((found for pattern in allowed if (found := pattern.match(text, place))), None)
         if match is not None and match.end() > place:
             place = match.end()

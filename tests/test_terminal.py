@@ -38,6 +38,13 @@ def test_what_is_ours_is_not_foreign() -> None:
     assert foreign_sequences(ours.encode()) == []
 
 
+@pytest.mark.parametrize("cut", ["\x1b", "\x1b[", "\x1b[0;38;2;15", "\x1b[?20"])
+def test_a_sequence_whose_end_is_on_its_way_is_not_foreign(cut: str) -> None:
+    """What was read ends in the middle of a sequence: nothing is wrong with it, unless something follows."""
+    assert foreign_sequences(f"text{cut}".encode()) == []
+    assert foreign_sequences(f"text{cut}\x07".encode()) != []
+
+
 def test_sequences_cut_anywhere_are_drawn_alike() -> None:
     """However output is cut into pieces, the screen is the same."""
     sent = "\x1b[?1049h\x1b[2;3H界\x1b[>25u\x1b[31mred\x1b[0m\x1b[?2026$pé".encode()
