@@ -63,6 +63,19 @@ def files(contents: Mapping[str, str], otherwise: Reply) -> Any:
     return reply
 
 
+def listing(*paths: str) -> Any:
+    """A script for the lists of files below a run or a LoggedModel, of which these exist."""
+
+    def reply(request: SeenRequest) -> Reply:
+        wanted = request.query.get("path") or request.query.get("artifact_directory_path") or [""]
+        prefix = f"{wanted[0]}/" if wanted[0] else ""
+        within = {path.removeprefix(prefix).partition("/")[::2] for path in paths if path.startswith(prefix)}
+        rows = [{"path": f"{prefix}{name}", "is_dir": bool(rest)} for name, rest in sorted(within)]
+        return json_reply({"root_uri": "mlflow-artifacts:/1/x/artifacts", **({"files": rows} if rows else {})})
+
+    return reply
+
+
 class FakeMlflow(FaultServer):
     """Answers fraud-detector version 10 and the lists as recorded; tests replace what they need."""
 
@@ -79,9 +92,12 @@ class FakeMlflow(FaultServer):
             self.answer(API + route, json_reply(recorded(file, version)))
         beside = {file: recorded(file, version) for file in ("MLmodel", "requirements.txt", "conda.yaml")}
         self.answer("/model-versions/get-artifact", files(beside, missing_file(version)))
+        self.answer(f"{API}artifacts/list", listing(*(f"model/{file}" for file in beside)))
         if version == MLFLOW_3:
+            self.answer(f"{API}artifacts/list", listing())
             model_id = recorded("logged_model.json")["model"]["info"]["model_id"]
             self.answer(f"{API}logged-models/{model_id}", json_reply(recorded("logged_model.json")))
+            self.answer(f"{API}logged-models/{model_id}/artifacts/directories", listing(*beside))
         self.answer_everything_else(html_page(404))
 
     def asked(self, ending: str) -> list[SeenRequest]:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.model_files import MlModel, read_conda, read_mlmodel
-from modeltui.adapters.mlflow.parts import Parts, linked_prompts
+from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
+from modeltui.adapters.mlflow.prompts import linked_prompts
 from modeltui.adapters.mlflow.provenance import provenance_of
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.text import SafeText

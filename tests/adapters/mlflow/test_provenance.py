@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from modeltui.adapters.mlflow.parts import logged_model_id, path_in_run
+from modeltui.adapters.mlflow.datasets import moment
 from modeltui.adapters.mlflow.places import ProvenanceMap
-from modeltui.adapters.mlflow.provenance import also_registered, moment
+from modeltui.adapters.mlflow.provenance import also_registered
 from modeltui.adapters.mlflow.registry import MlflowRegistry
+from modeltui.adapters.mlflow.version_files import logged_model_id, path_in_run
 from modeltui.adapters.mlflow.wire import VersionRow
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Known, Provenance, Unreadable
@@ -26,6 +27,7 @@ from tests.adapters.mlflow.fake import (
     TEN,
     FakeMlflow,
     files,
+    listing,
     missing_file,
     not_found,
     opened,
@@ -66,9 +68,9 @@ def with_tags(server: FakeMlflow, **tags: str) -> None:
 
 
 async def test_whole_story(registry: MlflowRegistry, fake: FakeMlflow) -> None:
-    """Five requests tell run, data with digest, commit, parameters, metrics, libraries, signature and approval."""
+    """Eight requests tell run, data with digest, commit, parameters, metrics, libraries, signature and approval."""
     found = await registry.read_provenance(FRAUD, TEN)
-    assert len(fake.requests) == 5
+    assert len(fake.requests) == 8
     run = recorded("run.json")["run"]
     assert value(found.run) == run["info"]["run_id"]
     transactions, merchants, *_ = value(found.data_snapshots)
@@ -81,10 +83,10 @@ async def test_whole_story(registry: MlflowRegistry, fake: FakeMlflow) -> None:
     assert (len(code.commit), code.branch) == (40, "main")
     assert value(found.parameters) == {"learning_rate": "0.1", "max_depth": "8", "n_estimators": "400"}
     assert value(found.metrics) == {"auc": 0.95, "loss": 0.33}
-    assert value(found.segment_metrics) == {"recall_segment_hk": 0.8}
+    assert value(found.segment_metrics) == {"recall/segment=hk": 0.8}
     assert value(found.requirements) == ("scikit-learn==1.5.2", "pandas==2.2.3", "numpy==1.26.4")
     assert value(found.runtime)["python"] == "3.11.7"
-    assert value(found.runtime)["sklearn"] == "1.5.2"
+    assert value(found.runtime)["scikit-learn"] == "1.5.2"
     assert value(found.signature) == "amount: double -> long"
     assert value(found.base_image) == "registry.example.com/risk/train:2026.01"
     approval = value(found.approvals)[0]
@@ -96,9 +98,9 @@ async def test_whole_story(registry: MlflowRegistry, fake: FakeMlflow) -> None:
 
 
 async def test_whole_story_of_mlflow_2(fake2: FakeMlflow) -> None:
-    """MLflow 2, whose source is an address inside the run, tells the same in four requests (T26)."""
+    """MLflow 2, whose source is an address inside the run, tells the same in seven requests (T26)."""
     found = await told(fake2)
-    assert len(fake2.requests) == 4
+    assert len(fake2.requests) == 7
     assert value(found.artifact).uri.startswith("mlflow-artifacts:/1/")
     assert value(found.artifact).is_reachable is True
     assert value(found.metrics) == {"auc": 0.95, "loss": 0.33}
@@ -148,7 +150,7 @@ async def test_run_in_the_trash(fake: FakeMlflow) -> None:
     fake.answer(RUN, json_reply(run))
     found = await told(fake)
     assert value(found.metrics) == {"auc": 0.95, "loss": 0.33}
-    assert "deleted" in value(found.runtime)["run"]
+    assert "deleted" in value(found.tags)["run"]
 
 
 async def test_run_gone_for_good(fake2: FakeMlflow) -> None:
@@ -203,7 +205,7 @@ async def test_files_gone_on_mlflow_2(fake2: FakeMlflow) -> None:
     fake2.answer(f"{API}artifacts/list", json_reply({"root_uri": "mlflow-artifacts:/1/x/artifacts"}))
     found = await told(fake2)
     assert value(found.artifact).is_reachable is False
-    assert len(fake2.requests) == 5
+    assert len(fake2.requests) == 7
 
 
 async def test_requirements_missing_on_mlflow_2(fake2: FakeMlflow) -> None:
@@ -375,6 +377,8 @@ async def test_own_conventions(fake: FakeMlflow) -> None:
     """A team's own tags, and files beside the model or of the run, serve where the configuration says so."""
     with_tags(fake, pipeline="dbt 7")
     fake.answer(FILE, files({"MLmodel": recorded("MLmodel"), "provenance/query.sql": "select 1\n"}, not_found()))
+    fake.answer(LISTED, listing("MLmodel", "provenance/query.sql"))
+    fake.answer(f"{API}artifacts/list", listing("importances.json"))
     fake.answer("/get-artifact", Reply(b'{"amount": 0.7, "age": 0.1}', content_type="application/json"))
     where = ProvenanceMap(
         feature_pipeline=("tag:pipeline",),
@@ -467,7 +471,7 @@ async def test_version_numbers_stay_text(fake: FakeMlflow) -> None:
     fake.answer(FILE, files({"MLmodel": mlmodel}, not_found()))
     found = await told(fake)
     assert value(found.runtime)["python"] == "3.10"
-    assert value(found.runtime)["pytorch"] == "2.0"
+    assert value(found.runtime)["torch"] == "2.0"
     assert value(found.signature) == "float32[-1, 3] -> x: string? with not json"
 
 

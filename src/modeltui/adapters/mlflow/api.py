@@ -68,25 +68,27 @@ class MlflowApi:
         answer = await self.get(f"{API}logged-models/{model_id}")
         return answer.json(wire.LoggedModelAnswer).model
 
-    async def version_file(self, name: str, version: str, path: str) -> str:
+    async def version_file(self, name: str, version: str, path: str, most_bytes: int = _MOST_FILE_BYTES) -> str:
         """Return a text file beside the model."""
         parameters = {"name": name, "version": version, "path": path}
-        return (await self.get("/model-versions/get-artifact", parameters, most_bytes=_MOST_FILE_BYTES)).text()
+        return (await self.get("/model-versions/get-artifact", parameters, most_bytes=most_bytes)).text()
 
-    async def run_file(self, run_id: str, path: str) -> str:
+    async def run_file(self, run_id: str, path: str, most_bytes: int = _MOST_FILE_BYTES) -> str:
         """Return a text file of a run."""
         parameters = {"run_id": run_id, "path": path}
-        return (await self.get("/get-artifact", parameters, most_bytes=_MOST_FILE_BYTES)).text()
+        return (await self.get("/get-artifact", parameters, most_bytes=most_bytes)).text()
 
     async def run_files(self, run_id: str, directory: str) -> frozenset[str]:
         """Return the paths directly under a directory of a run; empty when there is no such directory."""
-        answer = await self.get(f"{API}artifacts/list", {"run_id": run_id, "path": directory})
-        return frozenset(row.path for row in answer.json(wire.FilesAnswer).files or () if row.path)
+        within = {"path": directory} if directory else {}
+        answer = await self.get(f"{API}artifacts/list", {"run_id": run_id, **within})
+        return _paths_in(answer)
 
-    async def logged_model_files(self, model_id: str) -> frozenset[str]:
-        """Return the paths directly under a LoggedModel's artifacts."""
-        answer = await self.get(f"{API}logged-models/{model_id}/artifacts/directories")
-        return frozenset(row.path for row in answer.json(wire.FilesAnswer).files or () if row.path)
+    async def logged_model_files(self, model_id: str, directory: str = "") -> frozenset[str]:
+        """Return the paths directly under a directory of a LoggedModel's artifacts."""
+        within = {"artifact_directory_path": directory} if directory else None
+        answer = await self.get(f"{API}logged-models/{model_id}/artifacts/directories", within)
+        return _paths_in(answer)
 
     async def get(
         self, path: str, parameters: dict[str, str] | None = None, *, accept: Sequence[int] = (), most_bytes: int = 0
@@ -138,6 +140,14 @@ async def all_of(questions: Iterable[Awaitable[T]]) -> list[T | BackendError]:
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(attempt(question)) for question in questions]
     return [task.result() for task in tasks]
+
+
+def _paths_in(answer: Answer) -> frozenset[str]:
+    listed = answer.json(wire.FilesAnswer)
+    if listed.next_page_token:
+        # Half a list would make a file missing that is there.
+        raise BackendRefused(f"{answer.source} has more files there than it lists at once", "Each is asked for alone.")
+    return frozenset(row.path for row in listed.files or () if row.path)
 
 
 def _given(parameters: dict[str, str], condition: str, token: str) -> dict[str, str]:

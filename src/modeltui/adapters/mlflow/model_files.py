@@ -1,8 +1,9 @@
-"""What stands in the files beside a model: `MLmodel`, `requirements.txt`, `conda.yaml`."""
+"""What stands in the files beside a model: `MLmodel`, `conda.yaml`, `python_env.yaml`."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -17,6 +18,11 @@ _LONGEST_SIGNATURE: Final = 16_000
 _MOST_COLUMNS: Final = 5_000
 _MOST_FLAVORS: Final = 50
 _LONGEST_NUMBER: Final = 18
+_CONDA_PYTHON: Final = re.compile(r"python\s*={1,3}\s*([\w.]+)")
+_CLASS_KEYS: Final = ("model_class", "instance_type", "estimator_class")
+"""Where flavours name the class of the model: gradient boosting libraries, transformers."""
+_PACKAGES: Final = {"sklearn": "scikit-learn", "pytorch": "torch", "lgb": "lightgbm", "xgb": "xgboost"}
+"""Libraries that `MLmodel` calls by another name than pip: else one library would be told as two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +30,21 @@ class MlModel:
     """What `MLmodel` says."""
 
     signature: SafeText | Unknown = UNKNOWN
+    architecture: SafeText | Unknown = UNKNOWN
+    """The class where a flavour names it, else the flavours themselves."""
     runtime: Mapping[SafeText, SafeText] = field(default_factory=dict)
     """Python, MLflow and libraries, by name."""
     size_bytes: int | Unknown = UNKNOWN
     prompts: tuple[tuple[str, str], ...] = ()
     """Names and versions of linked prompts, as they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class PythonEnvironment:
+    """What `conda.yaml` or `python_env.yaml` say."""
+
+    requirements: tuple[SafeText, ...] = ()
+    python: SafeText | Unknown = UNKNOWN
 
 
 def read_mlmodel(text: str) -> MlModel:
@@ -39,6 +55,7 @@ def read_mlmodel(text: str) -> MlModel:
     size = whole.get("model_size_bytes", "")
     return MlModel(
         signature=_signature(whole.get("signature")),
+        architecture=_architecture(whole.get("flavors")),
         runtime=dict(_runtime(whole)),
         size_bytes=int(size)
         if isinstance(size, str) and size.isdecimal() and len(size) <= _LONGEST_NUMBER
@@ -47,9 +64,24 @@ def read_mlmodel(text: str) -> MlModel:
     )
 
 
-def read_conda(text: str) -> tuple[SafeText, ...]:
+def read_conda(text: str) -> PythonEnvironment:
     """Return the dependencies in a `conda.yaml`, those under `pip:` too; raise `ValueError` when it cannot be read."""
+    lines = _dependencies(parse_yaml(text))
+    python = next((found[1] for line in lines if (found := _CONDA_PYTHON.fullmatch(line))), None)
+    return PythonEnvironment(requirement_lines("\n".join(lines)), shown(python) if python else UNKNOWN)
+
+
+def read_python_env(text: str) -> PythonEnvironment:
+    """Return what a `python_env.yaml` says besides pointing at `requirements.txt`; raise `ValueError` as above."""
     whole = parse_yaml(text)
+    lines = [line for line in _dependencies(whole) if not line.startswith("-r ")]
+    python = whole.get("python") if isinstance(whole, dict) else None
+    return PythonEnvironment(
+        requirement_lines("\n".join(lines)), shown(python) if isinstance(python, str) and python else UNKNOWN
+    )
+
+
+def _dependencies(whole: YamlText) -> list[str]:
     listed = whole.get("dependencies") if isinstance(whole, dict) else None
     if not isinstance(listed, list):
         raise ValueError("it lists no dependencies")
@@ -60,22 +92,30 @@ def read_conda(text: str) -> tuple[SafeText, ...]:
         elif isinstance(entry, dict):
             for installer in entry.values():
                 lines += [line for line in installer if isinstance(line, str)] if isinstance(installer, list) else []
-    return requirement_lines("\n".join(lines))
+    return lines
+
+
+def _architecture(flavors: YamlText | None) -> SafeText | Unknown:
+    if not isinstance(flavors, dict):
+        return UNKNOWN
+    own = {name: flavor for name, flavor in list(flavors.items())[:_MOST_FLAVORS] if name != "python_function"}
+    for flavor in own.values():
+        for key in _CLASS_KEYS:
+            if isinstance(flavor, dict) and isinstance(named := flavor.get(key), str) and named:
+                return shown(named.rpartition(".")[2])
+    return shown(", ".join(sorted(own or flavors))) if flavors else UNKNOWN
 
 
 def _runtime(whole: Mapping[str, YamlText]) -> Iterator[tuple[SafeText, SafeText]]:
-    flavors = whole.get("flavors")
-    names = list(flavors)[:_MOST_FLAVORS] if isinstance(flavors, dict) else []
-    if names:
-        yield shown("flavors"), shown(", ".join(sorted(names)))
     if isinstance(made_with := whole.get("mlflow_version"), str):
         yield shown("mlflow"), shown(made_with)
-    for name in names:
-        flavor = flavors.get(name) if isinstance(flavors, dict) else None
+    flavors = whole.get("flavors")
+    for flavor in list(flavors.values())[:_MOST_FLAVORS] if isinstance(flavors, dict) else ():
         for key, value in flavor.items() if isinstance(flavor, dict) else ():
             # `python_version` stands under python_function, `sklearn_version` under sklearn, and so on.
             if key.endswith("_version") and isinstance(value, str):
-                yield shown(key.removesuffix("_version")), shown(value)
+                library = key.removesuffix("_version")
+                yield shown(_PACKAGES.get(library, library)), shown(value)
 
 
 def _prompts(listed: YamlText | None) -> Iterator[tuple[str, str]]:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.api import MlflowApi, NotThere, all_of, attempt
-from modeltui.adapters.mlflow.model_files import MlModel, read_conda, read_mlmodel
+from modeltui.adapters.mlflow.model_files import MlModel, PythonEnvironment, read_conda, read_mlmodel, read_python_env
 from modeltui.adapters.mlflow.places import FILE_KINDS, Place
+from modeltui.adapters.mlflow.prompts import MOST_PROMPTS, linked_prompts, prompt_table
+from modeltui.adapters.mlflow.version_files import VersionFiles, logged_model_id
 from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Gap, Unreadable
-from modeltui.domain.masking import without_tokens
 from modeltui.domain.names import UNKNOWN, SourceName, Unknown
 from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
 
 T = TypeVar("T")
 Part: TypeAlias = T | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
-
-_LOGGED_MODEL: Final = re.compile(r"models:/+(m-[0-9a-f]{8,64})/?")
-_MOST_PROMPTS: Final = 8
-_LINKED: Final = "mlflow.linkedPrompts"
-_TEXT: Final = "mlflow.prompt.text"
-_LONGEST_PROMPT: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +32,29 @@ class Parts:
     logged_model: Part[wire.LoggedModel] = UNSUPPORTED
     mlmodel: Part[MlModel] = ABSENT
     requirements: Part[tuple[SafeText, ...]] = ABSENT
+    python: SafeText | Unknown = UNKNOWN
+    """The release of Python, where the environment's own file says it."""
     is_reachable: bool | Unknown = UNKNOWN
     """Whether the model's files are where the registry says."""
     prompts: Part[Mapping[SafeText, SafeText]] = ABSENT
     files: Mapping[Place, Part[str]] = field(default_factory=dict)
     """Further files that the configuration names."""
+    model: Part[wire.ModelRow] = ABSENT
+    """The registered model, asked for when the version itself does not say whose it is."""
 
 
-async def read_parts(api: MlflowApi, source: SourceName, name: str, version: str, wanted: Iterable[Place]) -> Parts:
+async def read_parts(
+    api: MlflowApi,
+    source: SourceName,
+    name: str,
+    version: str,
+    wanted: Iterable[Place] = (),
+    needs_model: Callable[[wire.VersionRow], bool] = lambda row: False,
+) -> Parts:
     """Return all parts of one version; raises when the version itself cannot be read.
 
-    Five requests (four on 2.x) besides prompts and the files that the configuration names, in two rounds.
+    Five requests (four on 2.x) in two rounds. Besides: two for lists of files when files are `wanted`, one for each
+    of them that is there, one for the model when it is needed, and one for each linked prompt.
     """
     teller = _Teller(api, source, name, version)
     async with asyncio.TaskGroup() as group:
@@ -59,45 +64,23 @@ async def read_parts(api: MlflowApi, source: SourceName, name: str, version: str
     row = row_task.result()
     if isinstance(row, BackendError):
         raise row
+    files = VersionFiles(api, name, version, row)
     async with asyncio.TaskGroup() as group:
         run = group.create_task(teller.run(row))
         logged_model = group.create_task(teller.logged_model(row))
-        model_files = group.create_task(teller.model_files(row, mlmodel_task.result(), requirements_task.result()))
-        files = group.create_task(teller.files(row, wanted))
-    parts = replace(model_files.result(), run=run.result(), logged_model=logged_model.result(), files=files.result())
+        model_files = group.create_task(
+            teller.model_files(row, files, mlmodel_task.result(), requirements_task.result())
+        )
+        named = group.create_task(teller.named_files(files, wanted))
+        model = group.create_task(teller.model(needs_model(row)))
+    parts = replace(
+        model_files.result(),
+        run=run.result(),
+        logged_model=logged_model.result(),
+        files=named.result(),
+        model=model.result(),
+    )
     return replace(parts, prompts=await teller.prompts(parts))
-
-
-def logged_model_id(source: wire.Text) -> str:
-    """Return the id in `models:/m-…` (3.x); empty for the addresses of 2.x."""
-    found = _LOGGED_MODEL.fullmatch(source or "")
-    return found[1] if found else ""
-
-
-def path_in_run(row: wire.VersionRow) -> str | None:
-    """Return where in its run's artifacts a 2.x version lies; None when its address does not say."""
-    source, run_id = row.source or "", row.run_id or ""
-    if not run_id:
-        return None
-    for mark in (f"{run_id}/artifacts/", f"runs:/{run_id}/"):
-        _, found, path = source.partition(mark)
-        if found and path.strip("/"):
-            return path.strip("/")
-    return None
-
-
-def linked_prompts(*tables: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Return names and versions out of `mlflow.linkedPrompts`, each once."""
-    found: dict[tuple[str, str], None] = {}
-    for tags in tables:
-        try:
-            links = json.loads(tags.get(_LINKED, "[]"))
-        except (ValueError, RecursionError):
-            continue
-        for link in links if isinstance(links, list) else ():
-            if isinstance(link, dict) and link.get("name") and link.get("version"):
-                found[str(link["name"]), str(link["version"])] = None
-    return list(found)
 
 
 class _Teller:
@@ -129,31 +112,53 @@ class _Teller:
             return self.unreadable(f"its LoggedModel {model_id} was deleted")
         return self.unreadable(answer.title) if isinstance(answer, BackendError) else answer
 
+    async def model(self, is_needed: bool) -> Part[wire.ModelRow]:
+        answer = await attempt(self._api.model(self._name)) if is_needed else ABSENT
+        return self.unreadable(answer.title) if isinstance(answer, BackendError) else answer
+
     async def model_files(
-        self, row: wire.VersionRow, mlmodel: str | BackendError, requirements: str | BackendError
+        self,
+        row: wire.VersionRow,
+        files: VersionFiles,
+        mlmodel: str | BackendError,
+        requirements: str | BackendError,
     ) -> Parts:
         """Return the parts that come from files beside the model."""
-        mlmodel, requirements, is_reachable = await self._presence(row, mlmodel, requirements)
+        mlmodel, requirements, is_reachable = await self._presence(files, mlmodel, requirements)
         if is_reachable is False:
             gone = self.unreadable("its files are gone from the artifact store")
             return Parts(row, mlmodel=gone, requirements=gone, is_reachable=False)
-        listed = self._read(requirements, requirement_lines, "requirements.txt")
-        if listed is ABSENT and is_reachable:
-            conda = await attempt(self._api.version_file(self._name, self._version, "conda.yaml"))
-            listed = self._read(conda, read_conda, "conda.yaml")
         # A large MLmodel takes a tenth of a second: not on the loop that also answers keys.
         parsed = await asyncio.to_thread(self._read, mlmodel, read_mlmodel, "MLmodel")
-        return Parts(row, mlmodel=parsed, requirements=listed, is_reachable=is_reachable)
+        listed = self._read(requirements, requirement_lines, "requirements.txt")
+        python: SafeText | Unknown = UNKNOWN
+        if listed is ABSENT and is_reachable:
+            listed, python = await self._other_environment(files)
+        return Parts(row, mlmodel=parsed, requirements=listed, python=python, is_reachable=is_reachable)
+
+    async def _other_environment(self, files: VersionFiles) -> tuple[Part[tuple[SafeText, ...]], SafeText | Unknown]:
+        """Return what `conda.yaml` or `python_env.yaml` ask for, and which Python."""
+        conda_place, env_place = (Place("artifact", name, False) for name in ("conda.yaml", "python_env.yaml"))
+        found = await files.read((conda_place, env_place))
+        conda = self._read(found[conda_place], read_conda, "conda.yaml")
+        python_env = self._read(found[env_place], read_python_env, "python_env.yaml")
+        told = [each for each in (conda, python_env) if isinstance(each, PythonEnvironment)]
+        python = next((each.python for each in told if not isinstance(each.python, Unknown)), UNKNOWN)
+        listed = next((each.requirements for each in told if each.requirements), None)
+        if listed is not None:
+            return listed, python
+        trouble = next((each for each in (conda, python_env) if isinstance(each, Unreadable)), ABSENT)
+        return trouble, python
 
     async def _presence(
-        self, row: wire.VersionRow, mlmodel: str | BackendError, requirements: str | BackendError
+        self, files: VersionFiles, mlmodel: str | BackendError, requirements: str | BackendError
     ) -> tuple[str | BackendError, str | BackendError, bool | Unknown]:
         """Return both files, with `NotThere` for those that are missing, and whether the model's files are there."""
         if not isinstance(mlmodel, BackendError) and not isinstance(requirements, BackendUnavailable):
             return mlmodel, requirements, True
         # MLflow 2 fails with 500 for a missing file as for a broken store, and a model need not have an MLmodel:
         # what is listed tells these apart.
-        listed = await self._listed(row)
+        listed = await files.beside_model()
         if isinstance(listed, frozenset):
             mlmodel = _corrected(mlmodel, "MLmodel", listed)
             requirements = _corrected(requirements, "requirements.txt", listed)
@@ -161,18 +166,6 @@ class _Teller:
         if isinstance(listed, NotThere):
             return mlmodel, requirements, False
         return mlmodel, requirements, UNKNOWN if isinstance(mlmodel, BackendError) else True
-
-    async def _listed(self, row: wire.VersionRow) -> frozenset[str] | BackendError | None:
-        """Return the paths of the model's files; None when its address does not say where to look."""
-        if model_id := logged_model_id(row.source):
-            return await attempt(self._api.logged_model_files(model_id))
-        directory = path_in_run(row)
-        if directory is None:
-            return None
-        listed = await attempt(self._api.run_files(row.run_id or "", directory))
-        if isinstance(listed, BackendError):
-            return listed
-        return frozenset(path.removeprefix(f"{directory}/") for path in listed)
 
     def _read(self, found: str | BackendError, parse: Callable[[str], T], what: str) -> Part[T]:
         if isinstance(found, NotThere):
@@ -184,21 +177,13 @@ class _Teller:
         except ValueError as error:
             return self.unreadable(f"{what} cannot be read: {error}")
 
-    async def files(self, row: wire.VersionRow, wanted: Iterable[Place]) -> Mapping[Place, Part[str]]:
+    async def named_files(self, files: VersionFiles, wanted: Iterable[Place]) -> Mapping[Place, Part[str]]:
         """Return the further files that the configuration names."""
-        places = [place for place in wanted if place.kind in FILE_KINDS]
-        answers = await all_of(self._file(row, place) for place in places)
-        return {place: self._read(answer, str, place.name) for place, answer in zip(places, answers, strict=True)}
-
-    async def _file(self, row: wire.VersionRow, place: Place) -> str:
-        if place.kind == "artifact":
-            return await self._api.version_file(self._name, self._version, place.name)
-        if not row.run_id:
-            raise NotThere("there is no run")
-        return await self._api.run_file(row.run_id, place.name)
+        found = await files.read(place for place in wanted if place.kind in FILE_KINDS)
+        return {place: self._read(answer, str, place.name) for place, answer in found.items()}
 
     async def prompts(self, parts: Parts) -> Part[Mapping[SafeText, SafeText]]:
-        """Return the texts of linked prompts, and their versions, by prompt."""
+        """Return the texts of linked prompts, with their versions and aliases, by prompt."""
         run = wire.pairs(parts.run.data.tags) if isinstance(parts.run, wire.Run) else {}
         logged = parts.logged_model
         logged_tags = wire.pairs(logged.info.tags) if isinstance(logged, wire.LoggedModel) else {}
@@ -208,22 +193,14 @@ class _Teller:
         if not links:
             troubles = (part for part in (parts.run, parts.logged_model) if isinstance(part, Unreadable))
             return next(troubles, ABSENT)
-        links = links[:_MOST_PROMPTS]
+        links = links[:MOST_PROMPTS]
         answers = await all_of(self._api.version(*link) for link in links)
-        return self._prompt_table(links, answers)
-
-    def _prompt_table(
-        self, links: list[tuple[str, str]], answers: list[wire.VersionRow | BackendError]
-    ) -> Part[Mapping[SafeText, SafeText]]:
-        table: dict[SafeText, SafeText] = {}
+        found = []
         for (name, version), answer in zip(links, answers, strict=True):
             if isinstance(answer, BackendError):
                 return self.unreadable(f"prompt {name} version {version}: {answer.title}")
-            # Under the bare name, so that two versions of a model show one changed text instead of two prompts.
-            key = name if wire.shown(name) not in table else f"{name} {version}"
-            table[wire.shown(key)] = wire.shown(without_tokens(wire.pairs(answer.tags).get(_TEXT, "")), _LONGEST_PROMPT)
-            table[wire.shown(f"{key} (version)")] = wire.shown(version)
-        return table
+            found.append((name, version, answer))
+        return prompt_table(found)
 
 
 def _corrected(found: str | BackendError, path: str, listed: frozenset[str]) -> str | BackendError:

@@ -35,16 +35,48 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     A place is `KIND:NAME`; `NAME*` means every name that begins so. Kinds: `tag` of the version, `param` of the run
     or LoggedModel, `run_tag`, `logged_tag`, `input_tag` of a data set, `metric`, `artifact` beside the model,
-    `run_artifact` of the run (a request each), and `any` for the first four.
+    `run_artifact` of the run (a request for each that is there), and `any` for the first four. A parameter or tag
+    that is told under a meaning is not told a second time among the parameters or tags.
     """
+
+    owner: tuple[str, ...] = ("tag:owner", "tag:team", "run_tag:owner", "run_tag:team")
+    """The team or person who answers for it; where none of these says it, the `owner_tags` of the model."""
+    architecture: tuple[str, ...] = (
+        "any:architecture",
+        "any:model_architecture",
+        "any:model_class",
+        "run_tag:estimator_name",
+        "any:estimator_class",
+    )
+    """What kind of model it is; where none of these says it, the flavour in `MLmodel`."""
 
     data_snapshot: tuple[str, ...] = ("any:data_snapshot", "any:data_version", "any:dataset_version")
     """The state of the training data, besides the data sets that the run logged."""
     data_commit: tuple[str, ...] = ("input_tag:lakefs.commit", "input_tag:dvc.md5", "input_tag:data_version")
     """The exact state of one logged data set; it is added to its address after a `#`."""
-    extraction_query: tuple[str, ...] = ("any:extraction_query", "any:sql_query", "any:sql")
-    """The query that drew the data."""
-    feature_pipeline: tuple[str, ...] = ("any:feature_pipeline", "any:feature_pipeline_version")
+    data_digest: tuple[str, ...] = ("input_tag:digest", "input_tag:sha256")
+    """The digest of one logged data set, in place of the eight digits that MLflow makes of a part of it."""
+    data_origin: tuple[str, ...] = ("input_tag:origin", "input_tag:source_table", "input_tag:table")
+    """The table, topic or system that one logged data set was taken from."""
+    data_begins_at: tuple[str, ...] = ("input_tag:begins_at", "input_tag:data_start", "input_tag:start_date")
+    """Where the time span of its rows begins: ISO 8601, UTC unless said, or seconds or milliseconds."""
+    data_ends_at: tuple[str, ...] = ("input_tag:ends_at", "input_tag:data_end", "input_tag:end_date")
+    """Where it ends."""
+    data_taken_at: tuple[str, ...] = ("input_tag:taken_at", "input_tag:snapshot_at", "input_tag:snapshot_date")
+    """When it was taken."""
+    extraction_query: tuple[str, ...] = (
+        "any:extraction_query",
+        "any:sql_query",
+        "any:sql",
+        "run_artifact:query.sql",
+        "run_artifact:provenance/query.sql",
+    )
+    """The query that drew the data; where none of these says it, the one in the source of a logged data set."""
+    feature_pipeline: tuple[str, ...] = (
+        "any:feature_pipeline",
+        "any:feature_pipeline_version",
+        "any:feature_store_version",
+    )
     """The version of the feature code or store."""
     commit: tuple[str, ...] = (
         "run_tag:mlflow.source.git.commit",
@@ -72,6 +104,10 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """The image that it was trained in."""
     base_image_digest: tuple[str, ...] = ("run_tag:mlflow.docker.image.id", "any:base_image_digest")
     """Its digest."""
+    hardware: tuple[str, ...] = ("any:hardware", "any:instance_type", "any:machine_type", "any:gpu_type")
+    """What it was trained on."""
+    environment_variables: tuple[str, ...] = ("any:env.*", "any:environment_variable.*")
+    """Environment variables, by name; secrets are masked."""
     artifact_digest: tuple[str, ...] = ("tag:artifact_digest", "tag:model_digest", "tag:sha256")
     """The digest of the model's bytes; MLflow itself keeps none."""
     parents: tuple[str, ...] = (
@@ -93,6 +129,12 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Why, or under which ticket."""
     components: tuple[str, ...] = ("tag:component.*", "param:component.*")
     """Members of an ensemble: `component.MODEL` holds its version."""
+    prompts: tuple[str, ...] = ("any:prompt.*", "any:system_prompt", "any:prompt_template")
+    """Texts of prompts, besides those of the prompt registry that are linked."""
+    agent: tuple[str, ...] = ("any:agent.*", "any:agent_snapshot", "any:memory_snapshot")
+    """An agent's snapshot, memory, tools and permissions."""
+    external_effects: tuple[str, ...] = ("any:external_effects", "any:agent.effects")
+    """What an agent has done to other systems since its snapshot: a JSON list of texts, or a line each."""
     llm_system: tuple[str, ...] = (
         "any:base_model*",
         "any:llm*",
@@ -108,14 +150,34 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         "param:top_p",
     )
     """Parts of an LLM system."""
-    importances: tuple[str, ...] = ("metric:importance.*", "metric:feature_importance.*")
-    """How much each feature weighs: metrics, or a JSON file of names and numbers."""
-    segment_metrics: tuple[str, ...] = (".segment.", "_segment_", "/segment/", ".slice.")
-    """Parts of a metric's name that say that it was measured on a segment; the name stays whole."""
-    serving_config: tuple[str, ...] = ("tag:serving.*", "tag:deploy.*", "any:threshold*", "any:decision_threshold*")
+    importances: tuple[str, ...] = (
+        "metric:importance.*",
+        "metric:feature_importance.*",
+        "artifact:feature_importances.json",
+        "run_artifact:feature_importances.json",
+    )
+    """How much each feature weighs: metrics, or a file: an object of names and numbers, a table, or CSV."""
+    cases: tuple[str, ...] = ("artifact:golden_cases.json", "run_artifact:golden_cases.json")
+    """Answers on saved cases, in a file: an object of names and answers, or a table with a column of each."""
+    segment_metrics: tuple[str, ...] = (
+        *(".segment.", "_segment_", "/segment/", ".slice.", "_slice_", "/slice/"),
+        *("/region/", ".region.", "/country/", ".country."),
+    )
+    """What stands in a metric's name between the metric and the segment it was measured on.
+
+    `auc/region/hk` is `auc` of `region=hk`; after the words segment and slice the dimension may follow:
+    `auc.segment.region.hk`, `auc/segment/region:hk`.
+    """
+    serving_config: tuple[str, ...] = (
+        "any:serving.*",
+        "any:deploy.*",
+        "any:threshold*",
+        "any:decision_threshold*",
+        "any:classification_threshold*",
+    )
     """Replicas, limits, thresholds."""
-    model_card: tuple[str, ...] = ("tag:model_card",)
-    """The model card, besides the description of the version."""
+    model_card: tuple[str, ...] = ("tag:model_card", "artifact:model_card.md", "run_artifact:model_card.md")
+    """The model card; where none of these says it, the description of the version."""
     attestations: tuple[str, ...] = ("tag:attestation*", "tag:slsa*", "tag:sbom*", "tag:model_signature*")
     """Signed statements about it."""
 

@@ -152,8 +152,18 @@ class MlflowRegistry:
 
     async def read_provenance(self, model: ModelName, version: VersionId) -> Provenance:
         """Return all that MLflow knows of one version; raises only when the version itself cannot be read."""
-        parts = await read_parts(self._api, self._source, self._sent_name(model), version, self._files)
-        return provenance_of(parts, self._options.provenance, self._source, self._clock.now())
+        parts = await read_parts(
+            self._api, self._source, self._sent_name(model), version, self._files, self._lacks_owner
+        )
+        # A model card of 5 MB takes a moment: not on the loop that also answers keys.
+        return await asyncio.to_thread(
+            provenance_of, parts, self._options.provenance, self._source, self._clock.now(), self._options.owner_tags
+        )
+
+    def _lacks_owner(self, row: wire.VersionRow) -> bool:
+        tags = wire.pairs(row.tags)
+        named = (place.name for place in places(self._options.provenance.owner) if place.kind in {"tag", "any"})
+        return bool(self._options.owner_tags) and not any(tags.get(name, "").strip() for name in named)
 
     async def probe(self) -> Probe:
         """Return version, latency, clock, what we may do, how much there is, and whether files can be reached."""

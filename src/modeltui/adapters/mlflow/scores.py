@@ -13,6 +13,7 @@ from modeltui.domain.text import SafeText
 STORED_AS_ZERO: Final = "[stored as 0 at time 0]"
 """What MLflow keeps of a NaN or infinity that a client sent as a bare word: a zero at the beginning of time."""
 OF_LOGGED_MODEL: Final = "[logged model]"
+_ONLY_SAY_SEGMENT: Final = frozenset({"segment", "slice", "group", "subgroup"})
 
 
 def scores(run: Iterable[wire.MetricRow] | None, logged: Iterable[wire.MetricRow] | None) -> dict[SafeText, float]:
@@ -36,7 +37,7 @@ def scores(run: Iterable[wire.MetricRow] | None, logged: Iterable[wire.MetricRow
 def split_segments(
     whole: Mapping[SafeText, float], separators: Sequence[str], importances: Sequence[Place]
 ) -> tuple[dict[SafeText, float], dict[SafeText, float], dict[SafeText, float]]:
-    """Return metrics overall, per segment, and feature importances."""
+    """Return metrics overall, per segment (`auc/region=hk`), and feature importances."""
     overall: dict[SafeText, float] = {}
     segments: dict[SafeText, float] = {}
     weights: dict[SafeText, float] = {}
@@ -44,11 +45,35 @@ def split_segments(
         place = next((place for place in importances if place.kind == "metric" and place.matches(name)), None)
         if place is not None:
             weights[wire.shown(name.removeprefix(place.name) or name)] = value
-        elif any(separator in name for separator in separators):
-            segments[name] = value
+        elif segment := segment_in(name, separators):
+            segments[wire.shown(segment)] = value
         else:
             overall[name] = value
     return overall, segments, weights
+
+
+def segment_in(name: str, separators: Sequence[str]) -> str:
+    """Return `METRIC/DIMENSION=VALUE` for the name of a metric of a segment; empty for any other.
+
+    The word in the separator is the dimension, unless it only says that a segment follows. MLflow allows no `=` in
+    names, so what follows may be `region.hk`, `region/hk` or `region:hk`.
+    """
+    for separator in separators:
+        metric, found, rest = name.partition(separator)
+        if not (found and metric and rest):
+            continue
+        dimension = separator.strip("./_:- ")
+        if dimension.lower() in _ONLY_SAY_SEGMENT:
+            first, mark, last = _split_once(rest)
+            dimension, rest = (first, last) if mark else (dimension, rest)
+        return f"{metric}/{dimension}={rest}"
+    return ""
+
+
+def _split_once(rest: str) -> tuple[str, str, str]:
+    """Return what stands before and after the first mark between a dimension and its value."""
+    at = next((place for place, character in enumerate(rest) if character in "=:/."), -1)
+    return (rest[:at], rest[at], rest[at + 1 :]) if 0 < at < len(rest) - 1 else (rest, "", "")
 
 
 def _add(found: dict[str, float], metric: wire.MetricRow, origin: str) -> None:

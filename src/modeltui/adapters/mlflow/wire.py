@@ -24,6 +24,7 @@ Number: TypeAlias = int | float | str | None
 IS_PROMPT: Final = "mlflow.prompt.is_prompt"
 LONG_TEXT: Final = 4_000
 """Longest value that is kept of a parameter, tag or description; prompts may be longer."""
+LONG_QUERY: Final = 64_000
 _NO_STAGE: Final = frozenset({"", "none"})
 _LAST_SECOND: Final = 253_402_300_800.0
 """The year 10000: later times cannot be written as a date."""
@@ -213,6 +214,7 @@ class FilesAnswer(Struct, frozen=True):
     """Answer of `artifacts/list`."""
 
     files: list[FileRow] | None = None
+    next_page_token: Text = ""
 
 
 class ErrorAnswer(Struct, frozen=True):
@@ -307,6 +309,17 @@ def aliases_of(row: ModelRow) -> list[Pointer]:
         if name and not isinstance(version, Unknown):
             pointers.append(Pointer(shown(name), version))
     return pointers
+
+
+def alias_names(row: VersionRow) -> list[str]:
+    """Return the names of the aliases in a version's own record, sorted."""
+    names = (alias if isinstance(alias, str) else alias.alias or alias.alias_name for alias in row.aliases or ())
+    return sorted(name for name in names if name)
+
+
+def owner_of(row: ModelRow, owner_tags: Sequence[str]) -> SafeText | Unknown:
+    """Return whose a model is."""
+    return _first(pairs(row.tags), owner_tags)
 
 
 def _stages(row: ModelRow) -> list[Pointer]:
