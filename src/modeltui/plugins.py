@@ -42,8 +42,12 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
     SourceKind.ROLLOUTS: {
         "embedded": "modeltui.adapters.embedded.rollout_reader",
     },
-    SourceKind.PROVENANCE: {},
-    SourceKind.CODE: {},
+    SourceKind.PROVENANCE: {
+        "openlineage": "modeltui.adapters.openlineage.provenance",
+    },
+    SourceKind.CODE: {
+        "git": "modeltui.adapters.git_history.history",
+    },
 }
 WRITING: dict[str, str] = {
     "embedded": "modeltui.adapters.embedded.writing_promise",

@@ -1,0 +1,81 @@
+"""Lineage events as a source of provenance."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Final
+
+from modeltui.adapters.openlineage.event_files import EventFiles
+from modeltui.adapters.openlineage.matching import find, runs_named
+from modeltui.adapters.openlineage.options import Options
+from modeltui.adapters.openlineage.telling import NOTHING, provenance_of
+from modeltui.adapters.openlineage.upstream import makers
+from modeltui.domain.errors import BackendError
+from modeltui.domain.fleet import SourceKind
+from modeltui.domain.lineage import ABSENT, FIELDS, Provenance, Unreadable
+from modeltui.domain.names import ModelName, VersionId
+from modeltui.domain.text import safe_text
+from modeltui.ports.adapter import Surroundings
+from modeltui.ports.probe import Probe
+from modeltui.ports.provenance import ProvenanceSource
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from modeltui.adapters.openlineage.marquez import Marquez
+
+KIND: Final = "openlineage"
+PORT: Final = SourceKind.PROVENANCE
+POLL_SECONDS: Final = 60.0
+
+__all__ = ["KIND", "POLL_SECONDS", "PORT", "Options", "connect"]
+
+
+@asynccontextmanager
+async def connect(options: Options, surroundings: Surroundings) -> AsyncIterator[ProvenanceSource]:
+    """Give the source; nothing is read or asked before the first question."""
+    if options.server is not None:
+        from modeltui.adapters._http import HttpReader
+        from modeltui.adapters.openlineage.marquez import Marquez
+
+        async with HttpReader(surroundings.source, options.server) as reader:
+            yield Lineage(Marquez(reader, options, surroundings), options, surroundings)
+        return
+    files = EventFiles(options, surroundings)
+    try:
+        yield Lineage(files, options, surroundings)
+    finally:
+        files.stop()
+
+
+class Lineage:
+    """Finds the run that made a version and tells what it said."""
+
+    def __init__(self, place: EventFiles | Marquez, options: Options, surroundings: Surroundings) -> None:
+        self._place = place
+        self._options = options
+        self._source = surroundings.source
+        self._clock = surroundings.clock
+
+    async def read_provenance(self, model: ModelName, version: VersionId, known: Provenance) -> Provenance:
+        """Return what the run that made a version said; raise `BackendError` when runs cannot be looked at."""
+        named = runs_named(known)
+        runs, trouble = await self._place.look(model, version, named)
+        match = find(runs, self._options, model, version, named)
+        if match is None:
+            if trouble is not None:
+                raise trouble
+            return NOTHING
+        before = makers(runs, match.run, self._options.hops)
+        found = provenance_of(match, before, named, self._source, self._clock.now())
+        return found if trouble is None else self._not_whole(found, trouble)
+
+    def _not_whole(self, found: Provenance, trouble: BackendError) -> Provenance:
+        """Return what was found, with the gaps of which nobody knows whether they are gaps."""
+        owed = Unreadable(safe_text(trouble.title, 300), self._source)
+        return replace(found, **{name: owed for name in FIELDS if getattr(found, name) is ABSENT})
+
+    async def probe(self) -> Probe:
+        """Return whether events can be read, and what is odd in them."""
+        return await self._place.probe()
