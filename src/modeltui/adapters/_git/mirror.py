@@ -1,0 +1,173 @@
+"""A copy of a repository that is elsewhere: bare, without large files where the server can leave them out."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from modeltui.adapters._git.address import Address, RepositorySettings
+from modeltui.adapters._git.program import Git
+from modeltui.domain.errors import BackendError, BackendUnavailable
+from modeltui.domain.text import safe_text
+from modeltui.ports.clock import Clock
+
+LARGEST_FILE: Final = "1m"
+"""Larger files are not copied: nothing that is read of a version is so large."""
+_REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_MARK: Final = "modeltui-copied"
+"""Written when the first copy was whole."""
+_DAMAGED: Final = re.compile(
+    r"unable to create '[^']*\.lock'|cannot lock ref|bad config|not a git repository|object file .* is empty|corrupt"
+    r"|unable to parse|packfile|invalid sha1 pointer|did not send all necessary objects|bad pack|missing (?:blob|tree)"
+)
+_SECONDS_BETWEEN_LOOKS: Final = 0.2
+
+
+class Mirror:
+    """Keeps the copy fresh; several questions, and several programs, wait for one fetch."""
+
+    def __init__(
+        self, address: Address, settings: RepositorySettings, git: Git, clock: Clock, cache_directory: Path | None
+    ) -> None:
+        self._address = address
+        self._settings = settings
+        self._git = git
+        self._clock = clock
+        self._own: tempfile.TemporaryDirectory[str] | None = None
+        self._cache = cache_directory
+        self._fetches = asyncio.TaskGroup()
+        self._task: asyncio.Task[Exception | None] | None = None
+        self._fetched_at: float | None = None
+
+    @property
+    def directory(self) -> Path:
+        """Where the copy lies."""
+        if self._cache is None:
+            self._own = self._own or tempfile.TemporaryDirectory(prefix="modeltui-git-")
+            return Path(self._own.name) / "copy.git"
+        readable = re.sub(r"[^A-Za-z0-9.]+", "-", self._address.shown)[-60:].strip("-.")
+        digest = hashlib.sha256(self._address.place.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        return self._cache / "git" / f"{readable}-{digest}"
+
+    @property
+    def is_copied(self) -> bool:
+        """Tell whether there is a whole copy, however old."""
+        return (self.directory / _MARK).is_file()
+
+    async def fetched(self, max_age_seconds: float) -> None:
+        """Return once the copy is as the other side was at most `max_age_seconds` ago. Raises `BackendError`.
+
+        A fetch goes on when whoever waits for it gives up: the next question finds it further.
+        """
+        if self._fetched_at is not None and self._clock.boottime() - self._fetched_at <= max_age_seconds:
+            return
+        if self._task is None or self._task.done():
+            self._task = self._fetches.create_task(self._outcome())
+        if (error := await asyncio.shield(self._task)) is not None:
+            raise error
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Let fetches happen inside; at the end, end one that is under way."""
+        async with self._fetches:
+            try:
+                yield
+            finally:
+                if self._task is not None:
+                    self._task.cancel()
+
+    def forget(self) -> None:
+        """Take a copy away that may not be kept; after the last fetch has ended."""
+        if self._own is not None:
+            self._own.cleanup()
+
+    async def _outcome(self) -> Exception | None:
+        """Return why a fetch failed: raised here, where nobody waits, it would end the program."""
+        try:
+            await self._fetch()
+        except Exception as error:  # the top of a task
+            return error
+        return None
+
+    async def _fetch(self) -> None:
+        began_at = self._clock.boottime()
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unwritable(self._git.what, error) from error
+        async with self._alone():
+            try:
+                await self._fetch_once()
+            except BackendError as error:
+                if not _DAMAGED.search(error.title.lower()):
+                    raise
+                # A program that was killed left half a copy, or its locks: nothing here cannot be fetched again.
+                await asyncio.to_thread(self._wipe)
+                await self._fetch_once()
+        self._fetched_at = began_at
+
+    async def _fetch_once(self) -> None:
+        directory = str(self.directory)
+        seconds = self._settings.longest_fetch_seconds
+        if not (self.directory / "HEAD").is_file():
+            await self._git.run(directory, "init", "--bare", "--quiet", "--template=")
+        await self._git.talk(
+            directory,
+            *("-c", f"remote.origin.url={self._address.place}"),
+            *(
+                "fetch",
+                "--quiet",
+                "--prune",
+                "--force",
+                "--no-tags",
+                "--no-write-fetch-head",
+                "--no-recurse-submodules",
+            ),
+            *(f"--filter=blob:limit={LARGEST_FILE}", "--end-of-options", "origin", *_REFSPECS),
+            header=self._address.header,
+            deadline_seconds=seconds,
+        )
+        (self.directory / _MARK).touch()
+
+    def _wipe(self) -> None:
+        for entry in self.directory.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                entry.unlink(missing_ok=True)
+
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Hold the copy's lock: programs that start at one moment must not write over each other."""
+        try:
+            descriptor = os.open(f"{self.directory}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unwritable(self._git.what, error) from error
+        try:
+            while True:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                await self._clock.sleep(_SECONDS_BETWEEN_LOOKS)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _unwritable(what: str, error: OSError) -> BackendUnavailable:
+    return BackendUnavailable(
+        safe_text(
+            f"{what}: the copy of the repository cannot be written: {(error.strerror or str(error)).lower()}", 300
+        ),
+        "Make room in the cache directory, or let this account write there.",
+    )
