@@ -134,7 +134,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     probing_helps,
 )
 
-__all__ = ["CHECKS", "ODD_NAMES", "BrokenPromise", "Check", "Subject", "check_all", "name_of"]
+__all__ = ["CHECKS", "ODD_NAMES", "BrokenPromise", "Check", "Subject", "check_all", "check_provenance", "name_of"]
 
 
 async def check_all(subject: Subject) -> None:
