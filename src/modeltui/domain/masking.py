@@ -38,9 +38,6 @@ _TOKEN: Final = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
     re.IGNORECASE,
 )
-_KEY_BLOCK: Final = re.compile(
-    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]{0,8000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)"
-)
 _HINTS: Final = re.compile(
     r"://|bearer|basic|token|passw|secret|key|sig|akia|asia|gh[pousr]_|github_pat|glpat|xox|hf_|sk-|dapi|eyJ|x-amz|x-goog",
     re.IGNORECASE,
@@ -66,22 +63,6 @@ def without_tokens(text: str) -> str:
     if _HINTS.search(text) is None:
         return text
     return _TOKEN.sub(_kept, text)
-
-
-def masked_whole(text: str) -> str:
-    """Return a text of any length without tokens: a model card has megabytes, and none of it may go unsearched."""
-    if len(text) <= _LONGEST_SEARCHED:
-        return without_tokens(text)
-    # Keys first: they are the only ones that go on for many lines, over the end of a part.
-    text = _KEY_BLOCK.sub(MASK, text)
-    parts, at = [], 0
-    while at < len(text):
-        end = at + _LONGEST_SEARCHED
-        if end < len(text):
-            end = max(text.rfind("\n", at, end) + 1, at + 1) if "\n" in text[at:end] else end
-        parts.append(without_tokens(text[at:end]))
-        at = end
-    return "".join(parts)
 
 
 def _kept(found: re.Match[str]) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from modeltui.adapters._documents.environments import conda_environment, python_environment
 from modeltui.adapters.mlflow import wire
-from modeltui.adapters.mlflow.model_files import MlModel, read_conda, read_mlmodel
+from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
 from modeltui.adapters.mlflow.prompts import linked_prompts
@@ -80,7 +81,7 @@ def test_any_answer_has_a_provenance(row: wire.VersionRow, run: wire.Run, logged
 @settings(max_examples=examples(300))
 def test_any_file_is_read_or_refused(text: str) -> None:
     """Whatever lies beside a model as MLmodel or conda.yaml is read, or refused with a reason; nothing else happens."""
-    for read in (read_mlmodel, read_conda):
+    for read in (read_mlmodel, conda_environment, python_environment):
         with suppress(ValueError):
             read(text)
 

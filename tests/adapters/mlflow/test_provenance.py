@@ -219,7 +219,7 @@ async def test_requirements_missing_on_mlflow_2(fake2: FakeMlflow) -> None:
     found = await told(fake2)
     assert value(found.artifact).is_reachable is True
     assert "pandas==2.2.3" in value(found.requirements)
-    assert "python=3.11.7" in value(found.requirements)
+    assert value(found.runtime)["python"] == "3.11.7"
 
 
 async def test_no_requirements_at_all(fake: FakeMlflow) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
 from modeltui.domain.lineage import DataSnapshot
-from modeltui.domain.masking import masked, without_tokens
+from modeltui.domain.masking import masked
 from modeltui.domain.names import UNKNOWN, Instant, Unknown
 
 LONGEST_ADDRESS: Final = 1_000
@@ -46,7 +46,7 @@ def query_in(inputs: Sequence[wire.DatasetInput]) -> str:
     found = {}
     for given in inputs:
         if query := _text_of(_object_in(given.dataset.source), _QUERIES, wire.LONG_QUERY):
-            found[given.dataset.name or "unnamed"] = without_tokens(query)
+            found[given.dataset.name or "unnamed"] = query
     if len(found) == 1:
         return next(iter(found.values()))
     return "\n".join(f"-- {name}\n{query}" for name, query in sorted(found.items()))

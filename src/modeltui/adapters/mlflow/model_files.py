@@ -1,9 +1,8 @@
-"""What stands in the files beside a model: `MLmodel`, `conda.yaml`, `python_env.yaml`."""
+"""What stands in `MLmodel`, the file that describes a model."""
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -11,14 +10,12 @@ from typing import Any, Final
 from modeltui.adapters._documents.yaml_text import YamlText, parse_yaml
 from modeltui.adapters.mlflow.wire import shown
 from modeltui.domain.names import UNKNOWN, Unknown
-from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
 
 _LONGEST_SIGNATURE: Final = 16_000
 _MOST_COLUMNS: Final = 5_000
 _MOST_FLAVORS: Final = 50
 _LONGEST_NUMBER: Final = 18
-_CONDA_PYTHON: Final = re.compile(r"python\s*={1,3}\s*([\w.]+)")
 _CLASS_KEYS: Final = ("model_class", "instance_type", "estimator_class")
 """Where flavours name the class of the model: gradient boosting libraries, transformers."""
 _PACKAGES: Final = {"sklearn": "scikit-learn", "pytorch": "torch", "lgb": "lightgbm", "xgb": "xgboost"}
@@ -39,14 +36,6 @@ class MlModel:
     """Names and versions of linked prompts, as they came."""
 
 
-@dataclass(frozen=True, slots=True)
-class PythonEnvironment:
-    """What `conda.yaml` or `python_env.yaml` say."""
-
-    requirements: tuple[SafeText, ...] = ()
-    python: SafeText | Unknown = UNKNOWN
-
-
 def read_mlmodel(text: str) -> MlModel:
     """Return what an `MLmodel` file says; raise `ValueError` with the reason when it cannot be read."""
     whole = parse_yaml(text)
@@ -62,37 +51,6 @@ def read_mlmodel(text: str) -> MlModel:
         else UNKNOWN,
         prompts=tuple(_prompts(whole.get("prompts"))),
     )
-
-
-def read_conda(text: str) -> PythonEnvironment:
-    """Return the dependencies in a `conda.yaml`, those under `pip:` too; raise `ValueError` when it cannot be read."""
-    lines = _dependencies(parse_yaml(text))
-    python = next((found[1] for line in lines if (found := _CONDA_PYTHON.fullmatch(line))), None)
-    return PythonEnvironment(requirement_lines("\n".join(lines)), shown(python) if python else UNKNOWN)
-
-
-def read_python_env(text: str) -> PythonEnvironment:
-    """Return what a `python_env.yaml` says besides pointing at `requirements.txt`; raise `ValueError` as above."""
-    whole = parse_yaml(text)
-    lines = [line for line in _dependencies(whole) if not line.startswith("-r ")]
-    python = whole.get("python") if isinstance(whole, dict) else None
-    return PythonEnvironment(
-        requirement_lines("\n".join(lines)), shown(python) if isinstance(python, str) and python else UNKNOWN
-    )
-
-
-def _dependencies(whole: YamlText) -> list[str]:
-    listed = whole.get("dependencies") if isinstance(whole, dict) else None
-    if not isinstance(listed, list):
-        raise ValueError("it lists no dependencies")
-    lines: list[str] = []
-    for entry in listed:
-        if isinstance(entry, str):
-            lines.append(entry)
-        elif isinstance(entry, dict):
-            for installer in entry.values():
-                lines += [line for line in installer if isinstance(line, str)] if isinstance(installer, list) else []
-    return lines
 
 
 def _architecture(flavors: YamlText | None) -> SafeText | Unknown:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, TypeVar
 
+from modeltui.adapters._documents.environments import EnvironmentFile, conda_environment, python_environment
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.api import MlflowApi, NotThere, all_of, attempt
-from modeltui.adapters.mlflow.model_files import MlModel, PythonEnvironment, read_conda, read_mlmodel, read_python_env
+from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.places import FILE_KINDS, Place
 from modeltui.adapters.mlflow.prompts import MOST_PROMPTS, linked_prompts, prompt_table
 from modeltui.adapters.mlflow.version_files import VersionFiles, logged_model_id
@@ -140,11 +141,11 @@ class _Teller:
         """Return what `conda.yaml` or `python_env.yaml` ask for, and which Python."""
         conda_place, env_place = (Place("artifact", name, False) for name in ("conda.yaml", "python_env.yaml"))
         found = await files.read((conda_place, env_place))
-        conda = self._read(found[conda_place], read_conda, "conda.yaml")
-        python_env = self._read(found[env_place], read_python_env, "python_env.yaml")
-        told = [each for each in (conda, python_env) if isinstance(each, PythonEnvironment)]
-        python = next((each.python for each in told if not isinstance(each.python, Unknown)), UNKNOWN)
-        listed = next((each.requirements for each in told if each.requirements), None)
+        conda = self._read(found[conda_place], conda_environment, "conda.yaml")
+        python_env = self._read(found[env_place], python_environment, "python_env.yaml")
+        told = [each for each in (conda, python_env) if isinstance(each, EnvironmentFile)]
+        python: SafeText | Unknown = next((each.python for each in told if each.python), UNKNOWN)
+        listed = next((each.packages for each in told if each.packages), None)
         if listed is not None:
             return listed, python
         trouble = next((each for each in (conda, python_env) if isinstance(each, Unreadable)), ABSENT)

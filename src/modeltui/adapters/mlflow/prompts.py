@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters.mlflow import wire
-from modeltui.domain.masking import without_tokens
 from modeltui.domain.text import SafeText
 
 MOST_PROMPTS: Final = 8
@@ -38,10 +38,10 @@ def prompt_table(found: Iterable[tuple[str, str, wire.VersionRow]]) -> dict[Safe
         # Under the bare name, so that two versions of a model show one changed text instead of two prompts.
         key = name if wire.shown(name) not in table else f"{name} {version}"
         tags = wire.pairs(row.tags)
-        table[wire.shown(key)] = wire.shown(without_tokens(tags.get(_TEXT, "")), LONGEST_PROMPT)
+        table[wire.shown(key)] = whole_text(tags.get(_TEXT, ""), LONGEST_PROMPT)
         table[wire.shown(f"{key} (version)")] = wire.shown(version)
         if aliases := wire.alias_names(row):
             table[wire.shown(f"{key} (aliases)")] = wire.shown(", ".join(aliases))
         if tags.get(_CONFIG):
-            table[wire.shown(f"{key} (model settings)")] = wire.shown(without_tokens(tags[_CONFIG]), wire.LONG_TEXT)
+            table[wire.shown(f"{key} (model settings)")] = whole_text(tags[_CONFIG], wire.LONG_TEXT)
     return table

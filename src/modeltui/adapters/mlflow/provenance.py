@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
+from modeltui.adapters._documents.long_text import text_lines, whole_text
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.datasets import LONGEST_ADDRESS, moment, query_in, snapshot_of
 from modeltui.adapters.mlflow.file_tables import ANSWERS, WEIGHTS, as_text, named_values
@@ -31,9 +32,9 @@ from modeltui.domain.lineage import (
     Table,
     Unreadable,
 )
-from modeltui.domain.masking import masked, masked_whole, without_tokens
+from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, SourceName, Unknown, VersionId
-from modeltui.domain.text import SafeText, safe_lines, safe_text
+from modeltui.domain.text import SafeText, safe_text
 
 T = TypeVar("T")
 
@@ -41,7 +42,6 @@ _MODEL_VERSIONS: Final = "mlflow.modelVersions"
 _RUNTIME_TAGS: Final = {"mlflow.source.name": "entry point", "mlflow.databricks.cluster.id": "cluster"}
 _RECORD_TAGS: Final = {"mlflow.user": "trained by", "mlflow.source.type": "started as"}
 """Who and how: no part of what the model is, so among the tags."""
-_LONGEST_CARD: Final = 6 << 20
 _LONGEST_ANSWER: Final = 4_000
 _ONLY_BESIDE_OTHERS: Final = ("temperature", "top_p", "embedding", "tools")
 """Names that a network or a calibration has too: alone they do not make an LLM system."""
@@ -124,7 +124,7 @@ class _Teller:
 
     def _lines(self, written: Sequence[str]) -> Fact[tuple[SafeText, ...]]:
         value = self._first(written)
-        return self._known(safe_lines(value)) if isinstance(value, str) else value
+        return self._known(text_lines(value)) if isinstance(value, str) else value
 
     def _table(self, written: Sequence[str]) -> Fact[Table]:
         return self._fact_of(self._lookup.table(places(written)))
@@ -197,7 +197,7 @@ class _Teller:
     def _query(self) -> Fact[tuple[SafeText, ...]]:
         told = self._lines(self._where.extraction_query)
         if told is ABSENT and (query := query_in(self._inputs())):
-            return self._known(safe_lines(query))
+            return self._known(text_lines(query))
         return told
 
     def _code(self) -> Fact[CodeRevision]:
@@ -252,8 +252,7 @@ class _Teller:
         found = self._values_in_file(self._where.cases, ANSWERS)
         if isinstance(found, Unreadable | Gap):
             return found
-        texts = {name: without_tokens(as_text(found[name])) for name in sorted(found)}
-        answers = {wire.shown(name): wire.shown(text, _LONGEST_ANSWER) for name, text in texts.items()}
+        answers = {wire.shown(name): whole_text(as_text(found[name]), _LONGEST_ANSWER) for name in sorted(found)}
         return self._known(answers) if answers else ABSENT
 
     def _values_in_file(self, written: Sequence[str], value_names: Sequence[str]) -> Part[Mapping[str, Any]]:
@@ -355,12 +354,12 @@ class _Teller:
         wanted = places(self._where.model_card)
         card = self._lookup.first([place for place in wanted if place.kind not in FILE_KINDS])
         if not isinstance(card, str) and (file := self._lookup.file(wanted)):
-            card = masked_whole(file[1])
+            card = file[1]
         if not isinstance(card, str):
             if trouble := self._lookup.trouble(wanted):
                 return trouble
-            card = without_tokens(self._parts.version.description or "")
-        return self._known(safe_lines(card, _LONGEST_CARD)) if card.strip() else ABSENT
+            card = self._parts.version.description or ""
+        return self._known(text_lines(card)) if card.strip() else ABSENT
 
     def _attestations(self) -> Fact[tuple[SafeText, ...]]:
         values = self._lookup.table(places(self._where.attestations))
@@ -382,7 +381,7 @@ class _Teller:
 
 
 def _texts(written: Mapping[str, str]) -> dict[SafeText, SafeText]:
-    return {wire.shown(name): wire.shown(masked(name, written[name]), LONGEST_PROMPT) for name in sorted(written)}
+    return {wire.shown(name): whole_text(written[name], LONGEST_PROMPT, name) for name in sorted(written)}
 
 
 def also_registered(tag: str) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Raw, Struct
 
+from modeltui.adapters._documents.long_text import whole_text
 from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, SourceName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
@@ -267,7 +268,7 @@ def pairs(tags: Iterable[Tag] | None) -> dict[str, str]:
 
 def table(values: Mapping[str, str]) -> dict[SafeText, SafeText]:
     """Return names and values safe to show, secrets masked, in the order of their names."""
-    return {shown(key): shown(masked(key, values[key]), LONG_TEXT) for key in sorted(values)}
+    return {shown(key): whole_text(values[key], LONG_TEXT, key) for key in sorted(values)}
 
 
 def version_id(raw: str | int | None) -> VersionId | Unknown:
