@@ -218,7 +218,7 @@ def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[
         found = []
         for one in generation:
             provenance = fleet.provenance.get(one)
-            for relation, text, named in _named_by(provenance, one[0], references) if provenance else ():
+            for relation, text, named in named_by(provenance, one[0], references) if provenance else ():
                 if named in seen:
                     continue
                 yield _relative(fleet, relation, text, named, depth)
@@ -230,12 +230,12 @@ def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[
 
 def _children(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:
     for other, provenance in fleet.provenance.items():
-        relations = [relation for relation, _, named in _named_by(provenance, other[0], references) if named == key]
+        relations = [relation for relation, _, named in named_by(provenance, other[0], references) if named == key]
         if relations and other != key:
             yield _relative(fleet, relations[0], safe_text(f"{other[0]} {other[1]}"), other, 1)
 
 
-def _named_by(
+def named_by(
     provenance: Provenance, model: ModelName, references: References
 ) -> Iterator[tuple[Relation, SafeText, VersionKey | None]]:
     """Yield the versions that one version names as what it comes from, by all its sources."""
