@@ -14,6 +14,9 @@ import pytest
 from tests.servers import venvs
 from tests.servers.process import ServerProcess, ServerStartError, free_port, start_server, wait_until
 
+# Real processes that refuse to end.
+pytestmark = pytest.mark.broad
+
 _FAMILY = """
 import os, signal, subprocess, sys, time
 stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(300)"

@@ -62,6 +62,7 @@ def test_every_key_reaches_a_method(screen: str) -> None:
                 assert callable(getattr(owner, f"action_{name}", None)), f"{screen}: {key} calls {bound[key]}"
 
 
+@pytest.mark.broad
 @pytest.mark.parametrize(("screen", "key"), EVERY_KEY, ids=str)
 async def test_every_key_works_on_its_screens(screen: str, key: str) -> None:
     """Every key of the table can be pressed on every screen where it is valid, and does something without harm."""

@@ -26,6 +26,9 @@ from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.text import SafeText
 from tests.servers.policy import require_program
 
+# A real agent and real keys.
+pytestmark = pytest.mark.broad
+
 MESSAGE = b"sha256:abc\n"
 NAMESPACE = "modeltui-approval"
 

@@ -35,6 +35,9 @@ from tests.adapters.notify.stage import (
 )
 from tests.terminal import SOURCE
 
+# Real sockets that hang, break and come back: seconds each.
+pytestmark = pytest.mark.broad
+
 OK = Reply(b"ok", 200, "text/plain")
 
 

@@ -19,6 +19,9 @@ from modeltui.ports.notifier import Notice, Occasion
 from modeltui.testing.hostile import HOSTILE_TEXTS
 from tests.adapters.notify.stage import PLAN_ID, ROUTING_KEY, SIGNING_KEY, notice, pagerduty, webhook
 
+# Every hostile text to every kind of sink, over real sockets.
+pytestmark = pytest.mark.broad
+
 AT = Instant(1_767_268_800.5)
 SECRETS = {"env:HOOK": "https://hook.example/x", "env:SIGN": SIGNING_KEY, "env:KEY": ROUTING_KEY}
 

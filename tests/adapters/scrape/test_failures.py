@@ -30,6 +30,9 @@ from modeltui.testing.faults import (
     silence,
 )
 
+# Real sockets that hang, flood and break.
+pytestmark = pytest.mark.broad
+
 TRUNCATED = Reply(b'model_requests_total{model="bad', content_type=TEXT, declared_length=10_000, ending=Ending.CLOSE)
 FAULTS: dict[str, Script] = {
     "refuses with 503": Reply(status=503),
