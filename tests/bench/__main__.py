@@ -36,6 +36,7 @@ GROUPS: tuple[tuple[str, str, str], ...] = (
     ("T16", "holding", "memory_of_screens"),
     ("T17", "holding", "charts"),
     ("A1 A2 A3 A4", "acting", "costs"),
+    ("D1 D2 D3 D4 D5 D6", "comparing", "costs"),
     ("J1 J2 J3 J4 J5 J6 J7 J8", "journal", "costs"),
     ("S1 S2 S3 S4 S5 S6 S7", "sizes", "fleets"),
 )
