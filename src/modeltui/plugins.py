@@ -43,6 +43,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
         "embedded": "modeltui.adapters.embedded.rollout_reader",
     },
     SourceKind.PROVENANCE: {
+        "model-signing": "modeltui.adapters.model_signing.provenance",
         "openlineage": "modeltui.adapters.openlineage.provenance",
     },
     SourceKind.CODE: {
