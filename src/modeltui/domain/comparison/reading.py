@@ -1,0 +1,75 @@
+"""What a side of a difference says, as text or as a number; and what changed in lines and words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from modeltui.domain.comparison.difference import Difference, LineMark, LinesChange, Side
+
+_NUMBER: Final = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?:%|[a-zA-Z]{0,8})\s*")
+_WORD: Final = re.compile(r"[^\W_]+")
+_COMMENT: Final = re.compile(r"--.*$|/\*.*?\*/")
+_MOST_LINES: Final = 2_000
+
+
+def text_of(side: Side) -> str:
+    """Return what a side says as one text; empty where it says nothing, or sources contradict each other."""
+    value = side.value
+    if isinstance(value, tuple):
+        return "\n".join(value[:_MOST_LINES])
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return f"{value:g}"
+    return value if isinstance(value, str) else ""
+
+
+def lines_of(side: Side) -> tuple[str, ...]:
+    """Return what a side says line by line."""
+    return tuple(text_of(side).splitlines())
+
+
+def number_of(side: Side) -> float | None:
+    """Return what a side says as a number (`0.72`, `4Gi`, `30s`); None where it is none."""
+    value = side.value
+    if isinstance(value, float | int) and not isinstance(value, bool):
+        return float(value) if math.isfinite(value) else None
+    found = _NUMBER.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
+    number = float(found[1].replace("_", "")) if found else math.nan
+    return number if math.isfinite(number) else None
+
+
+def distance(a: float, b: float) -> float:
+    """Return how far apart two numbers are, 0 to 1 and the same both ways: relative to the larger; 1 across zero."""
+    largest = max(abs(a), abs(b))
+    return min(abs(a - b) / largest, 1.0) if largest else 0.0
+
+
+def changed_lines(fact: Difference) -> tuple[tuple[LineMark, str], ...]:
+    """Return the lines that only one side has, removed ones marked so."""
+    if isinstance(fact.detail, LinesChange):
+        return tuple((mark, text) for mark, text in fact.detail.lines if mark in (LineMark.ADDED, LineMark.REMOVED))
+    a, b = lines_of(fact.a), lines_of(fact.b)
+    old, new = set(a), set(b)
+    removed = [(LineMark.REMOVED, line) for line in a if line not in new]
+    return (*removed, *((LineMark.ADDED, line) for line in b if line not in old))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Return the words of a text in small letters: `merchant`, `size` of `merchant_size`."""
+    return tuple(_WORD.findall(text.lower()))
+
+
+def changed_words(fact: Difference) -> tuple[str, ...]:
+    """Return the words that only one side says, each once, in the order of the text."""
+    a, b = dict.fromkeys(words(text_of(fact.a))), dict.fromkeys(words(text_of(fact.b)))
+    return (*(word for word in a if word not in b), *(word for word in b if word not in a))
+
+
+def is_cosmetic(lines: Iterable[tuple[LineMark, str]]) -> bool:
+    """Tell whether changed lines say the same: other white space, case or comments."""
+    sides: dict[LineMark, list[str]] = {LineMark.ADDED: [], LineMark.REMOVED: []}
+    for mark, text in lines:
+        sides[mark].extend(_COMMENT.sub("", text).lower().replace(";", " ").split())
+    return sides[LineMark.ADDED] == sides[LineMark.REMOVED]

@@ -1,0 +1,172 @@
+"""The ranking of differences as suspects: a rule that a reader can check by hand.
+
+1. Facts of one thing are one suspect (`things`): digest, rows and address of a snapshot; a base image and its digest;
+   a base model and its pin; a signature with other columns and the feature pipeline that brought them; parameters that
+   came or went with another architecture. Several packages by a patch release are one, those by a minor release too,
+   and so are data sets that are only newer.
+2. Its weight is `weight of its kind` (the table in `kinds`) x `amount` (the table in `amounts`) x `closeness`.
+   With nothing wrong closeness counts as 1 for all, and nothing is said of it. Otherwise it is 1 for a thing that
+   feeds what is wrong (0.85 where a single telling word says so), 0.5 for a usual cause of it, 0.1 for the rest
+   (`connecting`). Data that a changed query extracts follow from the query: their amount is 0.6 at most. A commit
+   whose log names what is wrong says more than any other: its amount is 2.
+3. Heaviest first; of equals the one whose group comes first, then by name of the field.
+
+What is not known on one side is no suspect: `unknowns_that_matter` names it. Effects (metrics, segments, cases,
+importances, bytes, the record) are suspects only when nothing that could cause them is known to differ, and then say
+that nothing explains them. A comparison and its mirror have the same ranking.
+
+Example: errors in `merchant_size=micro`; the query has one more filter on merchants, numpy is a major release newer,
+the commit differs. Query 0.77 x 1 x 0.85 = 0.65 (a filter; it is about merchants); numpy 0.59 x 1 x 0.5 = 0.30;
+code 0.20 x 1 x 0.5 = 0.10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Final
+
+from modeltui.domain.comparison.amounts import amount_of, is_only_wording, is_refreshed_only
+from modeltui.domain.comparison.connecting import Connection, connection
+from modeltui.domain.comparison.difference import Comparison, Group, State
+from modeltui.domain.comparison.kinds import Kind
+from modeltui.domain.comparison.sentences import because_of, lump_title, title_of, unexplained
+from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
+from modeltui.domain.comparison.things import Thing, things_of
+from modeltui.domain.comparison.unknowns import unknowns_that_matter
+from modeltui.domain.names import Missing
+from modeltui.domain.text import safe_text
+
+__all__ = ["CLOSENESS", "NOTHING_WRONG", "suspects", "unknowns_that_matter"]
+
+NOTHING_WRONG: Final = Symptom()
+CLOSENESS: Final = {Closeness.FEEDS: 1.0, Closeness.USUAL: 0.5, Closeness.UNRELATED: 0.1}
+"""By how much what is wrong makes a thing heavier or lighter."""
+FOLLOWS_FROM_QUERY: Final = 0.6
+CODE_THAT_NAMES: Final = 2.0
+_MOST_TITLE: Final = 120
+_MOST_BECAUSE: Final = 240
+_DEEPEST: Final = 2
+"""Members of members of an ensemble are looked into, and no further."""
+_LUMPED: Final = frozenset({Kind.PACKAGE_PATCH, Kind.PACKAGE_MINOR, Kind.DATA})
+_GROUPS: Final = {group: place for place, group in enumerate(Group)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Weighed:
+    thing: Thing
+    found: Connection
+    weight: float
+    drawn: Suspect | None = None
+    """Of a member: its own first suspect."""
+
+
+def suspects(comparison: Comparison, symptom: Symptom = NOTHING_WRONG) -> tuple[Suspect, ...]:
+    """Return what may be the cause, the likeliest first; empty when nothing is known to differ."""
+    return _suspects(comparison, symptom, _DEEPEST)
+
+
+def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Suspect, ...]:
+    things = tuple(_with_architecture(things_of(comparison)))
+    weighed = [_weigh(thing, symptom, comparison, things, deeper) for thing in things]
+    causes = [one for one in weighed if _can_cause(one)]
+    found = [
+        _one(lump[0], symptom, comparison) if len(lump) == 1 else _several(lump, symptom, comparison)
+        for lump in _lumps(causes)
+    ] or [_effect(one, comparison) for one in weighed]
+    ranked = sorted(found, key=lambda one: (-one.weight, _GROUPS[one.group], one.field))
+    return tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, 1))
+
+
+def _weigh(thing: Thing, symptom: Symptom, comparison: Comparison, things: Iterable[Thing], deeper: int) -> _Weighed:
+    found = connection(thing, symptom, comparison)
+    drawn = _drawn(thing, symptom, comparison, deeper)
+    if drawn is not None and drawn.closeness is Closeness.FEEDS and found.closeness is not Closeness.FEEDS:
+        found = Connection(Closeness.FEEDS, to=_fed_by(drawn, symptom), by=drawn.title)
+    amount = amount_of(thing, comparison.code_log)
+    if thing.kind is Kind.CODE and found.closeness is Closeness.FEEDS:
+        amount = CODE_THAT_NAMES
+    if thing.kind is Kind.DATA and any(one.kind is Kind.QUERY and not is_only_wording(one) for one in things):
+        amount = min(amount, FOLLOWS_FROM_QUERY)
+    nearness = CLOSENESS[found.closeness] * found.surety if symptom else 1.0
+    return _Weighed(thing, found, round(thing.kind.traits.weight * amount * nearness, 6), drawn)
+
+
+def _can_cause(one: _Weighed) -> bool:
+    if one.thing.kind is Kind.SIZE:
+        return one.found.closeness is Closeness.USUAL
+    return one.thing.kind.traits.is_cause
+
+
+def _drawn(thing: Thing, symptom: Symptom, comparison: Comparison, deeper: int) -> Suspect | None:
+    """Return the first suspect of a member, where both of its versions are known."""
+    if thing.kind is not Kind.MEMBER or deeper <= 0:
+        return None
+    own = next((one.comparison for one in comparison.components if one.model == thing.name), None)
+    if own is None or isinstance(own, Missing):
+        return None
+    found = _suspects(own, symptom, deeper - 1)
+    return found[0] if found else None
+
+
+def _fed_by(drawn: Suspect, symptom: Symptom) -> str:
+    names = sorted({*symptom.segments, *symptom.drifted})
+    return next((name for name in names if name in drawn.because), names[0])
+
+
+def _one(one: _Weighed, symptom: Symptom, comparison: Comparison) -> Suspect:
+    because = because_of(one.thing, one.found, symptom, comparison)
+    if one.drawn is not None:
+        because = f"its own first suspect is {one.drawn.title}; {because}"
+    return _suspect(one, title_of(one.thing, one.found, comparison), because)
+
+
+def _several(lump: list[_Weighed], symptom: Symptom, comparison: Comparison) -> Suspect:
+    first = lump[0]
+    fields = tuple(fact.field for one in lump for fact in one.thing.facts)
+    because = because_of(replace(first.thing, has_same_rows=False), first.found, symptom, comparison)
+    title = lump_title(first.thing.kind, [one.thing for one in lump])
+    return replace(_suspect(first, title, because), fields=fields)
+
+
+def _effect(one: _Weighed, comparison: Comparison) -> Suspect:
+    return _suspect(one, title_of(one.thing, one.found, comparison), unexplained(one.thing))
+
+
+def _suspect(one: _Weighed, title: str, because: str) -> Suspect:
+    return Suspect(
+        rank=0,
+        field=one.thing.main.field,
+        group=one.thing.main.group,
+        title=safe_text(title, _MOST_TITLE),
+        because=safe_text(because, _MOST_BECAUSE),
+        closeness=one.found.closeness,
+        weight=one.weight,
+        fields=tuple(fact.field for fact in one.thing.facts),
+    )
+
+
+def _lumps(weighed: Iterable[_Weighed]) -> Iterator[list[_Weighed]]:
+    """Yield small changes of one kind together, the heaviest of them first; everything else alone."""
+    lumps: dict[Kind, list[_Weighed]] = {}
+    for one in weighed:
+        is_small = one.thing.kind is not Kind.DATA or is_refreshed_only(one.thing)
+        if one.thing.kind in _LUMPED and is_small and one.found.closeness is not Closeness.FEEDS:
+            lumps.setdefault(one.thing.kind, []).append(one)
+        else:
+            yield [one]
+    yield from (sorted(lump, key=lambda one: (-one.weight, one.thing.main.field)) for lump in lumps.values())
+
+
+def _with_architecture(things: Iterable[Thing]) -> Iterator[Thing]:
+    """Yield the things; parameters that only one architecture has belong to it."""
+    things = tuple(things)
+    other = next((thing for thing in things if thing.kind is Kind.ARCHITECTURE), None)
+    gone = [
+        thing for thing in things if other and thing.kind is Kind.PARAMETER and thing.main.state is not State.CHANGED
+    ]
+    for thing in things:
+        if thing is other:
+            yield replace(thing, facts=(*thing.facts, *(fact for one in gone for fact in one.facts)))
+        elif thing not in gone:
+            yield thing

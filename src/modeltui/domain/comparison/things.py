@@ -1,0 +1,247 @@
+"""Facts that differ become things that changed: digest, rows and address of one snapshot are one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from modeltui.domain.comparison.difference import Comparison, Difference, Group, ShapeChange, State
+from modeltui.domain.comparison.kinds import Kind, key_of, kind_of
+from modeltui.domain.comparison.reading import number_of, text_of
+
+DATA_PARTS: Final = (
+    "origin",
+    "rows",
+    "digest",
+    "begins_at",
+    "ends_at",
+    "taken_at",
+    "used_for",
+    "uri",
+    "span",
+    "freshness",
+)
+"""Of a field `data.<name>.<part>`; which of them stands for the snapshot is decided in this order."""
+_INHERENT: Final = frozenset(
+    {
+        Kind.QUERY,
+        Kind.SIGNATURE,
+        Kind.ARCHITECTURE,
+        Kind.PIPELINE,
+        Kind.BASE_IMAGE,
+        Kind.HARDWARE,
+        Kind.PYTHON,
+        Kind.SIZE,
+        Kind.BYTES,
+        Kind.CODE,
+    }
+)
+"""What every version has: where only one side tells it, it was not recorded on the other."""
+_TABLES: Final = frozenset(
+    {
+        Group.DATA,
+        Group.PROMPTS,
+        Group.SYSTEM,
+        Group.COMPONENTS,
+        Group.PARAMETERS,
+        Group.ENVIRONMENT,
+        Group.SERVING,
+        Group.FEATURES,
+        Group.METRICS,
+        Group.SEGMENTS,
+        Group.CASES,
+        Group.IMPORTANCES,
+    }
+)
+"""Groups of many facts: a side that tells none of them recorded none, and did not remove them all."""
+_STANDING: Final = (
+    ("code.repository", "uncommitted", "uncommitted_changes", "dirty"),
+    ("commit", "snapshot", "base_image", "base image", "base model", "base_model", "artifact.digest"),
+)
+"""How fields end that stand for their thing, before all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One thing that changed, with all facts that tell so."""
+
+    kind: Kind
+    name: str
+    """What it is called: `card_transactions`, `num_leaves`; may be empty where the kind says it."""
+    facts: tuple[Difference, ...]
+    """At least one; the first stands for all."""
+    has_same_rows: bool = False
+    """A data set of which both sides tell that it has as many rows."""
+    span_lengths: tuple[float, float] | None = None
+    """Seconds that the rows of a data set cover, where both sides tell it."""
+
+    @property
+    def main(self) -> Difference:
+        """Return the fact that stands for it."""
+        return self.facts[0]
+
+    def part(self, name: str) -> Difference | None:
+        """Return the fact of one part of a data set."""
+        return next((fact for fact in self.facts if fact.field.endswith(f".{name}")), None)
+
+
+def things_of(comparison: Comparison) -> tuple[Thing, ...]:
+    """Return all that is known to have changed, in the order of groups and fields."""
+    changed = [fact for fact in comparison.facts if is_changed(fact, comparison)]
+    bundles: dict[tuple[str, str], list[Difference]] = {}
+    for fact in changed:
+        bundles.setdefault(_bundle(fact), []).append(fact)
+    things = [_thing(facts, comparison) for facts in bundles.values()]
+    return tuple(_with_features(things))
+
+
+def is_changed(fact: Difference, comparison: Comparison) -> bool:
+    """Tell whether a fact is known to differ: both sides say it, or one says that it has none."""
+    if fact.state is State.CHANGED:
+        return True
+    if fact.state not in (State.ONLY_A, State.ONLY_B):
+        return False
+    if kind_of(fact) in _INHERENT:
+        return False
+    if fact.group is Group.DATA:
+        return not _is_told_by_both(data_name(fact), comparison) and _both_tell(fact, comparison)
+    return fact.group not in _TABLES or kind_of(fact) is Kind.VARIABLE or _both_tell(fact, comparison)
+
+
+def data_name(fact: Difference) -> str:
+    """Return the data set that a fact is about."""
+    name, _, part = key_of(fact).rpartition(".")
+    return name if part in DATA_PARTS and name else key_of(fact)
+
+
+def data_parts(name: str, comparison: Comparison) -> Mapping[str, Difference]:
+    """Return every fact of one data set by its part, equal ones too."""
+    return {
+        key_of(fact).rpartition(".")[2]: fact
+        for fact in comparison.facts
+        if fact.group is Group.DATA and data_name(fact) == name
+    }
+
+
+def _both_tell(fact: Difference, comparison: Comparison) -> bool:
+    """Tell whether both sides say something in the group of a fact: then a row that one lacks is not there."""
+    rows = [one for one in comparison.facts if one.group is fact.group and kind_of(one) not in _INHERENT]
+    return any(one.a.claims for one in rows) and any(one.b.claims for one in rows)
+
+
+def _is_told_by_both(name: str, comparison: Comparison) -> bool:
+    parts = data_parts(name, comparison).values()
+    return any(part.a.claims for part in parts) and any(part.b.claims for part in parts)
+
+
+def _bundle(fact: Difference) -> tuple[str, str]:
+    """Return what facts of one thing have in common."""
+    kind = kind_of(fact)
+    match kind:
+        case Kind.DATA:
+            return kind.name, data_name(fact)
+        case Kind.CODE | Kind.BASE_IMAGE | Kind.QUERY | Kind.BYTES | Kind.RECORD | Kind.AGENT_STATE:
+            return kind.name, fact.group.value if kind is Kind.AGENT_STATE else ""
+        case Kind.BASE_MODEL if fact.group is Group.SYSTEM:
+            return kind.name, ""
+        case Kind.SIGNATURE | Kind.FEATURES:
+            return Kind.FEATURES.name, ""
+        case _:
+            return kind.name, fact.field
+
+
+def _thing(facts: list[Difference], comparison: Comparison) -> Thing:
+    kind = kind_of(facts[0])
+    if kind is Kind.DATA:
+        return _data_set(facts, comparison)
+    if kind in (Kind.SIGNATURE, Kind.FEATURES):
+        return Thing(_kind_of_inputs(facts), "", tuple(facts))
+    name = "" if kind in (Kind.CODE, Kind.QUERY, Kind.BYTES, Kind.RECORD, Kind.BASE_IMAGE) else key_of(facts[0])
+    return Thing(kind, name.removeprefix("variable."), tuple(sorted(facts, key=_standing)))
+
+
+def _standing(fact: Difference) -> int:
+    """Return which fact of a thing stands for it: another repository before a commit, a name before its digest."""
+    for place, words in enumerate(_STANDING):
+        if fact.field.endswith(words):
+            return place
+    return len(_STANDING)
+
+
+def _kind_of_inputs(facts: Iterable[Difference]) -> Kind:
+    for fact in facts:
+        shape = fact.detail
+        if not isinstance(shape, ShapeChange) or shape.added or shape.removed or shape.retyped:
+            return Kind.FEATURES if fact.group is Group.FEATURES or isinstance(shape, ShapeChange) else Kind.SIGNATURE
+    return Kind.SIGNATURE
+
+
+def _data_set(facts: list[Difference], comparison: Comparison) -> Thing:
+    name = data_name(facts[0])
+    order = {part: place for place, part in enumerate(DATA_PARTS)}
+    changed = {key_of(fact).rpartition(".")[2] for fact in facts}
+    parts = data_parts(name, comparison)
+    if any(fact.state in (State.ONLY_A, State.ONLY_B) for fact in facts):
+        kind = Kind.DATA_SET
+    elif changed == {"used_for"} or "origin" in changed:
+        kind = Kind.DATA_ORIGIN if "origin" in changed else Kind.DATA_SET
+    elif changed & {"digest", "rows", "begins_at", "ends_at", "span"} or not changed & {"uri", "taken_at", "freshness"}:
+        kind = Kind.DATA
+    else:
+        digest = parts.get("digest")
+        kind = Kind.MOVED if digest is not None and digest.state is State.EQUAL else Kind.DATA
+    use = _use(parts)
+    if kind is not Kind.MOVED and changed != {"used_for"} and use:
+        kind = Kind.EVALUATION_DATA if use == "evaluation" else Kind.RETRIEVED_DATA
+    rows = parts.get("rows")
+    return Thing(
+        kind,
+        name,
+        tuple(sorted(facts, key=lambda fact: order.get(key_of(fact).rpartition(".")[2], len(order)))),
+        has_same_rows=rows is not None and rows.state is State.EQUAL,
+        span_lengths=_span_lengths(parts),
+    )
+
+
+def _span_lengths(parts: Mapping[str, Difference]) -> tuple[float, float] | None:
+    begins, ends = parts.get("begins_at"), parts.get("ends_at")
+    if begins is None or ends is None:
+        return None
+    moments = [number_of(side) for side in (begins.a, ends.a, begins.b, ends.b)]
+    if any(moment is None for moment in moments):
+        return None
+    first_a, last_a, first_b, last_b = (moment for moment in moments if moment is not None)
+    return last_a - first_a, last_b - first_b
+
+
+def _use(parts: Mapping[str, Difference]) -> str:
+    """Return `evaluation` or `retrieval` for a data set that nothing is trained on, by what it is used for."""
+    use = parts.get("used_for")
+    told = text_of(use.b) or text_of(use.a) if use is not None else ""
+    words = told.lower()
+    if any(word in words for word in ("train", "label", "join", "fine")):
+        return ""
+    if "retriev" in words or "knowledge" in words or words == "context":
+        return "retrieval"
+    return "evaluation" if any(word in words for word in ("test", "valid", "eval", "holdout", "golden")) else ""
+
+
+def _with_features(things: list[Thing]) -> Iterator[Thing]:
+    """Yield the things; a pipeline that brought other features is one thing with them."""
+    inputs = next((thing for thing in things if thing.kind is Kind.FEATURES), None)
+    pipelines = [thing for thing in things if thing.kind is Kind.PIPELINE]
+    for thing in things:
+        if inputs is None or thing.kind not in (Kind.FEATURES, Kind.PIPELINE):
+            yield thing
+        elif thing is inputs:
+            yield Thing(Kind.FEATURES, "", (*thing.facts, *(fact for one in pipelines for fact in one.facts)))
+
+
+def rows_of(thing: Thing) -> tuple[float, float] | None:
+    """Return the rows of both sides, where both tell them and they differ."""
+    fact = thing.part("rows")
+    if fact is None:
+        return None
+    a, b = number_of(fact.a), number_of(fact.b)
+    return None if a is None or b is None else (a, b)

@@ -1,0 +1,80 @@
+"""What nobody knows of one or both versions and might be the cause: said beside the suspects, never among them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from modeltui.domain.comparison.difference import Comparison, Difference, Group, Side, State
+from modeltui.domain.comparison.kinds import Kind, kind_of
+from modeltui.domain.comparison.things import is_changed
+from modeltui.domain.text import SafeText, safe_text
+
+MOST_UNKNOWNS: Final = 6
+
+
+def _in(*groups: Group) -> Callable[[Difference], bool]:
+    return lambda fact: fact.group in groups
+
+
+def _of(*kinds: Kind) -> Callable[[Difference], bool]:
+    return lambda fact: kind_of(fact) in kinds
+
+
+_WATCHED: Final = (
+    ("thresholds and serving configuration", _in(Group.SERVING), False),
+    ("prompts", _in(Group.PROMPTS), False),
+    ("base model, retrieval and guardrails", _in(Group.SYSTEM), False),
+    ("members", _in(Group.COMPONENTS), False),
+    ("state of the agent", lambda fact: fact.group is Group.AGENT and kind_of(fact) is not Kind.EFFECTS, False),
+    ("query", _in(Group.QUERY), False),
+    ("data", _in(Group.DATA), True),
+    ("features", _of(Kind.SIGNATURE, Kind.FEATURES, Kind.PIPELINE), False),
+    ("architecture", _of(Kind.ARCHITECTURE), False),
+    ("parameters", _in(Group.PARAMETERS), False),
+    ("base image", _of(Kind.BASE_IMAGE), False),
+    ("libraries", _of(Kind.PACKAGE_MAJOR, Kind.PACKAGE_MINOR, Kind.PACKAGE_PATCH, Kind.PACKAGE_OTHER), True),
+    ("code", _in(Group.CODE), True),
+)
+"""What might be the cause, the heaviest first; whether every version has it, whatever it is."""
+
+
+def unknowns_that_matter(comparison: Comparison) -> tuple[SafeText, ...]:
+    """Return a sentence for each thing that may have changed without anybody knowing, the weightiest first."""
+    if comparison.a == comparison.b:
+        return ()
+    found = (_sentence(name, matches, comparison, everywhere) for name, matches, everywhere in _WATCHED)
+    return tuple(safe_text(one, 200) for one in found if one)[:MOST_UNKNOWNS]
+
+
+def _sentence(name: str, matches: Callable[[Difference], bool], comparison: Comparison, everywhere: bool) -> str:
+    facts = [fact for fact in comparison.facts if matches(fact)]
+    if any(is_changed(fact, comparison) or fact.state is State.EQUAL for fact in facts):
+        return _contradiction(name, facts, comparison)
+    if any(side.is_awaited for fact in facts for side in (fact.a, fact.b)):
+        return ""
+    a, b = (
+        (any(side.claims for side in sides) for sides in zip(*((f.a, f.b) for f in facts), strict=True))
+        if facts
+        else (False, False)
+    )
+    is_plural = name.endswith("s") or " and " in name
+    verb, it = ("are", "they") if is_plural else ("is", "it")
+    if a and b:
+        return _contradiction(name, facts, comparison) or f"{name} of both cannot be compared: {it} may have changed"
+    if a or b:
+        lacking = comparison.b if a else comparison.a
+        return f"{name} of {lacking} {verb} not recorded: {it} may have changed"
+    return f"{name} of neither version {verb} recorded: {it} may have changed" if everywhere else ""
+
+
+def _contradiction(name: str, facts: list[Difference], comparison: Comparison) -> str:
+    for version, sides in ((comparison.a, [fact.a for fact in facts]), (comparison.b, [fact.b for fact in facts])):
+        if any(side.is_contradicted for side in sides):
+            return f"sources contradict each other on the {name} of {version}"
+    return ""
+
+
+def why_unread(side: Side) -> str:
+    """Return why a side says nothing."""
+    return side.why_none

@@ -1,0 +1,465 @@
+"""One thing was changed: it is the first suspect, alone, amid what every training brings along, and by its symptom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from tests.domain.comparison.building import (
+    A,
+    B,
+    comparison,
+    digest,
+    fact,
+    lines,
+    log,
+    number,
+    release,
+    shape,
+    symptom,
+    text,
+)
+
+from modeltui.domain.comparison.difference import Comparison, ComponentChange, Difference, Group, LineMark
+from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
+from modeltui.domain.comparison.suspecting import suspects
+from modeltui.domain.names import NO_DATA, ModelName, VersionId
+from modeltui.domain.text import SafeText
+
+ERRORS = symptom("error_rate")
+SLOW = symptom("latency_p95")
+SILENT = symptom("throughput")
+UNSURE = symptom("confidence")
+LOSSES = symptom("business")
+DRIFT = symptom("drift", drifted=("amount_zscore",))
+MICRO = symptom("error_rate", "business", segments=("merchant_size=micro",))
+HONGKONG = symptom("confidence", segments=("region=hk",))
+QUERY = (
+    "SELECT t.amount, t.amount / a.mean AS amount_zscore, m.size\n"
+    "FROM payments.card_transactions AS t\n"
+    "JOIN payments.merchants m USING (merchant_id)\n"
+    "JOIN amounts a USING (merchant_id)\n"
+    "WHERE t.booked_at >= DATE '2025-01-01'"
+)
+
+
+def snapshot(name: str, rows_a: float, rows_b: float, **more: str) -> tuple[Difference, ...]:
+    return (
+        digest(f"data.{name}.digest"),
+        fact(f"data.{name}.uri", "s3://lake/1", "s3://lake/2"),
+        number(f"data.{name}.rows", rows_a, rows_b),
+        *(fact(f"data.{name}.{part}", value, value) for part, value in more.items()),
+    )
+
+
+NOISE = (
+    fact("record.run", "run-1", "run-2"),
+    digest("artifact.digest"),
+    fact("code.commit", "35" * 20, "e1" * 20),
+    number("metrics.auc", 0.941, 0.938),
+    number("segments.region=sg", 0.941, 0.940),
+    number("importances.amount_zscore", 0.31, 0.29),
+    fact("approvals", "r.okafor approved", "a.lam approved"),
+    fact("card", "v1", "v2"),
+    fact("record.tag.ticket", "RISK-1", "RISK-2"),
+    release("environment.shap", "0.46.0", "0.46.1"),
+    release("environment.requests", "2.32.3", "2.32.4"),
+)
+"""What every new version brings along."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One change."""
+
+    name: str
+    facts: tuple[Difference, ...]
+    first: str
+    """The field of the first suspect."""
+    symptom: Symptom
+    closeness: Closeness = Closeness.USUAL
+    """To that symptom."""
+
+
+def one(name: str, changed: Difference, wrong: Symptom, closeness: Closeness = Closeness.USUAL) -> Told:
+    return Told(name, (changed,), changed.field, wrong, closeness)
+
+
+FEEDS = Closeness.FEEDS
+STORIES = (
+    Told("snapshot", snapshot("chargebacks", 3e6, 2e6), "data.chargebacks.rows", LOSSES),
+    Told("snapshot, same rows", snapshot("chargebacks", 3e6, 3e6), "data.chargebacks.digest", UNSURE),
+    Told("snapshot of the segment", snapshot("merchants", 9e4, 4e4), "data.merchants.rows", MICRO, FEEDS),
+    Told("snapshot behind a feature", snapshot("amount_means", 9e4, 8e4), "data.amount_means.rows", DRIFT, FEEDS),
+    Told(
+        "source of the data",
+        (digest("data.cards.digest"), fact("data.cards.origin", "warehouse.cards", "lake.cards")),
+        "data.cards.origin",
+        DRIFT,
+    ),
+    Told(
+        "span of the data",
+        (
+            digest("data.cards.digest"),
+            number("data.cards.begins_at", 1.70e9, 1.76e9),
+            number("data.cards.ends_at", 1.77e9, 1.77e9),
+        ),
+        "data.cards.digest",
+        LOSSES,
+    ),
+    Told(
+        "data set added",
+        (fact("data.cards.rows", 5.0, 5.0), fact("data.complaints.rows", None, 900.0)),
+        "data.complaints.rows",
+        UNSURE,
+    ),
+    Told(
+        "data set left out",
+        (fact("data.cards.rows", 5.0, 5.0), fact("data.region_hk.digest", "sha256:aa", None)),
+        "data.region_hk.digest",
+        HONGKONG,
+        FEEDS,
+    ),
+    one("filter by the segment", lines("query", QUERY, f"{QUERY}\n  AND m.size <> 'micro'"), MICRO, FEEDS),
+    one("filter by its table", lines("query", QUERY, f"{QUERY}\n  AND m.monthly_volume > 500"), MICRO, FEEDS),
+    one("filter without a symptom's name", lines("query", QUERY, f"{QUERY}\n  AND t.amount < 9000"), LOSSES),
+    one("column of the drifted feature", lines("query", QUERY, QUERY.replace("a.mean", "a.median")), DRIFT, FEEDS),
+    one("pipeline, major", release("features.pipeline", "risk 5.8.2", "risk 6.0.0"), ERRORS),
+    one("pipeline, patch", release("features.pipeline", "risk 5.8.2", "risk 5.8.3"), UNSURE),
+    one("feature added", shape(added=("device_risk: double",)), LOSSES),
+    one("feature removed", shape(removed=("amount_zscore: double",)), DRIFT, FEEDS),
+    one("type of a feature", shape(retyped=("country: string -> long",)), ERRORS),
+    one("order of columns", shape(), ERRORS),
+    one("parameter", number("parameters.num_leaves", 63, 511), UNSURE),
+    one("parameter, as text", fact("parameters.objective", "binary", "focal"), LOSSES),
+    one("parameter of the segment", fact("parameters.weight_hk", "1.0", "0.7"), HONGKONG, FEEDS),
+    one("parameter that slows", number("parameters.n_estimators", 400, 1600), SLOW),
+    Told(
+        "parameter added",
+        (fact("parameters.objective", "binary", "binary"), fact("parameters.monotone", None, "amount")),
+        "parameters.monotone",
+        LOSSES,
+    ),
+    one("threshold", fact("serving.decision threshold", "0.72", "0.30"), LOSSES),
+    one("threshold as a parameter", number("parameters.threshold", 0.8, 0.9), LOSSES),
+    one("threshold of the segment", fact("serving.threshold region=hk", "0.72", "0.70"), HONGKONG, FEEDS),
+    one("calibration", fact("parameters.calibration", "isotonic", "none"), UNSURE),
+    one("replicas", fact("serving.replicas", "6", "2"), SILENT),
+    one("memory limit", fact("serving.memory limit", "4Gi", "1Gi"), ERRORS),
+    one("package, major", release("environment.pandas", "2.2.3", "3.0.1"), ERRORS),
+    one("package, minor", release("environment.lightgbm", "4.5.0", "4.6.0"), SLOW),
+    one("package, back", release("environment.numpy", "2.1.0", "1.26.4"), ERRORS),
+    Told(
+        "package added",
+        (fact("environment.numpy", "2.1.3", "2.1.3"), fact("environment.cachetools", None, "5.5.0")),
+        "environment.cachetools",
+        ERRORS,
+    ),
+    one("python", release("environment.python", "3.11.9", "3.12.6"), ERRORS),
+    Told(
+        "base image",
+        (
+            fact("environment.base_image", "serving/tabular-3.11", "serving/tabular-3.12"),
+            digest("environment.base_image digest"),
+        ),
+        "environment.base_image",
+        SLOW,
+    ),
+    one("hardware", fact("environment.hardware", "n2-standard-8", "n2-standard-2"), SLOW),
+    one("environment variable", fact("environment.variable.OMP_NUM_THREADS", "8", "1"), SLOW),
+    one("architecture", fact("artifact.architecture", "LGBMClassifier", "TabNet"), SLOW),
+    one("uncommitted changes", fact("code.uncommitted", "no", "yes"), ERRORS),
+    one("repository", fact("code.repository", "git.example/risk", "git.example/fork"), ERRORS),
+    one("prompt", lines("prompts.system", "Be brief.\nNever promise.", "Be brief.\nPromise when asked."), LOSSES),
+    one("longer prompt", lines("prompts.system", "Be brief.", "Be brief. " * 40), SLOW),
+    one("base model", fact("system.base model", "lantern@2026-03", "lantern@2026-09"), UNSURE),
+    Told(
+        "pin of the base model",
+        (fact("system.base_model", "acme", "acme"), fact("system.base_model_pin", "2026-01-10", "2026-02-20")),
+        "system.base_model_pin",
+        LOSSES,
+    ),
+    one("retrieval index", fact("system.retrieval index", "help@sha256:4f0c77b1", "help@sha256:9ad2e315"), LOSSES),
+    one("top k", fact("system.top k", "6", "24"), SLOW),
+    one("embedding model", fact("system.embedding model", "embed@1", "embed@2"), UNSURE),
+    one("reranker", fact("system.reranker", "none", "small@1"), SLOW),
+    one("guardrails", fact("system.guardrails", "care-rails 2.4.0", "care-rails 2.5.1"), LOSSES),
+    one("tools", fact("system.tools", "order_status", "order_status, refund"), ERRORS),
+    one("orchestration", fact("system.orchestration", "graph 1.8.0", "graph 2.0.0"), SLOW),
+    one("sampling", fact("system.temperature", "0.2", "0.9"), UNSURE),
+    one("member", fact("components.price-gbm", "3.3.0", "3.4.0"), LOSSES),
+    one("agent tool", fact("agent.tools.issue_refund", "1.4.0", "2.0.0"), ERRORS),
+    Told(
+        "agent snapshot",
+        (fact("agent.snapshot", "snap-1", "snap-2"), digest("agent.memory")),
+        "agent.snapshot",
+        LOSSES,
+    ),
+    one("agent memory", digest("agent.memory"), UNSURE),
+    one("permissions of an agent", fact("agent.permissions", "read", "read, refund"), LOSSES),
+)
+BY_NAME = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
+
+
+def first(found: tuple[Suspect, ...]) -> Suspect:
+    assert found, "nothing is suspected"
+    return found[0]
+
+
+@BY_NAME
+def test_the_one_thing_that_was_changed_is_suspected(story: Told) -> None:
+    """With one difference there is one suspect, all of its facts are in it, and nothing is said of a symptom."""
+    (found,) = suspects(comparison(*story.facts))
+    assert found.field == story.first
+    assert found.rank == 1
+    assert set(found.fields) == {fact.field for fact in story.facts if fact.is_different}
+    assert found.closeness is Closeness.UNRELATED
+    assert "wrong" not in found.because
+    assert "usual cause" not in found.because
+
+
+@BY_NAME
+def test_it_is_first_amid_what_every_training_brings_along(story: Told) -> None:
+    """New run, bytes, commit, metrics, approvals, card and patch releases do not hide the thing that was changed."""
+    found = suspects(comparison(*story.facts, *NOISE))
+    assert first(found).field == story.first
+    assert [one.rank for one in found] == list(range(1, len(found) + 1))
+    groups = {fact.group for fact in story.facts}
+    assert len(found) == (2 if Group.CODE in groups else 3), "the thing, the commit, the patch releases"
+
+
+@BY_NAME
+def test_it_is_first_by_what_is_wrong(story: Told) -> None:
+    """With the symptom that such a change brings it is first too, and says how it is connected."""
+    found = first(suspects(comparison(*story.facts, *NOISE), story.symptom))
+    assert found.field == story.first
+    assert found.closeness is story.closeness
+    if story.closeness is Closeness.USUAL:
+        assert "usual cause of" in found.because
+    else:
+        assert any(name in found.because for name in {*story.symptom.segments, *story.symptom.drifted})
+
+
+@BY_NAME
+def test_nothing_is_called_the_cause(story: Told) -> None:
+    """No sentence dresses a guess as a finding, and each is short enough for a line of a plan."""
+    for wrong in (Symptom(), story.symptom, MICRO):
+        for found in suspects(comparison(*story.facts, *NOISE), wrong):
+            assert "is the cause" not in found.because
+            assert found.because
+            assert len(found.title) <= 90
+            assert len(found.because) <= 200
+
+
+def test_the_filter_that_cut_the_harmed_segment_comes_before_a_whole_new_release() -> None:
+    """Data, features, parameters, libraries, Python, image and code are new too: the filter on merchants is first."""
+    changed = (
+        lines("query", QUERY, f"{QUERY.replace('2025', '2024')}\n  AND m.monthly_volume > 500"),
+        *snapshot("card_transactions", 48e6, 96e6),
+        *snapshot("merchants", 92e3, 41e3),
+        release("features.pipeline", "risk 5.8.2", "risk 6.0.0"),
+        number("parameters.num_leaves", 95, 127),
+        release("environment.numpy", "1.26.4", "2.2.6"),
+        release("environment.python", "3.11.9", "3.12.6"),
+        fact("environment.base_image", "tabular-3.11", "tabular-3.12"),
+        number("segments.merchant_size=micro", 0.927, None),
+    )
+    found = first(suspects(comparison(*changed, *NOISE), MICRO))
+    assert found.field == "query"
+    assert "AND m.monthly_volume > 500" in found.title
+    assert "merchant_size=micro" in found.because
+    assert f"{B} has no figure for it" in found.because
+
+
+def test_a_filter_on_the_segment_alone_is_first_too_without_a_symptom_of_segments() -> None:
+    """Two versions are compared and nobody looks at a target: the query comes before what came along."""
+    changed = (
+        lines("query", QUERY, f"{QUERY}\n  AND m.size <> 'micro'"),
+        number("segments.merchant_size=micro", 0.9, 0.7),
+    )
+    assert first(suspects(comparison(*changed, *NOISE))).field == "query"
+
+
+def test_a_new_snapshot_behind_a_drifted_feature_beats_a_patch_release() -> None:
+    """Drift in amount_zscore: the data set that the query takes it from comes before libraries and code."""
+    changed = (
+        *snapshot("amounts", 1e6, 1.01e6),
+        *snapshot("chargebacks", 3e6, 3.4e6),
+        lines("query", QUERY, QUERY),
+    )
+    found = suspects(comparison(*changed, *NOISE), DRIFT)
+    assert first(found).field == "data.amounts.rows"
+    assert "feeds the drifted feature amount_zscore" in first(found).because
+
+
+def test_slow_answers_point_at_what_answers_run_on() -> None:
+    """Latency: a new base image comes before a moved threshold and other data, which slow nothing down."""
+    changed = (
+        fact("environment.base_image", "tabular-3.11", "tabular-3.12"),
+        fact("serving.decision threshold", "0.72", "0.30"),
+        *snapshot("cards", 3e6, 5e6),
+    )
+    found = suspects(comparison(*changed, *NOISE), SLOW)
+    assert first(found).field == "environment.base_image"
+    assert found[-2].field == "serving.decision threshold" or found[-1].closeness is Closeness.UNRELATED
+
+
+def test_a_larger_artifact_is_suspected_of_slowness_only() -> None:
+    """More bytes are a usual cause of slow answers; of anything else they are an effect."""
+    changed = (number("artifact.size_bytes", 4e6, 40e6), fact("code.commit", "35" * 20, "e1" * 20))
+    assert first(suspects(comparison(*changed), SLOW)).field == "artifact.size_bytes"
+    assert [one.field for one in suspects(comparison(*changed), LOSSES)] == ["code.commit"]
+
+
+def test_a_commit_with_nothing_else_is_first_and_else_behind() -> None:
+    """Another commit is all that is known: it is suspected, with a word on how little that says."""
+    code = fact("code.commit", "35" * 20, "e1" * 20)
+    found = first(suspects(comparison(code, digest("artifact.digest"), number("metrics.auc", 0.94, 0.91))))
+    assert found.field == "code.commit"
+    assert found.title == "code 35353535 → e1e1e1e1"
+    assert "differs almost always" in found.because
+
+
+def test_a_log_that_names_the_segment_makes_the_commit_a_suspect() -> None:
+    """A commit says that micro merchants were dropped: its subject is quoted."""
+    code = fact("code.commit", "35" * 20, "e1" * 20)
+    story = comparison(code, *snapshot("cards", 3e6, 3.3e6), log=log("Drop micro merchants", "Tidy up"))
+    found = first(suspects(story, MICRO))
+    assert found.field == "code.commit"
+    assert found.title.endswith("(2 commits)")
+    assert "“Drop micro merchants”" in found.because
+
+
+def test_a_log_of_documents_only_weighs_less() -> None:
+    """Nothing but documents and tests lies between two commits: that explains less than a patch release would."""
+    code = fact("code.commit", "35" * 20, "e1" * 20)
+    plain = first(suspects(comparison(code)))
+    documents = first(suspects(comparison(code, log=log("Explain", files=("README.md", "tests/test_a.py")))))
+    assert documents.weight < plain.weight
+
+
+def test_a_removed_feature_comes_before_retrained_data() -> None:
+    """Every version is retrained on a new digest with as many rows: the removed feature is what to look at."""
+    changed = (shape(removed=("device_age: double",)), *snapshot("cards", 3e6, 3e6))
+    assert first(suspects(comparison(*changed, *NOISE))).field == "artifact.signature"
+
+
+def test_a_pipeline_and_the_feature_that_it_brought_are_one_suspect() -> None:
+    """The signature has another column because the pipeline is another: one line, which names both."""
+    changed = (shape(added=("device_risk: double",)), release("features.pipeline", "risk 3.2.0", "risk 3.3.0"))
+    (found,) = suspects(comparison(*changed))
+    assert set(found.fields) == {"artifact.signature", "features.pipeline"}
+    assert "device_risk" in found.title
+    assert "risk 3.3.0" in found.title
+
+
+def test_parameters_of_another_architecture_belong_to_it() -> None:
+    """A network has other parameters than trees: they are not suspects of their own."""
+    changed = (
+        fact("artifact.architecture", "LGBMClassifier", "TabNet"),
+        fact("parameters.num_leaves", "63", None),
+        fact("parameters.width", None, "64"),
+        fact("parameters.seed", "7", "7"),
+    )
+    (found,) = suspects(comparison(*changed))
+    assert set(found.fields) == {"artifact.architecture", "parameters.num_leaves", "parameters.width"}
+
+
+def test_many_small_releases_and_newer_data_sets_are_one_line_each() -> None:
+    """Nobody reads forty patch releases: they are one suspect that counts them."""
+    patches = [release(f"environment.lib{at}", "1.0.0", "1.0.1") for at in range(40)]
+    newer = [part for name in ("cards", "disputes", "merchants") for part in snapshot(name, 3e6, 3.05e6)]
+    data, packages = suspects(comparison(*patches, *newer))
+    assert packages.title.startswith("40 packages by a patch release: lib0, lib1, lib10, lib11 and 36 more")
+    assert len(packages.fields) == 40
+    assert data.title == "3 data sets newer: cards, disputes, merchants"
+
+
+def test_data_that_a_changed_query_extracts_come_behind_it() -> None:
+    """Another filter makes other rows: the query is first, however much the rows changed."""
+    changed = (lines("query", QUERY, f"{QUERY}\n  AND t.amount < 9"), *snapshot("cards", 9e6, 1e6))
+    found = suspects(comparison(*changed), LOSSES)
+    assert [one.field for one in found] == ["query", "data.cards.rows"]
+
+
+def test_white_space_in_a_query_is_hardly_a_change() -> None:
+    """Somebody indented the query: the parameter that was changed too is first."""
+    changed = (lines("query", QUERY, QUERY.replace("JOIN", "  join")), number("parameters.num_leaves", 63, 70))
+    found = suspects(comparison(*changed))
+    assert [one.field for one in found] == ["parameters.num_leaves", "query"]
+    assert "only white space" in found[1].because
+
+
+def test_evaluation_data_are_no_training_data() -> None:
+    """Another test set measures otherwise and harms nobody: it comes behind the commit."""
+    changed = (*snapshot("golden", 5e3, 9e3, used_for="test"), fact("code.commit", "35" * 20, "e1" * 20))
+    assert [one.field for one in suspects(comparison(*changed))] == ["code.commit", "data.golden.rows"]
+
+
+def test_a_member_brings_its_own_first_suspect() -> None:
+    """The member of an ensemble is another version: why that one may be to blame is said with it."""
+    inner = comparison(lines("query", QUERY, f"{QUERY}\n  AND m.size <> 'micro'"))
+    member = ComponentChange(ModelName(text("price-gbm")), VersionId(text("3.3.0")), VersionId(text("3.4.0")), inner)
+    changed = (fact("components.price-gbm", "3.3.0", "3.4.0"), number("parameters.depth", 4, 8))
+    found = first(suspects(comparison(*changed, *NOISE, components=(member,)), MICRO))
+    assert found.title == "member price-gbm 3.3.0 → 3.4.0"
+    assert found.because.startswith("its own first suspect is query: “AND m.size <> 'micro'” added")
+    assert found.closeness is Closeness.FEEDS
+    assert first(suspects(comparison(*changed, components=(member,)))).field == "components.price-gbm"
+
+
+def test_an_unknown_member_is_suspected_by_itself() -> None:
+    """No registry knows the member: it is named, and nothing is said of what is inside."""
+    member = ComponentChange(ModelName(text("price-gbm")), VersionId(text("7")), VersionId(text("8")), NO_DATA)
+    found = first(suspects(comparison(fact("components.price-gbm", "7", "8"), components=(member,))))
+    assert "its own" not in found.because
+
+
+def test_what_an_agent_has_done_since_is_told_and_comes_last() -> None:
+    """Effects on other systems do not go away by going back: they are listed behind the memory that was changed."""
+    changed = (digest("agent.memory"), lines("agent.effects", "refund R-1", "refund R-1\nrefund R-2"))
+    memory, effects = suspects(comparison(*changed))
+    assert memory.field == "agent.memory"
+    assert effects.title == "1 effect on other systems: refund R-2"
+    assert "going back does not undo it" in effects.because
+
+
+def test_effects_are_suspects_only_when_nothing_else_is_known() -> None:
+    """A segment fell, the bytes differ, and nothing recorded says why: that is said, and no guess is made."""
+    effects = (digest("artifact.digest"), number("segments.region=hk", 0.93, 0.71), number("metrics.recall", 0.8, 0.7))
+    found = suspects(comparison(*effects))
+    assert first(found).field == "segments.region=hk"
+    assert "nothing recorded explains it" in first(found).because
+    assert {one.field for one in found} == {"segments.region=hk", "metrics.recall", "artifact.digest"}
+    alone = first(suspects(comparison(digest("artifact.digest"), fact("record.run", "1", "2"))))
+    assert alone.because == "the artifact differs and nothing that is recorded says why"
+
+
+def test_nothing_differs_and_nothing_is_suspected() -> None:
+    """Equal facts are no suspects, whatever is wrong."""
+    assert suspects(comparison(fact("query", "a", "a"), number("metrics.auc", 0.9, 0.9)), MICRO) == ()
+
+
+def test_equal_weights_are_ranked_by_group_and_name() -> None:
+    """Two parameters that changed by as much are listed in the order of their names."""
+    changed = (number("parameters.zeta", 1, 8), number("parameters.alpha", 1, 8), number("parameters.beta", 8, 1))
+    names = ["parameters.alpha", "parameters.beta", "parameters.zeta"]
+    assert [one.field for one in suspects(comparison(*changed))] == names
+    assert [one.field for one in suspects(comparison(*reversed(changed)))] == names
+
+
+def test_an_addition_says_which_way_it_went() -> None:
+    """A line that only B has was added; mirrored, it was removed: the same suspect."""
+    there = suspects(comparison(lines("query", QUERY, f"{QUERY}\nLIMIT 10")))
+    back = suspects(comparison(lines("query", f"{QUERY}\nLIMIT 10", QUERY)))
+    assert first(there).title == "query: “LIMIT 10” added"
+    assert first(back).title == "query: “LIMIT 10” removed"
+    assert first(there).weight == first(back).weight
+
+
+def test_the_stories_are_many_and_each_is_told_once() -> None:
+    """Every kind of change has its story."""
+    assert len(STORIES) >= 40
+    assert len({story.name for story in STORIES}) == len(STORIES)
+    assert isinstance(comparison(), Comparison)
+    assert (A, B, LineMark.ADDED.value, SafeText("")) == ("1.0.0", "1.1.0", "+", "")
