@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from modeltui.domain.comparison.difference import Comparison, State
 from modeltui.domain.comparison.suspect import Closeness, Suspect
+from modeltui.domain.fleet import Fleet
+from modeltui.domain.names import Missing, TargetKey, VersionId
+from modeltui.present import format as form
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -52,17 +55,35 @@ def nothing_lines(comparison: Comparison, text: str, width: int, glyphs: Glyphs)
     return wrapped((Span(says, Tone.UNKNOWN),), width, 1)
 
 
-def count_words(comparison: Comparison) -> str:
-    """Return how many facts there are of each state: `34 differ, 211 same, 2 not known`."""
+def count_words(comparison: Comparison, most: int = 1_000) -> str:
+    """Return how many facts there are of each state, in at most so many cells: `34 differ, 2 not known, 211 same`."""
     states = [fact.state for fact in comparison.facts]
     differ = sum(state in (State.CHANGED, State.ONLY_A, State.ONLY_B) for state in states)
     counts = (
         (differ, "differ"),
-        (states.count(State.EQUAL), "same"),
         (states.count(State.UNKNOWN), "not known"),
         (states.count(State.NOT_COMPARABLE), "not comparable"),
+        (states.count(State.EQUAL), "same"),
     )
-    return ", ".join(f"{count} {word}" for count, word in counts if count or word == "differ")
+    words = [f"{count} {word}" for count, word in counts if count or word == "differ"]
+    while len(words) > 1 and len(", ".join(words)) > most:
+        words.pop()
+    return ", ".join(words)
+
+
+def version_note(fleet: Fleet, key: TargetKey | None, version: VersionId) -> str:
+    """Return what a version is on a target: `stable`, `candidate 5.0%`, `last known good`; empty for none of them."""
+    target = fleet.targets.get(key) if key else None
+    if target is None:
+        return ""
+    good = target.known_good
+    is_good = not isinstance(good, Missing) and good.version == version
+    served = target.version(version)
+    if isinstance(served, Missing):
+        return "last known good" if is_good else ""
+    share = served.desired if isinstance(served.observed, Missing) else served.observed
+    words = served.role.value if isinstance(share, Missing) else f"{served.role.value} {form.percent(share)}"
+    return f"{words}, known good" if is_good else words
 
 
 def _without_suspects(comparison: Comparison) -> str:

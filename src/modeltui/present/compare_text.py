@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from modeltui.domain.comparison.difference import Comparison
 from modeltui.domain.comparison.suspect import Suspect
+from modeltui.present.cells import cell_width
 from modeltui.present.compare_fact import fact_text, is_whole, log_lines, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import PAGE_ROWS, ComparePage, RowKey, View
-from modeltui.present.compare_summary import count_words, suspect_lines, top_line
+from modeltui.present.compare_summary import count_words, suspect_lines, top_line, version_note
 from modeltui.present.compare_values import (
     claim_words,
     detail_spans,
@@ -43,6 +44,7 @@ __all__ = [
     "top_line",
     "unfolded_lines",
     "value_words",
+    "version_note",
 ]
 
 
@@ -72,7 +74,7 @@ def compare_lines(
 def heading_line(comparison: Comparison, width: int, notes: tuple[str, str] = ("", "")) -> Line:
     """Return what is compared, and how much differs; `notes` say what each version is here (`stable`)."""
     a, b = (f" {note}" if note else "" for note in notes)
-    return (
+    spans = [
         Span(f" {comparison.model}  ", Tone.STRONG),
         Span("A ", Tone.MUTED),
         Span(str(comparison.a), Tone.STRONG),
@@ -80,5 +82,7 @@ def heading_line(comparison: Comparison, width: int, notes: tuple[str, str] = ("
         Span("  B ", Tone.MUTED),
         Span(str(comparison.b), Tone.STRONG),
         Span(b),
-        Span(f"  {count_words(comparison)}", Tone.MUTED),
-    )
+    ]
+    left = width - sum(cell_width(span.text) for span in spans) - 2
+    counts = count_words(comparison, left)
+    return (*spans, Span(f"  {counts}", Tone.MUTED)) if len(counts) <= left else tuple(spans)

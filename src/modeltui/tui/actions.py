@@ -37,12 +37,25 @@ class Action:
 
 _OF_THE_PROGRAM = frozenset(
     {
-        *("fleet", "skew", "contexts", "palette", "poll_now", "sources", "repaint", "quit", "journal"),
+        *(
+            "fleet",
+            "skew",
+            "contexts",
+            "palette",
+            "poll_now",
+            "sources",
+            "repaint",
+            "quit",
+            "journal",
+            "compare",
+            "lineage",
+        ),
         *("abort", "rollback", "rollback_to", "promote", "weights", "unlock"),
     }
 )
 
 FLEET, TARGET, SKEW, TEXT, JOURNAL = "fleet", "target", "skew", "text", "journal"
+COMPARE, LINEAGE = "compare", "lineage"
 
 
 def _action(
@@ -83,8 +96,48 @@ ACTIONS: tuple[Action, ...] = (
         *("any", 46, "writes"),
     ),
     _action("journal", "5", "5", "journal", "Who did what, when, why? Everything that was asked and done.", "any", 30),
+    _action(
+        *("compare", "d 3", "d", "compare"),
+        "What changed? The last known good version against what serves, the likely cause first; also 3.",
+        *("any", 13),
+    ),
+    _action(
+        "lineage", "4", "4", "lineage", "Where does it come from? A version, its run, data, code and kin.", "any", 29
+    ),
+    _action(
+        "previous_version", "left_square_bracket", "[", "older", "Take the version before for B.", "compare lineage", 14
+    ),
+    _action(
+        "next_version", "right_square_bracket", "]", "newer", "Take the version after for B.", "compare lineage", 14
+    ),
+    _action("previous_first", "left_curly_bracket", "{", "older A", "Take the version before for A.", "compare", 26),
+    _action("next_first", "right_curly_bracket", "}", "newer A", "Take the version after for A.", "compare", 26),
+    _action("swap", "o", "o", "swap", "Compare the other way round: A becomes B.", "compare", 27),
+    _action("everything", "a", "a", "all", "Show equal facts too, or only differences again.", "compare", 12),
+    _action(
+        "add_version",
+        "plus",
+        "+",
+        "add version",
+        "Show one more version beside these, where 120 columns are.",
+        "compare",
+        28,
+    ),
+    _action("remove_version", "minus", "-", "", "Take the last version off that was added.", "compare", 29),
+    _action(
+        "unfold", "enter", "enter", "unfold", "Show all of the row under the cursor, or fold it again.", "compare", 11
+    ),
+    _action(
+        "open_origin",
+        "enter",
+        "enter",
+        "go there",
+        "Go to the version or target of this row; else show all of it.",
+        "lineage",
+        11,
+    ),
     _action("as_of", "t", "t", "as of", "Show what served at a time that you type.", "journal", 12),
-    _action("export", "e", "e", "export", "Show how to export these records.", "journal", 13),
+    _action("export", "e", "e", "export", "Show how to export this.", "journal compare", 21),
     _action("open_record", "enter", "enter", "open", "Show everything that this record holds.", "journal", 11),
     _action("why", "w", "w", "why", "Show the evidence behind every verdict of this target.", "fleet target", 10),
     _action(
@@ -93,7 +146,7 @@ ACTIONS: tuple[Action, ...] = (
     _action(
         *("filter", "slash", "/", "filter"),
         "Show only lines whose text matches; esc shows all again.",
-        *("fleet journal", 20),
+        *("fleet journal compare", 20),
     ),
     _action("next_signal", "tab right", "tab", "signal", "Chart the next signal.", "target", 21),
     _action("previous_signal", "shift+tab left", "", "", "Chart the signal before.", "target", 22),
@@ -110,7 +163,7 @@ ACTIONS: tuple[Action, ...] = (
         "y",
         "copy",
         "Copy the line under the cursor to the clipboard of your terminal.",
-        "fleet target",
+        "fleet target compare lineage",
         44,
     ),
     _action("help", "question_mark", "?", "help", "Show every key.", "any", 24),

@@ -17,7 +17,7 @@ from textual.widget import AwaitMount
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.event import JournalRead
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
+from modeltui.domain.names import Missing, TargetKey
 from modeltui.domain.reduce import Changes
 from modeltui.domain.signal import Signal
 from modeltui.domain.text import safe_text
@@ -33,6 +33,7 @@ from modeltui.tui.clipboard import clipboard_sequence
 from modeltui.tui.frame import FrameRows
 from modeltui.tui.keys_in_order import LONGEST_ANSWER_SECONDS, KeysInOrder
 from modeltui.tui.layout import fleet_layout
+from modeltui.tui.origins import Origins
 from modeltui.tui.output import DiffOutput
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.fleet import FleetScreen
@@ -59,7 +60,7 @@ OpenObserver = Callable[[str], AbstractAsyncContextManager[Observer]]
 """Opens the observer of a context by name."""
 
 
-class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
+class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
     """Draws the fleet; asks the observer for what is looked at."""
 
     CSS_PATH: ClassVar[str] = "modeltui.tcss"
@@ -205,11 +206,6 @@ class ModeltuiApp(KeysInOrder, Acts, DiffOutput, App[int]):
         """Keep points of what is on screen."""
         if self._observer is not None:
             self._observer.watch(targets)
-
-    def want_provenance(self, model: ModelName, version: VersionId) -> None:
-        """Ask where a version comes from, unless that is known."""
-        if self._observer is not None and (model, version) not in self.fleet.provenance:
-            self._observer.want_provenance(model, version)
 
     # Screens
 

@@ -99,3 +99,14 @@ def skew_layout(width: int, height: int) -> dict[str, Box]:
         "parity": Box(0, 1 + free - parity, width, parity) if parity else NOWHERE,
         "keys": Box(0, height - 1, width, 1) if height > 2 else NOWHERE,
     }
+
+
+def compare_layout(width: int, height: int) -> dict[str, Box]:
+    """Return the screens of a comparison and of a lineage: what it is of, the rows, the keys."""
+    title = 1 if height >= 5 else 0
+    return {
+        "banner": Box(0, 0, width, min(height, 1)),
+        "title": Box(0, 1, width, title) if title else NOWHERE,
+        "grid": Box(0, 1 + title, width, max(height - 2 - title, 1)),
+        "keys": Box(0, height - 1, width, 1) if height > 2 else NOWHERE,
+    }

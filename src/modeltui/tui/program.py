@@ -91,6 +91,14 @@ class Program(Protocol):
         """Ask where a version comes from, unless that is known."""
         ...
 
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+        """Ask for all that two versions can be compared by."""
+        ...
+
+    def want_versions(self, model: ModelName) -> None:
+        """Ask which versions a model has."""
+        ...
+
     def open_target(self, key: TargetKey) -> None:
         """Show one target."""
         ...

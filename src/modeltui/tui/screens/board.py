@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.screen import Screen
 
-from modeltui.domain.fleet import Fleet
+from modeltui.domain.fleet import Fleet, VersionKey
 from modeltui.domain.names import Instant, TargetKey
 from modeltui.domain.reduce import NOTHING, Changes
 from modeltui.present.banner import banner
@@ -18,7 +18,7 @@ from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
-from modeltui.tui.actions import FLEET, JOURNAL, SKEW, Action, valid_on
+from modeltui.tui.actions import COMPARE, FLEET, JOURNAL, LINEAGE, SKEW, Action, valid_on
 from modeltui.tui.layout import Box
 from modeltui.tui.program import Program
 from modeltui.tui.widgets.lines import StyledLines
@@ -26,7 +26,12 @@ from modeltui.tui.widgets.prompt import Prompt, key_spans
 
 AGES_SECONDS = 5.0
 """How far ages in the body may lag when no answer comes: row 1 counts every second, the rest of the line is quiet."""
-_POINTLESS = frozenset({(FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew"), (JOURNAL, "journal")})
+_POINTLESS = frozenset(
+    {
+        *((FLEET, "fleet"), (FLEET, "go_back"), (SKEW, "skew"), (JOURNAL, "journal")),
+        *((COMPARE, "compare"), (LINEAGE, "lineage")),
+    }
+)
 """Keys that would lead to where one is."""
 _LEAST_KEYS = 24
 """Cells of the last row that keys have before anything else."""
@@ -102,6 +107,16 @@ class Board(Screen[None]):
     @property
     def acting_target(self) -> TargetKey | None:
         """Return the target that an action would be about; none where the screen has no such target."""
+        return None
+
+    @property
+    def looked_at(self) -> TargetKey | None:
+        """Return the target that comparing and lineage are about from here."""
+        return self.acting_target
+
+    @property
+    def looked_at_version(self) -> VersionKey | None:
+        """Return the version that they are about, where the screen has one."""
         return None
 
     def draw_all(self) -> None:

@@ -42,6 +42,12 @@ class SkewScreen(Board):
         yield CellGrid(glyphs=self.glyphs, id="grid")
         yield StyledLines(glyphs=self.glyphs, id="parity")
 
+    @property
+    def looked_at(self) -> TargetKey | None:
+        key = self.query_one("#grid", CellGrid).cursor_key
+        targets = [target for target in self.fleet.worst_first() if target.key.model == key]
+        return targets[0].key if targets else None
+
     def place_widgets(self, width: int, height: int) -> None:
         self._boxes = skew_layout(width, height)
         for name, box in self._boxes.items():
@@ -126,7 +132,5 @@ class SkewScreen(Board):
 
     def on_cell_grid_selected(self, message: CellGrid.Selected) -> None:
         message.stop()
-        model = cast(ModelName, message.key)
-        targets = [target for target in self.fleet.worst_first() if target.key.model == model]
-        if targets:
-            self.program.open_target(targets[0].key)
+        if self.looked_at is not None:
+            self.program.open_target(self.looked_at)

@@ -1,0 +1,99 @@
+"""What the program shows of versions: what changed between two, where one comes from; loaded when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from textual.app import App
+
+from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
+from modeltui.present.tone import Tone
+from modeltui.tui.screens.board import Board
+
+if TYPE_CHECKING:
+    from modeltui.domain.fleet import Fleet, VersionKey
+    from modeltui.engine.observer import Observer
+
+    _Base = App[Any]
+else:
+    _Base = object
+
+
+class Origins(_Base):
+    """Mixin for the app: opens the comparison and the lineage of what is looked at."""
+
+    fleet: Fleet
+    _observer: Observer | None
+
+    if TYPE_CHECKING:
+
+        def say(self, text: str, tone: Tone) -> None: ...
+
+    def want_provenance(self, model: ModelName, version: VersionId) -> None:
+        """Ask where a version comes from, unless that is known."""
+        if self._observer is not None and (model, version) not in self.fleet.provenance:
+            self._observer.want_provenance(model, version)
+
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+        """Ask for all that two versions can be compared by."""
+        if self._observer is not None:
+            self._observer.want_comparison(model, a, b)
+
+    def want_versions(self, model: ModelName) -> None:
+        """Ask which versions a model has."""
+        if self._observer is not None:
+            self._observer.want_versions(model)
+
+    def action_compare(self) -> None:
+        """Show what changed on the target that is looked at."""
+        from modeltui.tui.comparing import Subject
+        from modeltui.tui.screens.compare import CompareScreen
+
+        if isinstance(self.screen, CompareScreen):
+            return
+        target, version = self._looked_at()
+        if target is None:
+            self.say("no target is looked at: choose one in the fleet (1)", Tone.UNKNOWN)
+            return
+        shown = next((s for s in self.screen_stack if isinstance(s, CompareScreen) and s.looked_at == target), None)
+        if shown is not None and (version is None or version == shown.looked_at_version):
+            self._back_to(shown)
+            return
+        chosen = version[1] if version is not None and version[0] == target.model else None
+        self.push_screen(CompareScreen(Subject(target.model, target, b=chosen)))
+
+    def action_lineage(self) -> None:
+        """Show where the version that is looked at comes from."""
+        from modeltui.tui.screens.lineage import LineageScreen
+
+        if isinstance(self.screen, LineageScreen):
+            return
+        target, version = self._looked_at()
+        if version is None and target is not None:
+            version = self._worst_version(target)
+        if version is None:
+            self.say("no version is looked at: choose a target in the fleet (1)", Tone.UNKNOWN)
+            return
+        shown = next((s for s in self.screen_stack if isinstance(s, LineageScreen) and s.key == version), None)
+        if shown is not None:
+            self._back_to(shown)
+            return
+        self.push_screen(LineageScreen(version, target))
+
+    def _looked_at(self) -> tuple[TargetKey | None, VersionKey | None]:
+        """Return the target and the version that the uppermost screen with one is about."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, Board) and screen.looked_at is not None:
+                return screen.looked_at, screen.looked_at_version
+        return None, None
+
+    def _worst_version(self, key: TargetKey) -> VersionKey | None:
+        from modeltui.present.card import subject_version
+
+        target = self.fleet.targets.get(key)
+        subject = subject_version(target) if target else None
+        return None if subject is None or isinstance(subject, Missing) else (key.model, subject.version)
+
+    def _back_to(self, shown: Board) -> None:
+        while self.screen is not shown and len(self.screen_stack) > 2:
+            self.pop_screen()

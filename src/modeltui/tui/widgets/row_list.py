@@ -1,0 +1,198 @@
+"""`RowList`: lines with a cursor, drawn when they come into view; thousands cost no more than a screenful."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from modeltui.present.glyphs import UNICODE, Glyphs
+from modeltui.present.span import Line, Span
+from modeltui.present.tone import Tone
+from modeltui.tui.widgets.lines import changed_columns, fit_line
+from modeltui.tui.widgets.row_window import CursorMove, RowWindow
+from modeltui.tui.widgets.toned import TonedWidget
+
+_Painted = tuple[tuple[Span, ...], int]
+"""A fitted line, and how the cursor is drawn on it."""
+_NO_CURSOR, _CURSOR, _CURSOR_BLURRED = 0, 1, 2
+
+
+class RowList(TonedWidget, can_focus=True):
+    """Rows of any shape with a cursor that belongs to a row's key, not to a place; each begins with a blank."""
+
+    DEFAULT_CSS = """
+    RowList { height: 1fr; width: 1fr; background: $background; color: $foreground; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "up", show=False),
+        Binding("down,j", "move(1)", "down", show=False),
+        Binding("pageup", "page(-1)", "page up", show=False),
+        Binding("pagedown", "page(1)", "page down", show=False),
+        Binding("home,g", "move(-1000000000)", "first", show=False),
+        Binding("end,G", "move(1000000000)", "last", show=False),
+        Binding("enter,space", "select", "open", show=False),
+    ]
+
+    class Highlighted(Message):
+        """The cursor is on another row now, or other rows are in view."""
+
+    class Selected(Message):
+        """Enter was pressed on a row."""
+
+        def __init__(self, key: Hashable) -> None:
+            super().__init__()
+            self.key = key
+
+    def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:  # noqa: A002 - the library's name
+        super().__init__(glyphs, id=id)
+        self._rows = RowWindow()
+        self._render_row: Callable[[Hashable], Line] = _empty_line
+        self._painted: list[_Painted] = []
+        self._marks: list[str] = []
+
+    @property
+    def cursor_key(self) -> Hashable | None:
+        """The key of the row under the cursor; None while there are no rows."""
+        return self._rows.cursor_key if self._rows.keys else None
+
+    @property
+    def position(self) -> tuple[int, int, int]:
+        """The first and last visible row, counted from 1, and how many there are."""
+        return self._rows.position
+
+    def set_rows(self, keys: Sequence[Hashable], render: Callable[[Hashable], Line]) -> None:
+        """Show these rows in this order; `render` is called for visible keys only. The cursor stays on its key."""
+        self._render_row = render
+        self._rows.set_keys(keys)
+        self._paint()
+
+    def move_to(self, key: Hashable) -> bool:
+        """Put the cursor on the row of `key`; False when there is no such row."""
+        place = self._rows.place_of(key)
+        if place >= 0:
+            self._go(place)
+        return place >= 0
+
+    def show_below(self, count: int) -> None:
+        """Scroll so that as many as possible of the `count` rows below the cursor are in view, and the cursor stays."""
+        rows = self._rows
+        last = min(rows.cursor + count, len(rows.keys) - 1)
+        rows.top = max(0, min(max(rows.top, last - rows.page + 1), rows.cursor))
+        self._paint()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by so many rows."""
+        self._go(self._rows.cursor + by)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by so many screens."""
+        self._go(self._rows.cursor + by * max(1, self._rows.page - 1))
+
+    def action_select(self) -> None:
+        """Open the row under the cursor."""
+        if self._rows.keys:
+            self.post_message(self.Selected(self._rows.cursor_key))
+
+    def _go(self, place: int) -> None:
+        if self._rows.go(place) is not CursorMove.STAYED:
+            self.post_message(self.Highlighted())
+        self._paint()
+
+    def on_resize(self) -> None:
+        """Cut the rows anew; the cursor stays in view."""
+        self._rows.set_page(self.size.height)
+        self._painted.clear()
+        self._paint()
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Draw the cursor as the one that keys move, or as a mere mark."""
+        super().watch_has_focus(has_focus)
+        self._paint()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor where the pointer is; only when the mouse was asked for."""
+        if event.y + self._rows.top < len(self._rows.keys):
+            self._go(event.y + self._rows.top)
+
+    def on_mouse_scroll_down(self) -> None:
+        """Move down; the cursor goes along, so that it is always in view."""
+        self.action_move(3)
+
+    def on_mouse_scroll_up(self) -> None:
+        """Move up."""
+        self.action_move(-3)
+
+    def repaint_all(self) -> None:
+        """Paint everything again, with the styles of now."""
+        self._painted.clear()
+        super().repaint_all()
+
+    def _wanted(self) -> tuple[list[_Painted], list[str]]:
+        (width, height), rows = self.size, self._rows
+        width -= 1  # the last cell shows where the visible rows are among all
+        cursor = _CURSOR if self.has_focus else _CURSOR_BLURRED
+        lines: list[_Painted] = [
+            (
+                fit_line(self._render_row(key), width, self._glyphs),
+                cursor if rows.top + place == rows.cursor else _NO_CURSOR,
+            )
+            for place, key in enumerate(rows.visible)
+        ]
+        lines += [((Span(" " * width),), _NO_CURSOR)] * (height - len(lines))
+        thumb = rows.thumb
+        return lines, [self._glyphs.thumb if place in thumb else " " for place in range(len(lines))]
+
+    def _paint(self) -> None:
+        """Find what differs from the painted lines, and refresh just that."""
+        if not self.is_mounted or not self.size:
+            return
+        wanted, marks = self._wanted()
+        painted, self._painted = self._painted, wanted
+        before, self._marks = self._marks, marks
+        if len(painted) != len(wanted) or len(before) != len(marks):
+            self.refresh()
+            return
+        regions = [
+            Region(0, y, self.size.width, 1)
+            if old[1] != new[1] or before[y] != marks[y]
+            else Region(start, y, end - start, 1)
+            for y, (old, new) in enumerate(zip(painted, wanted, strict=True))
+            if old != new or before[y] != marks[y]
+            for start, end in (changed_columns(old[0], new[0]),)
+        ]
+        if regions:
+            self.refresh(*regions)
+
+    def render_line(self, y: int) -> Strip:
+        """Return one painted line."""
+        if not self._painted:
+            self._painted, self._marks = self._wanted()
+        if y >= len(self._painted):
+            return Strip.blank(self.size.width, self.base_style)
+        line, cursor = self._painted[y]
+        base, styles = self.base_style, self.tone_styles
+        if not cursor:
+            segments = [Segment(text, base + styles.style(tone)) for text, tone in line]
+        else:
+            segments = [Segment(self._glyphs.cursor, base + styles.on_cursor(Tone.ACCENT, cursor == _CURSOR))]
+            first = line[0]._replace(text=line[0].text[1:])
+            for text, tone in (first, *line[1:]):
+                said = text.rstrip()
+                # Blanks carry no state: underlined or reversed they would look like a field to fill in.
+                plain = base + styles.on_cursor(Tone.PLAIN, cursor == _CURSOR)
+                segments += [Segment(said, base + styles.on_cursor(tone, cursor == _CURSOR))]
+                segments += [Segment(" " * (len(text) - len(said)), plain)]
+        segments.append(Segment(self._marks[y], base + styles.style(Tone.MUTED)))
+        return Strip([segment for segment in segments if segment.text], self.size.width)
+
+
+def _empty_line(key: Hashable) -> Line:
+    return ()
