@@ -1,0 +1,226 @@
+"""`modeltui compare MODEL A B`: what changed between two versions, the likely cause first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from modeltui.cli.naming import Meant, UnansweredError, WrongNameError, model_named, target_named, version_named
+from modeltui.cli.output import data, fail, json_object, note
+from modeltui.cli.session import failures, with_observer
+from modeltui.config.load import Loaded, Options
+from modeltui.domain.fleet import Fleet, Target
+from modeltui.domain.health import Level
+from modeltui.domain.names import NO_DATA, UNKNOWN, Missing, ModelName, Unknown
+from modeltui.engine.observer import Observer
+
+if TYPE_CHECKING:  # loaded when there is something to compare
+    from modeltui.domain.comparison.difference import Comparison
+    from modeltui.domain.comparison.suspect import Suspect, Symptom
+    from modeltui.present.compare_object import Asked
+
+Form = Literal["plain", "json", "markdown"]
+_PLAIN_WIDTH = 100
+"""Where no terminal says how wide it is."""
+
+_HELP = """Print what changed between two versions of MODEL, the likely cause first.
+
+A and B are versions, pointers of the registry (champion), or serving, last-known-good, stable, candidate. Without
+them: what a target's comparison begins with, for MODEL@ENV or the worst target of MODEL. Suspects are ranked by what
+is wrong on the target that --target or --env names, or on the only one of the model that is in warn or breach.
+
+Exit codes: 0 also when they differ; 1 when a backend could not say, or with --fail-on-difference; 2 unknown names.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    model: str
+    a: str | None
+    b: str | None
+    target: str | None
+    environment: str | None
+
+
+@click.command("compare", help=_HELP, short_help="Print what changed between two versions.")
+@click.argument("model", metavar="MODEL[@ENV]")
+@click.argument("a", required=False)
+@click.argument("b", required=False)
+@click.option("--json", "form", flag_value="json", help="One JSON object.")
+@click.option("--markdown", "form", flag_value="markdown", help="To paste into a ticket.")
+@click.option("--plain", "form", flag_value="plain", default=True, help="Plain text (the default).")
+@click.option("--all", "everything", is_flag=True, help="Also what is equal, and long values whole.")
+@click.option("--target", metavar="MODEL@ENV", help="Whose symptom the suspects are ranked by.")
+@click.option("--env", "environment", metavar="ENV", help="The same, by the environment alone.")
+@click.option("--fail-on-difference", is_flag=True, help="Exit with 1 unless all facts are known to be equal.")
+@click.pass_obj
+def command(
+    options: Options,
+    model: str,
+    a: str | None,
+    b: str | None,
+    form: Form,
+    everything: bool,
+    target: str | None,
+    environment: str | None,
+    fail_on_difference: bool,
+) -> int:
+    """Print a comparison."""
+    if (a is None) != (b is None):
+        raise click.UsageError("name both versions, or none: modeltui compare MODEL A B")
+    if target is not None and environment is not None:
+        raise click.UsageError("--target and --env say the same: give one of them")
+    question = _Question(model, a, b, target, environment)
+
+    async def look(observer: Observer, _: Loaded) -> int:
+        answer = await _answer(observer, question)
+        _print(answer, form, everything=everything)
+        is_same = bool(answer.comparison.facts) and not answer.comparison.differences
+        return 1 if not answer.is_whole or (fail_on_difference and not is_same) else 0
+
+    return with_observer(options, look)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    fleet: Fleet
+    comparison: Comparison
+    suspects: tuple[Suspect, ...]
+    symptom: Symptom
+    asked: Asked
+    is_whole: bool
+    """Everybody could say what he was asked."""
+
+
+async def _answer(observer: Observer, question: _Question) -> _Answer:
+    from modeltui.domain.comparison.comparing import compare
+    from modeltui.domain.comparison.suspect import Symptom
+    from modeltui.domain.comparison.suspecting import suspects
+    from modeltui.domain.comparison.symptoms import doubts, symptom_of
+    from modeltui.present.compare_object import Asked
+
+    fleet = await observer.look_once()
+    broken = failures(fleet)
+    for title, remedy in broken:
+        fail(title, remedy)
+    name, environment = _model_and_environment(fleet, question, is_whole=not broken)
+    await observer.read_versions(name)
+    target = _target(observer.fleet, name, question.target, environment, must=question.a is None)
+    a, b = _pair(observer.fleet, name, question, target, is_whole=not broken)
+    await observer.read_comparison(name, a.version, b.version)
+    fleet = observer.fleet
+    comparison = compare(fleet, name, a.version, b.version)
+    symptom = Symptom() if isinstance(target, Missing) else symptom_of(target)
+    against = () if isinstance(target, Missing) else doubts(fleet, target)
+    asked = Asked(
+        question.a or a.version,
+        question.b or b.version,
+        tuple(one.because for one in (a, b) if one.because),
+        NO_DATA if isinstance(target, Missing) else target.key,
+        against,
+    )
+    is_whole = not broken and _could_say(fleet, comparison)
+    return _Answer(fleet, comparison, suspects(comparison, symptom), symptom, asked, is_whole)
+
+
+def _model_and_environment(fleet: Fleet, question: _Question, *, is_whole: bool) -> tuple[ModelName, str | None]:
+    word, at_sign, environment = question.model.rpartition("@")
+    if not at_sign or question.model in fleet.models:
+        return model_named(fleet, question.model, is_whole=is_whole), question.environment
+    if question.environment is not None or question.target is not None:
+        raise click.UsageError(f"{question.model} names its target already: --target and --env do too")
+    return model_named(fleet, word, is_whole=is_whole), environment
+
+
+def _target(
+    fleet: Fleet, model: ModelName, wanted: str | None, environment: str | None, *, must: bool
+) -> Target | Unknown:
+    """Return the target whose symptom counts: the one that was named, or the only one that something is wrong on."""
+    named = target_named(fleet, model, wanted, environment)
+    if not isinstance(named, Missing):
+        return named
+    targets = [target for target in fleet.worst_first() if target.key.model == model]
+    wrong = [target for target in targets if target.level in (Level.WARN, Level.BREACH)]
+    if len(wrong) == 1:
+        return wrong[0]
+    if must and targets:
+        note(f"modeltui: for {targets[0].key}, the worst of {len(targets)} targets; --env names another")
+        return targets[0]
+    return UNKNOWN
+
+
+def _pair(
+    fleet: Fleet, model: ModelName, question: _Question, target: Target | Unknown, *, is_whole: bool
+) -> tuple[Meant, Meant]:
+    from modeltui.domain.comparison.symptoms import usual_pair
+
+    if question.a is not None and question.b is not None:
+        a = version_named(fleet, model, question.a, target, is_whole=is_whole)
+        return a, version_named(fleet, model, question.b, target, is_whole=is_whole)
+    if isinstance(target, Missing):
+        raise WrongNameError(f"no target of {model} is known", f"name two versions: modeltui compare {model} A B")
+    pair = usual_pair(fleet, target)
+    if isinstance(pair, Missing):
+        says = f"there are no two versions to compare on {target.key}"
+        raise UnansweredError(says, f"name them: modeltui compare {model} A B; modeltui versions {model} lists them")
+    return Meant(pair[0], f"compared as usual for {target.key}: {pair[0]} and {pair[1]}"), Meant(pair[1])
+
+
+def _could_say(fleet: Fleet, comparison: Comparison) -> bool:
+    """Tell whether all that was asked for could be read; what nobody recorded is an answer."""
+    from modeltui.domain.lineage import FIELDS, Unreadable
+    from modeltui.domain.told import told_of
+
+    for version in (comparison.a, comparison.b):
+        told = told_of(fleet, (comparison.model, version))
+        if isinstance(told, Missing) or fleet.untold.get((comparison.model, version)):
+            return False
+        if any(isinstance(getattr(told, name), Unreadable) for name in FIELDS):
+            return False
+    return not comparison.awaited
+
+
+def _print(answer: _Answer, form: Form, *, everything: bool) -> None:
+    match form:
+        case "json":
+            from modeltui.present.compare_object import compare_object
+
+            json_object(
+                compare_object(answer.comparison, answer.suspects, answer.symptom, answer.asked, everything=everything)
+            )
+        case "markdown":
+            from modeltui.present.compare_markdown import compare_markdown
+
+            simulated = answer.fleet.context.simulated
+            data(
+                compare_markdown(
+                    answer.comparison, answer.suspects, answer.asked, everything=everything, simulated=simulated
+                )
+            )
+        case "plain":
+            for sentence in (*answer.asked.because, *answer.asked.doubts):
+                note(f"modeltui: {sentence}")
+            data(_plain(answer, everything=everything))
+            if answer.fleet.context.simulated:
+                note("DEMO: all of this is simulated")
+
+
+def _plain(answer: _Answer, *, everything: bool) -> list[str]:
+    import shutil
+    import sys
+
+    from modeltui.present.compare_text import compare_lines, heading_line
+    from modeltui.present.glyphs import ASCII
+    from modeltui.present.span import plain
+
+    width = shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    comparison = answer.comparison
+    if not comparison.differences and not everything and comparison.facts:
+        same = f"the same in all {len(comparison.facts)} facts: --all prints them"
+        return [plain(heading_line(comparison, width)).rstrip(), f" {comparison.a} and {comparison.b} are {same}"]
+    lines = compare_lines(
+        comparison, answer.suspects, max(width, 40), ASCII, everything=everything, folded=not everything
+    )
+    return [plain(line).rstrip() for line in lines]

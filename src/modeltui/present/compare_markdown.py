@@ -1,0 +1,139 @@
+"""What changed between two versions, to be pasted into a ticket: whatever a backend wrote stays plain text there.
+
+All of it stands in code spans or code blocks: there nothing is a link, a mention, a table, HTML or a heading, in any
+dialect of Markdown. No tables: a `|` would have to be escaped differently from place to place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, LineMark, LinesChange
+from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.names import Missing
+from modeltui.present.compare_object import Asked
+from modeltui.present.compare_packed import GROUP_WORDS
+from modeltui.present.compare_summary import count_words
+from modeltui.present.compare_values import detail_spans, pair_words, state_words
+from modeltui.present.glyphs import ASCII
+
+_MOST_LINES = 40
+"""Of one text that differs; a ticket is read, not searched."""
+_LONGEST_VALUE = 160
+_MOST_COMMITS = 20
+_RUNS = re.compile(r"`+")
+_FENCES = re.compile(r"[`~]+")
+
+
+def code(text: str, most: int = 2_000) -> str:
+    """Return text as a code span that nothing in it can end."""
+    text = text if len(text) <= most else f"{text[: most - 1]}…"
+    fence = "`" * (max((len(run) for run in _RUNS.findall(text)), default=0) + 1)
+    # A blank inside each fence: a span may neither begin nor end with the sign of the fence, nor be empty.
+    pad = " " if not text or text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text or ' '}{pad}{fence}"
+
+
+def block(lines: Sequence[str], language: str = "") -> list[str]:
+    """Return lines as a code block that none of them can end, set in as part of a list."""
+    longest = max((len(run) for line in lines for run in _FENCES.findall(line)), default=0)
+    fence = "`" * max(longest + 1, 3)
+    return [f"  {fence}{language}", *(f"  {line}" for line in lines), f"  {fence}"]
+
+
+def compare_markdown(
+    comparison: Comparison, suspects: Sequence[Suspect], asked: Asked, *, everything: bool, simulated: bool
+) -> list[str]:
+    """Return the comparison as lines of Markdown, the likely cause first."""
+    facts = comparison.facts if everything else comparison.differences
+    lines = [
+        f"### What changed: {code(comparison.model)} {code(comparison.a)} → {code(comparison.b)}",
+        "",
+        *(["**Simulated data.**", ""] if simulated else []),
+        *(_plain(sentence) for sentence in asked.because),
+        _plain(count_words(comparison)),
+        "",
+    ]
+    lines += [*_suspects(suspects), *_doubts(asked)]
+    lines += ["**Facts**" if everything else "**Differences**", ""]
+    group = None
+    for fact in facts:
+        if fact.group is not group:
+            group = fact.group
+            lines.append(f"- {GROUP_WORDS[group]}")
+        lines += (f"  {line}" for line in _fact(fact, comparison))
+    if not facts:
+        lines.append("- none" if comparison.facts else "- nothing is known of where the two come from")
+    lines += _missing(comparison)
+    lines += _log(comparison)
+    return lines
+
+
+def _plain(sentence: str) -> str:
+    return f"{code(sentence)}  "
+
+
+def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
+    if not suspects:
+        return
+    yield "**Likely cause first** (suspects, not findings)"
+    yield ""
+    for suspect in suspects:
+        yield f"{suspect.rank}. {code(suspect.title)}: {code(suspect.because)}"
+    yield ""
+
+
+def _doubts(asked: Asked) -> Iterator[str]:
+    for doubt in asked.doubts:
+        yield f"- against it: {code(doubt)}"
+    if asked.doubts:
+        yield ""
+
+
+def _fact(fact: Difference, comparison: Comparison) -> Iterator[str]:
+    one, other = (words if len(words) <= _LONGEST_VALUE else f"{words[:_LONGEST_VALUE]}…" for words in pair_words(fact))
+    detail = "".join(span.text for span in detail_spans(fact, ASCII)).strip()
+    more = f" ({code(detail)})" if detail else ""
+    state = code(state_words(fact, comparison.a, comparison.b))
+    if isinstance(fact.detail, LinesChange):
+        yield f"- {code(fact.field)}: {state}{more}"
+        yield from block(_changed(fact.detail), "diff")
+        return
+    yield f"- {code(fact.field)}: {state}: {code(one)} → {code(other)}{more}"
+
+
+def _changed(change: LinesChange) -> list[str]:
+    lines = [
+        f"  ({text} equal lines)" if mark is LineMark.SKIPPED else f"{mark.value}{text}" for mark, text in change.lines
+    ]
+    if len(lines) > _MOST_LINES or change.is_cut:
+        return [*lines[:_MOST_LINES], "  (cut: modeltui compare has all of it)"]
+    return lines
+
+
+def _missing(comparison: Comparison) -> Iterator[str]:
+    if comparison.awaited or comparison.troubles:
+        yield ""
+        yield "**Not known**"
+        yield ""
+    for source in comparison.awaited:
+        yield f"- {code(source)} had not answered"
+    for trouble in comparison.troubles:
+        yield f"- {code(trouble)}"
+
+
+def _log(comparison: Comparison) -> Iterator[str]:
+    log = comparison.code_log
+    if isinstance(log, Missing) or not isinstance(log, CodeLog):
+        return
+    yield ""
+    yield f"**Commits** in {code(log.repository)}"
+    yield ""
+    if log.trouble:
+        yield f"- not known: {code(log.trouble)}"
+    for sign, commits in (("+", log.only_b), ("-", log.only_a)):
+        for commit in commits[:_MOST_COMMITS]:
+            yield f"- {code(f'{sign}{commit.id[:12]} {commit.subject}')} by {code(commit.author)}"
+        if len(commits) > _MOST_COMMITS:
+            yield f"- and {len(commits) - _MOST_COMMITS} more"
