@@ -11,8 +11,8 @@ from typing import Any, Final
 from modeltui.adapters._documents.json_text import parse_json
 from modeltui.adapters._documents.look import at, list_at, text_at
 
-PREDICATE: Final = "https://model_signing/signature/"
-OLD_PREDICATE: Final = "https://model_signing/Digests/"
+PREDICATE: Final = "model_signing/signature/"
+OLD_PREDICATE: Final = "model_signing/Digests/"
 """Of 0.2: each file is a subject of its own."""
 _IN_TOTO: Final = "application/vnd.in-toto+json"
 _MOST_FILES: Final = 100_000
@@ -55,9 +55,10 @@ def read_manifest(raw: bytes) -> Manifest:
     statement = parse_json(content)
     predicate = text_at(statement, "predicateType")
     signed_by = _signed_by(at(bundle, "verificationMaterial"))
-    if predicate.startswith(OLD_PREDICATE):
+    kind = predicate.partition("://")[2]
+    if kind.startswith(OLD_PREDICATE):
         return _old(statement, signed_by)
-    if not predicate.startswith(PREDICATE):
+    if not kind.startswith(PREDICATE):
         raise ValueError(f"it states {predicate or 'nothing'}, not the files of a model")
     return _new(statement, signed_by)
 
