@@ -33,6 +33,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
         "embedded": "modeltui.adapters.embedded.registry",
         "mlflow": "modeltui.adapters.mlflow.registry",
         "model-folder": "modeltui.adapters.model_folder.registry",
+        "sql": "modeltui.adapters.sql_registry.registry",
     },
     SourceKind.METRICS: {
         "embedded": "modeltui.adapters.embedded.metrics",

@@ -21,7 +21,7 @@ ONLY_THE_ACTOR = "Only the actor process can write"
 FACES = "Faces know no adapter"
 INDEPENDENT = "Adapters are independent of each other"
 ONE_HTTP = "One importer of the HTTP library"
-ONE_POSTGRESQL = "One importer of the PostgreSQL driver"
+ONE_POSTGRESQL = "Two importers of the PostgreSQL driver"
 
 PLANTED = [
     ("domain/text.py", "import time", PURE),

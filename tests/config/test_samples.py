@@ -25,6 +25,7 @@ EXPECTED = {
     "mlflow-prometheus",
     "read-only",
     "scrape-and-folder",
+    "sql-registry",
     "two-regions",
 }
 
