@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -198,9 +199,10 @@ def _beside_mlflow(bench: Bench) -> Iterator[Figure]:
     if python.startswith("!"):
         return
     directory = bench.scratch / "mlflow-compare"
-    directory.mkdir()
+    (directory / "lake").mkdir(parents=True)
     with start_mlflow3(directory) as server:
-        script = Path(__file__).parents[1] / "servers" / "training.py"
+        # Beside its neighbours it would take their `mlflow` for MLflow.
+        script = Path(shutil.copy(Path(__file__).parents[1] / "servers" / "training.py", directory))
         made = subprocess.run(
             [python, str(script), server.url, str(directory / "lake"), "base", "data-snapshot"],
             env=environment(bench.home),
