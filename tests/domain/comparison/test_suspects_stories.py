@@ -101,10 +101,9 @@ STORIES = (
         "span of the data",
         (
             digest("data.cards.digest"),
-            number("data.cards.begins_at", 1.70e9, 1.76e9),
-            number("data.cards.ends_at", 1.77e9, 1.77e9),
+            fact("data.cards.span", "2024-01-01 to 2025-12-31", "2025-07-01 to 2025-12-31"),
         ),
-        "data.cards.digest",
+        "data.cards.span",
         LOSSES,
     ),
     Told(
@@ -160,7 +159,7 @@ STORIES = (
         "base image",
         (
             fact("environment.base_image", "serving/tabular-3.11", "serving/tabular-3.12"),
-            digest("environment.base_image digest"),
+            digest("environment.base_image.digest"),
         ),
         "environment.base_image",
         SLOW,
@@ -306,8 +305,8 @@ def test_slow_answers_point_at_what_answers_run_on() -> None:
 
 def test_a_larger_artifact_is_suspected_of_slowness_only() -> None:
     """More bytes are a usual cause of slow answers; of anything else they are an effect."""
-    changed = (number("artifact.size_bytes", 4e6, 40e6), fact("code.commit", "35" * 20, "e1" * 20))
-    assert first(suspects(comparison(*changed), SLOW)).field == "artifact.size_bytes"
+    changed = (number("artifact.size", 4e6, 40e6), fact("code.commit", "35" * 20, "e1" * 20))
+    assert first(suspects(comparison(*changed), SLOW)).field == "artifact.size"
     assert [one.field for one in suspects(comparison(*changed), LOSSES)] == ["code.commit"]
 
 

@@ -83,6 +83,7 @@ class Kind(Enum):
     CODE = Traits(0.20, frozenset({_E, _L}), "other code made the version")
     EFFECTS = Traits(0.18, frozenset({_B}), "going back does not undo it")
     SEED = Traits(0.15, frozenset(), "chance fell otherwise")
+    CIRCUMSTANCE = Traits(0.13, frozenset(), "it says how the training was run")
     EVALUATION_DATA = Traits(0.12, frozenset(), "it only measures the model")
     PACKAGE_PATCH = Traits(0.10, frozenset(), "a patch release should change little")
     MOVED = Traits(0.05, frozenset(), "the same under another name or at another place")
@@ -119,7 +120,13 @@ _THRESHOLD: Final = re.compile(r"threshold|cut[\W_]?off|operating point|decision
 _CALIBRATION: Final = re.compile(r"calibrat|isotonic|platt|temperature scal", re.IGNORECASE)
 _SEED: Final = re.compile(r"(?:^|[\W_])(?:seeds?|random[\W_]?state)$", re.IGNORECASE)
 _IMAGE: Final = re.compile(r"(?:base[ _]?)?image(?:$|[ ._])")
-_HARDWARE: Final = re.compile(r"(?:hardware|accelerator|gpus?|cpus?|instance|machine|cuda|driver)(?:$|[ ._])")
+_HARDWARE: Final = re.compile(
+    r"(?:hardware|accelerator|gpus?|cpus?|instance|machine|cuda|driver|platform|os|kernel)(?:$|[ ._])"
+)
+_CIRCUMSTANCE: Final = re.compile(
+    r"^(?:run|user|host|hostname|cluster|job|pid|queue|entry[ _]point|working[ _]directory)$"
+    r"|(?:trained|started|finished|created) |duration|elapsed"
+)
 """Followed by nothing that a package could be called: `cuda-python` is one."""
 _SYSTEM: Final = (
     (re.compile(r"retriev|embed|rerank|\btop[\W_]?k\b|index|chunk|vector|passages", re.IGNORECASE), Kind.RETRIEVAL),
@@ -136,6 +143,9 @@ _RELEASES: Final = {
     Bump.PATCH: Kind.PACKAGE_PATCH,
     Bump.OTHER: Kind.PACKAGE_OTHER,
 }
+
+PACKAGES: Final = frozenset({*_RELEASES.values()})
+"""What a package can be."""
 
 
 def key_of(fact: Difference) -> str:
@@ -190,6 +200,8 @@ def _artifact(key: str) -> Kind:
         return Kind.SIGNATURE
     if key.startswith("architecture"):
         return Kind.ARCHITECTURE
+    if key == "reachable":
+        return Kind.RECORD
     return Kind.SIZE if key.startswith("size") else Kind.BYTES
 
 
@@ -211,7 +223,7 @@ def _setting(key: str, otherwise: Kind) -> Kind:
 
 def _environment(key: str, fact: Difference) -> Kind:
     name = key.lower()
-    if name.startswith("variable."):
+    if name.startswith("variable.") or name == "variables":
         return Kind.VARIABLE
     if _IMAGE.match(name):
         return Kind.BASE_IMAGE
@@ -219,7 +231,11 @@ def _environment(key: str, fact: Difference) -> Kind:
         return Kind.HARDWARE
     if _SEED.search(name):
         return Kind.SEED
+    if _CIRCUMSTANCE.search(name):
+        return Kind.CIRCUMSTANCE
     bump = fact.detail.bump if isinstance(fact.detail, ReleaseChange) else Bump.OTHER
     if name in ("python", "python version", "python_version"):
         return Kind.PACKAGE_PATCH if bump is Bump.PATCH else Kind.PYTHON
+    if name.rpartition(".")[2] == "hashes":
+        return Kind.PACKAGE_OTHER
     return _RELEASES[bump]

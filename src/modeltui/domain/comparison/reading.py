@@ -12,6 +12,7 @@ from modeltui.domain.comparison.difference import Difference, LineMark, LinesCha
 _NUMBER: Final = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?:%|[a-zA-Z]{0,8})\s*")
 _WORD: Final = re.compile(r"[^\W_]+")
 _COMMENT: Final = re.compile(r"--.*$|/\*.*?\*/")
+_MOMENT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}))?")
 _MOST_LINES: Final = 2_000
 
 
@@ -44,6 +45,17 @@ def distance(a: float, b: float) -> float:
     """Return how far apart two numbers are, 0 to 1 and the same both ways: relative to the larger; 1 across zero."""
     largest = max(abs(a), abs(b))
     return min(abs(a - b) / largest, 1.0) if largest else 0.0
+
+
+def days_of(span: str) -> float | None:
+    """Return the days between the two moments that a span names; None where it names one, or none."""
+    moments = [_day(*found) for found in _MOMENT.findall(span)]
+    return moments[1] - moments[0] if len(moments) == 2 else None
+
+
+def _day(year: str, month: str, day: str, hour: str, minute: str) -> float:
+    # Of the months' lengths the average is near enough for what is told by fifths.
+    return int(year) * 365.2425 + int(month) * 30.436875 + int(day) + int(hour or 0) / 24 + int(minute or 0) / 1440
 
 
 def changed_lines(fact: Difference) -> tuple[tuple[LineMark, str], ...]:

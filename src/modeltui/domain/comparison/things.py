@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, ShapeChange, State
-from modeltui.domain.comparison.kinds import Kind, key_of, kind_of
-from modeltui.domain.comparison.reading import number_of, text_of
+from modeltui.domain.comparison.kinds import PACKAGES, Kind, key_of, kind_of
+from modeltui.domain.comparison.reading import days_of, number_of, text_of
 
 DATA_PARTS: Final = (
     "origin",
     "rows",
+    "span",
     "digest",
-    "begins_at",
-    "ends_at",
-    "taken_at",
+    "taken",
     "used_for",
     "uri",
-    "span",
-    "freshness",
 )
 """Of a field `data.<name>.<part>`; which of them stands for the snapshot is decided in this order."""
 _INHERENT: Final = frozenset(
@@ -55,9 +52,10 @@ _TABLES: Final = frozenset(
     }
 )
 """Groups of many facts: a side that tells none of them recorded none, and did not remove them all."""
+_ASKED: Final = frozenset({"asked", "extras", "marker", "hashes"})
 _STANDING: Final = (
     ("code.repository", "uncommitted", "uncommitted_changes", "dirty"),
-    ("commit", "snapshot", "base_image", "base image", "base model", "base_model", "artifact.digest"),
+    ("commit", "snapshot", "base_image", "environment.image", "base model", "base_model", "artifact.digest"),
 )
 """How fields end that stand for their thing, before all others."""
 
@@ -74,7 +72,7 @@ class Thing:
     has_same_rows: bool = False
     """A data set of which both sides tell that it has as many rows."""
     span_lengths: tuple[float, float] | None = None
-    """Seconds that the rows of a data set cover, where both sides tell it."""
+    """Days that the rows of a data set cover, where both sides tell both ends."""
 
     @property
     def main(self) -> Difference:
@@ -124,6 +122,13 @@ def data_parts(name: str, comparison: Comparison) -> Mapping[str, Difference]:
     }
 
 
+def package_of(fact: Difference) -> str:
+    """Return the package that a fact is about: what is asked of it besides its release stands behind its name."""
+    key = key_of(fact)
+    name, _, part = key.rpartition(".")
+    return name if name and part in _ASKED else key
+
+
 def _both_tell(fact: Difference, comparison: Comparison) -> bool:
     """Tell whether both sides say something in the group of a fact: then a row that one lacks is not there."""
     rows = [one for one in comparison.facts if one.group is fact.group and kind_of(one) not in _INHERENT]
@@ -141,6 +146,8 @@ def _bundle(fact: Difference) -> tuple[str, str]:
     match kind:
         case Kind.DATA:
             return kind.name, data_name(fact)
+        case _ if fact.group is Group.ENVIRONMENT and kind in PACKAGES:
+            return Kind.PACKAGE_OTHER.name, package_of(fact)
         case Kind.CODE | Kind.BASE_IMAGE | Kind.QUERY | Kind.BYTES | Kind.RECORD | Kind.AGENT_STATE:
             return kind.name, fact.group.value if kind is Kind.AGENT_STATE else ""
         case Kind.BASE_MODEL if fact.group is Group.SYSTEM:
@@ -152,13 +159,16 @@ def _bundle(fact: Difference) -> tuple[str, str]:
 
 
 def _thing(facts: list[Difference], comparison: Comparison) -> Thing:
+    facts = sorted(facts, key=_standing)
     kind = kind_of(facts[0])
     if kind is Kind.DATA:
         return _data_set(facts, comparison)
+    if facts[0].group is Group.ENVIRONMENT and kind in PACKAGES:
+        return Thing(kind, package_of(facts[0]), tuple(facts))
     if kind in (Kind.SIGNATURE, Kind.FEATURES):
         return Thing(_kind_of_inputs(facts), "", tuple(facts))
     name = "" if kind in (Kind.CODE, Kind.QUERY, Kind.BYTES, Kind.RECORD, Kind.BASE_IMAGE) else key_of(facts[0])
-    return Thing(kind, name.removeprefix("variable."), tuple(sorted(facts, key=_standing)))
+    return Thing(kind, name.removeprefix("variable."), tuple(facts))
 
 
 def _standing(fact: Difference) -> int:
@@ -166,7 +176,7 @@ def _standing(fact: Difference) -> int:
     for place, words in enumerate(_STANDING):
         if fact.field.endswith(words):
             return place
-    return len(_STANDING)
+    return len(_STANDING) + (fact.field.rpartition(".")[2] in _ASKED)
 
 
 def _kind_of_inputs(facts: Iterable[Difference]) -> Kind:
@@ -186,7 +196,7 @@ def _data_set(facts: list[Difference], comparison: Comparison) -> Thing:
         kind = Kind.DATA_SET
     elif changed == {"used_for"} or "origin" in changed:
         kind = Kind.DATA_ORIGIN if "origin" in changed else Kind.DATA_SET
-    elif changed & {"digest", "rows", "begins_at", "ends_at", "span"} or not changed & {"uri", "taken_at", "freshness"}:
+    elif changed & {"digest", "rows", "span"}:
         kind = Kind.DATA
     else:
         digest = parts.get("digest")
@@ -205,14 +215,11 @@ def _data_set(facts: list[Difference], comparison: Comparison) -> Thing:
 
 
 def _span_lengths(parts: Mapping[str, Difference]) -> tuple[float, float] | None:
-    begins, ends = parts.get("begins_at"), parts.get("ends_at")
-    if begins is None or ends is None:
+    span = parts.get("span")
+    if span is None:
         return None
-    moments = [number_of(side) for side in (begins.a, ends.a, begins.b, ends.b)]
-    if any(moment is None for moment in moments):
-        return None
-    first_a, last_a, first_b, last_b = (moment for moment in moments if moment is not None)
-    return last_a - first_a, last_b - first_b
+    a, b = days_of(text_of(span.a)), days_of(text_of(span.b))
+    return None if a is None or b is None else (a, b)
 
 
 def _use(parts: Mapping[str, Difference]) -> str:
