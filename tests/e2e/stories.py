@@ -48,7 +48,11 @@ def retrained(number: int, digest: str, **metrics: float) -> dict[str, Any]:
     """What another training brings along, whatever was changed."""
     return {
         "run": f"run-{number}",
-        "artifact": {"digest": f"sha256:{digest * 64}", "size_bytes": 41_943_040 + number},
+        "artifact": {
+            "uri": f"s3://models.example/run-{number}/model.pkl",
+            "digest": f"sha256:{digest * 64}",
+            "size_bytes": 41_943_040 + number,
+        },
         **({"metrics": metrics} if metrics else {}),
     }
 
