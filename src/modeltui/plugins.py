@@ -32,6 +32,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
     SourceKind.REGISTRY: {
         "embedded": "modeltui.adapters.embedded.registry",
         "mlflow": "modeltui.adapters.mlflow.registry",
+        "gto": "modeltui.adapters.gto.registry",
         "model-folder": "modeltui.adapters.model_folder.registry",
         "sql": "modeltui.adapters.sql_registry.registry",
     },
@@ -49,6 +50,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
     },
     SourceKind.CODE: {
         "git": "modeltui.adapters.git_history.history",
+        "gto": "modeltui.adapters.gto.history",
     },
 }
 WRITING: dict[str, str] = {

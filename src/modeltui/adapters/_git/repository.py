@@ -165,6 +165,17 @@ class Repository:
             found = {name: read.get(one.oid, one) for name, one in found.items()}
         return found
 
+    async def missing(self, oids: Sequence[str]) -> frozenset[str]:
+        """Return which of these objects are not here."""
+        asked = list(dict.fromkeys(oids))
+        if not asked:
+            return frozenset()
+        lines = "\n".join((*asked, "")).encode("ascii", "replace")
+        output = await self._git.run(
+            self.directory, "cat-file", "--batch-check", "--buffer", stdin=lines, most_bytes=_MOST_REFS_BYTES
+        )
+        return frozenset(oid for oid, one in checked_in(output.text, asked).items() if one.kind == "missing")
+
     async def setting(self, name: str) -> str:
         """Return a setting of the repository itself; empty when it has none."""
         output = await self._git.run(self.directory, "config", "--local", "--get", name, may_fail=True)
