@@ -39,6 +39,7 @@ from modeltui.domain.text import SafeText, safe_text
 T = TypeVar("T")
 
 _MODEL_VERSIONS: Final = "mlflow.modelVersions"
+_IS_EXTERNAL: Final = "mlflow.model.isExternal"
 _RUNTIME_TAGS: Final = {"mlflow.source.name": "entry point", "mlflow.databricks.cluster.id": "cluster"}
 _RECORD_TAGS: Final = {"mlflow.user": "trained by", "mlflow.source.type": "started as"}
 """Who and how: no part of what the model is, so among the tags."""
@@ -76,7 +77,7 @@ class _Teller:
             owner=self._owner(owner_tags),
             artifact=self._artifact(),
             architecture=self._architecture(),
-            signature=self._of_mlmodel("signature"),
+            signature=self._signature(),
             data_snapshots=self._data_snapshots(),
             extraction_query=self._query(),
             feature_pipeline=self._text(where.feature_pipeline),
@@ -138,6 +139,12 @@ class _Teller:
             return mlmodel
         value = getattr(mlmodel, field)
         return ABSENT if isinstance(value, Unknown) else self._known(value)
+
+    def _signature(self) -> Fact[SafeText]:
+        if self._lookup.values("logged_tag").get(_IS_EXTERNAL, "").lower() == "true":
+            # MLflow writes one of its own beside a model whose code lies elsewhere.
+            return ABSENT
+        return self._of_mlmodel("signature")
 
     def _registered(self) -> Fact[SafeText]:
         by = wire.told(self._parts.version.user_id)
