@@ -85,6 +85,11 @@ def elide_middle(text: str, width: int, ellipsis: str = "…") -> str:
     return _cut_at(text, room // 2, room, ellipsis)
 
 
+def elide_end(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return `text` in at most `width` cells, cut at its end."""
+    return text if cell_width(text) <= width else _cut_end(text, max(width, 0), ellipsis)
+
+
 def elide_apart(texts: Sequence[str], width: int, ellipsis: str = "…") -> tuple[str, ...]:
     """Return each text in at most `width` cells, with one cut for all that keeps most of them distinct.
 

@@ -18,14 +18,16 @@ from modeltui.domain.comparison.difference import (
 )
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
-from modeltui.present.cells import cell_width, elide_middle, fit
-from modeltui.present.compare_packed import Names, elide_end
+from modeltui.present.cells import cell_width, elide_end, elide_middle, fit
+from modeltui.present.compare_packed import Names
 from modeltui.present.compare_values import (
     STATE_TONES,
     arrow,
     detail_spans,
+    is_text_change,
     lines_words,
     pair_words,
+    shortened,
     state_mark,
     state_words,
     value_words,
@@ -63,7 +65,7 @@ def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs) -> Lin
     """Return one row: mark, title, both values, and what comparing them found."""
     title, value, rest = columns(width)
     tone = STATE_TONES[fact.state]
-    one, other = pair_words(fact)
+    one, other = shortened(*pair_words(fact), value, glyphs)
     name = fit(elide_middle(fact.title, title, glyphs.ellipsis), title)
     quiet = Tone.MUTED if fact.state is State.EQUAL else Tone.PLAIN
     return (
@@ -79,7 +81,7 @@ def unfolded_lines(fact: Difference, comparison: Comparison, width: int, glyphs:
     """Return all that is known of a fact: whole values, who says so, changed lines with + and -, commits, members."""
     lines: list[Line] = []
     names = Names(comparison.a, comparison.b)
-    if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED:
+    if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED and is_text_change(fact):
         lines += _change_lines(fact.detail)
         lines += _sources(fact.a, names.a) + _sources(fact.b, names.b)
     else:
@@ -122,7 +124,7 @@ def fact_text(fact: Difference, names: Names) -> str:
     """Return a fact as one line of text, for copying and for finding: field, values, what comparing found."""
     one, other = pair_words(fact)
     said = state_words(fact, names.a, names.b)
-    if isinstance(fact.detail, LinesChange):
+    if isinstance(fact.detail, LinesChange) and is_text_change(fact):
         changed = [f"{mark.value} {text}" for mark, text in fact.detail.lines if mark in "+-"]
         return f"{fact.field}: {lines_words(fact.detail)}: {'; '.join(changed)}"
     return f"{fact.field}: {one} -> {other} ({said})"
@@ -135,13 +137,13 @@ def _found(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Sp
     else:
         spans = [Span(state_words(fact, names.a, names.b), STATE_TONES[fact.state])]
     if sum(cell_width(span.text) for span in spans) > room:
-        return [Span(elide_end("".join(span.text for span in spans), room, glyphs), spans[0].tone)]
+        return [Span(elide_end("".join(span.text for span in spans), room, glyphs.ellipsis), spans[0].tone)]
     return spans
 
 
 def is_whole(fact: Difference, comparison: Comparison, width: int) -> bool:
     """Tell whether its row shows all of a fact, but for the end of a digest."""
-    if fact.nature in (Nature.LINES, Nature.SHAPE) or fact.group is Group.COMPONENTS:
+    if is_text_change(fact) or fact.nature is Nature.SHAPE or fact.group is Group.COMPONENTS:
         return fact.state is State.EQUAL
     if fact.group is Group.CODE and isinstance(comparison.code_log, CodeLog):
         return False

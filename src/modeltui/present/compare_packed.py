@@ -20,13 +20,14 @@ from modeltui.domain.comparison.difference import (
     ShapeChange,
     State,
 )
-from modeltui.present.cells import cell_width, elide_middle, fit
+from modeltui.present.cells import cell_width, elide_end, elide_middle, fit
 from modeltui.present.compare_values import (
     arrow,
     detail_spans,
-    lines_words,
+    is_text_change,
     pair_words,
     shape_words,
+    shortened,
     state_mark,
     value_words,
 )
@@ -144,8 +145,8 @@ def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs)
         titles = [fact.title.removesuffix(" digest") for fact in digests]
         yield from _listed("other digest: ", titles, room, glyphs, Tone.STRONG)
     effect = ""
-    for fact in sorted((fact for fact in facts if fact.field not in merged), key=_worst_first):
-        if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED:
+    for fact in sorted((fact for fact in facts if fact.field not in merged), key=worst_first):
+        if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED and is_text_change(fact):
             yield from _changed_lines(fact, fact.detail, room, glyphs)
             continue
         said, effect = effect, _effect_words(fact)
@@ -153,7 +154,7 @@ def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs)
         yield Item(1, (*heads, *_fact_spans(fact, names, room - len(effect) - 2, glyphs)))
     for why in dict.fromkeys(fact.why for fact in unknown):
         titles = [str(fact.title) for fact in unknown if fact.why == why]
-        words = elide_end(f"{why}: " if why else "", room * 2 // 3, glyphs)
+        words = elide_end(f"{why.rstrip('. ')}: " if why else "", room * 2 // 3, glyphs.ellipsis)
         yield from _listed(f"{glyphs.unknown} {words}", titles, room, glyphs, Tone.UNKNOWN)
 
 
@@ -162,9 +163,12 @@ def _is_other_digest(fact: Difference) -> bool:
     return fact.nature is Nature.DIGEST and fact.state is State.CHANGED and fact.group is not Group.CODE
 
 
-def _worst_first(fact: Difference) -> int:
-    order = {Effect.WORSE: 0, Effect.UNKNOWN: 1, Effect.NEITHER: 2, Effect.BETTER: 3}
-    return order[fact.detail.effect] if isinstance(fact.detail, NumberChange) else 1
+def worst_first(fact: Difference) -> int:
+    """Return the place of a fact among those of one group: what got worse or went away before what got better."""
+    order = {Effect.WORSE: 0, Effect.UNKNOWN: 2, Effect.NEITHER: 3, Effect.BETTER: 4}
+    if fact.group in (Group.METRICS, Group.SEGMENTS, Group.CASES) and fact.state is not State.CHANGED:
+        return 1
+    return order[fact.detail.effect] if isinstance(fact.detail, NumberChange) else 2
 
 
 def _effect_words(fact: Difference) -> str:
@@ -184,18 +188,24 @@ def _listed(head: str, titles: Sequence[str], room: int, glyphs: Glyphs, tone: T
 
 
 def _changed_lines(fact: Difference, change: LinesChange, room: int, glyphs: Glyphs) -> Iterator[Item]:
-    head = lines_words(change)
-    yield Item(1, (Span(head if fact.title == fact.group.value else f"{fact.title} {head}"),))
+    head = " ".join(f"{sign}{count}" for sign, count in (("+", change.added), ("-", change.removed)) if count)
+    head = f"{head} line{'' if change.added + change.removed == 1 else 's'}" if head else "order or spaces"
+    yield Item(1, (Span(head if _is_alone(fact) else f"{fact.title} {head}", Tone.MUTED),))
     # What came is more telling than what went, and what narrows a query stands at its end.
     wanted = [line for line in reversed(change.lines) if line[0] is LineMark.ADDED and line[1].strip()]
     wanted += [line for line in change.lines if line[0] is LineMark.REMOVED and line[1].strip()]
     for mark, text in wanted[:MOST_ROWS]:
         tone = Tone.STRONG if mark is LineMark.ADDED else Tone.MUTED
-        yield Item(0, (Span(elide_end(f"{mark.value} {text.strip()}", room, glyphs), tone),))
+        yield Item(0, (Span(elide_end(f"{mark.value} {text.strip()}", room, glyphs.ellipsis), tone),))
+
+
+def _is_alone(fact: Difference) -> bool:
+    """Tell whether the label of the group says what the fact is."""
+    return fact.title in (fact.group.value, GROUP_WORDS[fact.group])
 
 
 def _fact_spans(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
-    title = "" if fact.title == fact.group.value else f"{_cut(fact.title, max(room // 2, 10), glyphs)} "
+    title = "" if _is_alone(fact) else f"{_cut(fact.title, max(room // 2, 10), glyphs)} "
     head = Span(title, Tone.MUTED)
     if fact.state is State.NOT_COMPARABLE:
         return [Span(f"{state_mark(fact.state, glyphs)} {title}cannot be compared", Tone.WARN)]
@@ -209,16 +219,13 @@ def _fact_spans(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> li
 def _changed(fact: Difference, head: Span, room: int, glyphs: Glyphs) -> list[Span]:
     tail = _tail(fact, glyphs)
     one, other = pair_words(fact)
-    common = one[: len(one) - len(one.rpartition(" ")[2])]
-    if common and other.startswith(common):
-        other = other[len(common) :]  # `risk-features 5.8.2→6.0.0`
     each = (room - cell_width(head.text) - cell_width(tail.text) - cell_width(arrow(glyphs))) // 2
     each = max(min(each, _MOST_VALUE), _LEAST_VALUE)
-    values = (
-        Span(_cut(one, each, glyphs)),
-        Span(arrow(glyphs), Tone.MUTED),
-        Span(_cut(other, each, glyphs), Tone.STRONG),
-    )
+    common = one[: len(one) - len(one.rpartition(" ")[2])]
+    if common and other.startswith(common) and max(cell_width(one), cell_width(other)) <= each:
+        other = other[len(common) :]  # `risk-features 5.8.2→6.0.0`
+    one, other = shortened(one, other, each, glyphs)
+    values = (Span(one), Span(arrow(glyphs), Tone.MUTED), Span(other, Tone.STRONG))
     return [head, *values, *([tail] if tail.text else [])]
 
 
@@ -242,11 +249,6 @@ def _one_sided(fact: Difference, head: Span, names: Names, room: int, glyphs: Gl
     words = value_words(side, fact.nature)
     value = [] if words == head.text.strip() else [Span(f"{_cut(words, left, glyphs)} ")]
     return [mark, head, *value, Span(f"only {name}", Tone.STRONG)]
-
-
-def elide_end(text: str, width: int, glyphs: Glyphs) -> str:
-    """Return `text` in at most `width` cells, cut at its end with the mark for it."""
-    return fit(text, width, glyphs.ellipsis).rstrip() if cell_width(text) > width else text
 
 
 def _cut(text: str, width: int, glyphs: Glyphs) -> str:

@@ -9,8 +9,15 @@ from typing import Final, TypeAlias
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
 from modeltui.domain.comparison.suspect import Suspect
 from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
-from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows
-from modeltui.present.compare_summary import missing_lines, nothing_lines, suspect_lines, without_suspects_lines
+from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows, worst_first
+from modeltui.present.compare_summary import (
+    doubt_lines,
+    missing_lines,
+    nothing_lines,
+    short_suspect_line,
+    suspect_lines,
+    without_suspects_lines,
+)
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -22,6 +29,8 @@ SUSPECTS: Final = "suspects"
 UNKNOWNS: Final = "not known"
 FIRST_SUSPECTS: Final = 3
 """What somebody just woken up can hold; the others are one key away."""
+_LEAST_TABLE: Final = 2
+"""A group of no more facts says as much in one row."""
 PAGE_ROWS: Final = 21
 """Rows of a terminal of 24 without the first, the last and the one that names the versions."""
 
@@ -51,6 +60,8 @@ class ComparePage:
     suspects: Sequence[Suspect]
     view: View
     glyphs: Glyphs
+    doubts: Sequence[str] = ()
+    """What speaks against a change of version as the cause, a sentence each."""
     keys: list[RowKey] = field(default_factory=list)
     shown: tuple[Difference, ...] = ()
     """The facts that belong to the view."""
@@ -60,12 +71,23 @@ class ComparePage:
     def __post_init__(self) -> None:
         self.shown = _wanted(self.comparison, self.view)
         self._facts = {fact.field: fact for fact in self.comparison.facts}
+        groups = _by_group(self.shown, self.suspects)
+        missing = doubt_lines(self.doubts, self.view.width, self.glyphs)
+        missing += missing_lines(self.comparison, self.view.width, self.glyphs)
+        room = self.view.rows - len(missing)
+        whole = [suspect_lines(suspect, self.view.width) for suspect in self.suspects]
+        as_rows = len(self.shown) + len(groups) + sum(len(lines) for lines in whole) <= room
+        is_packed = self.view.folded and not (self.view.everything or self.view.text or as_rows)
+        is_unknown = any(fact.state is State.UNKNOWN for fact in self.shown)
+        known = sum(any(fact.state is not State.UNKNOWN for fact in facts) for facts in groups.values())
         if not self.view.text:
-            if not self.suspects:
-                self._add("first", "", without_suspects_lines(self.comparison, self.view.width))
-            self._add_suspects()
-            self._add("missing", "", missing_lines(self.comparison, self.view.width, self.glyphs))
-        self._add_groups()
+            self._add_suspects(whole, room - known - is_unknown if is_packed else None)
+            self._add("missing", "", missing)
+        if is_packed:
+            self._add_packed(groups)
+        else:
+            for group, facts in groups.items():
+                self._add_whole(group, facts)
         if not self.shown:
             lines = nothing_lines(self.comparison, self.view.text, self.view.width, self.glyphs)
             self._add("nothing", "", lines)
@@ -115,25 +137,25 @@ class ComparePage:
             self.keys.append(key)
             self._ready[key] = line
 
-    def _add_suspects(self) -> None:
-        whole = SUSPECTS in self.view.opened
-        shown = self.suspects if whole else self.suspects[:FIRST_SUSPECTS]
-        for suspect in shown:
-            self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width))
-        left = len(self.suspects) - len(shown)
-        if left > 0:
-            words = f"   and {left} more suspect{'s' if left > 1 else ''}: enter shows all"
-            self._add("more", SUSPECTS, [(Span(words, Tone.MUTED),)])
-
-    def _add_groups(self) -> None:
-        groups = _by_group(self.shown, self.suspects)
-        as_rows = len(self.keys) + len(self.shown) + len(groups) <= self.view.rows
-        is_packed = self.view.folded and not (self.view.everything or self.view.text or as_rows)
-        if is_packed:
-            self._add_packed(groups)
+    def _add_suspects(self, whole: Sequence[Sequence[Line]], room: int | None) -> None:
+        """Add the first suspects, as many with their sentence as there is room for; without `room` all of them."""
+        if not self.suspects:
+            self._add("first", "", without_suspects_lines(self.comparison, self.view.width))
             return
-        for group, facts in groups.items():
-            self._add_whole(group, facts)
+        is_open = room is None or SUSPECTS in self.view.opened
+        shown = self.suspects if is_open else self.suspects[:FIRST_SUSPECTS]
+        left = len(self.suspects) - len(shown)
+        spare = sum(map(len, whole)) if room is None or is_open else room - len(shown) - bool(left)
+        for place, suspect in enumerate(shown):
+            lines: Sequence[Line] = whole[place]
+            spare -= len(lines) - 1
+            if spare < 0 and place:
+                spare += len(lines) - 1
+                lines = [short_suspect_line(suspect, self.view.width, self.glyphs)]
+            self._add("suspect", suspect.field, lines)
+        if left:
+            words = f"   and {left} more suspect{'s' if left > 1 else ''}: enter shows all, with their reasons"
+            self._add("more", SUSPECTS, [(Span(words, Tone.MUTED),)])
 
     def _add_whole(self, group: Group, facts: Sequence[Difference]) -> None:
         heading = group_heading(GROUP_WORDS[group], self.names, self.view.width, self.glyphs)
@@ -151,35 +173,35 @@ class ComparePage:
         """Give every group a row, and what is left of the page to those that have more to say, suspected ones first."""
         unknown = [fact for facts in groups.values() for fact in facts if fact.state is State.UNKNOWN]
         known = {group: [fact for fact in facts if fact.state is not State.UNKNOWN] for group, facts in groups.items()}
-        known = {group: facts for group, facts in known.items() if facts}
-        rows = {
-            group.value: packed_rows(facts, self.names, self.view.width, self.glyphs) for group, facts in known.items()
-        }
+        parts = {group.value: (GROUP_WORDS[group], facts) for group, facts in known.items() if facts}
         if unknown:
-            rows[UNKNOWNS] = packed_rows(unknown, self.names, self.view.width, self.glyphs)
+            parts[UNKNOWNS] = (UNKNOWNS, unknown)
+        width, glyphs = self.view.width, self.glyphs
+        rows = {name: packed_rows(facts, self.names, width, glyphs) for name, (_, facts) in parts.items()}
         order = [*dict.fromkeys(suspect.group.value for suspect in self.suspects), *rows]
-        given = _shared(rows, order, self.view.rows - len(self.keys))
-        for group, facts in known.items():
-            if group.value in self.view.opened:
-                self._add_whole(group, facts)
+        given, left = _shared(rows, order, self.view.rows - len(self.keys))
+        for name in order:
+            # On a tall screen a group that fits is a table: each fact on a row of its own is easier to read.
+            cost = 1 + len(parts[name][1]) - given[name] if name in parts else 0
+            if name in parts and len(parts[name][1]) > _LEAST_TABLE and cost <= left:
+                given[name] = 0
+                left -= cost
+        for name, (words, facts) in parts.items():
+            if name in self.view.opened or not given[name]:
+                self._add("heading", name, [group_heading(words, self.names, width, glyphs)])
+                for fact in facts:
+                    self._add_fact(fact)
             else:
-                self._add_group(group.value, GROUP_WORDS[group], rows, given, len(facts))
-        if unknown and UNKNOWNS in self.view.opened:
-            self._add("heading", UNKNOWNS, [group_heading(UNKNOWNS, self.names, self.view.width, self.glyphs)])
-            for fact in unknown:
-                self._add_fact(fact)
-        elif unknown:
-            self._add_group(UNKNOWNS, UNKNOWNS, rows, given, len(unknown))
-
-    def _add_group(
-        self, name: str, words: str, rows: dict[str, list[list[Item]]], given: dict[str, int], total: int
-    ) -> None:
-        label = words.upper()
-        self._add("group", name, packed_lines(label, rows[name], given[name], total, self.view.width, self.glyphs))
+                self._add(
+                    "group", name, packed_lines(words.upper(), rows[name], given[name], len(facts), width, glyphs)
+                )
 
 
-def _shared(rows: dict[str, list[list[Item]]], order: Sequence[str], room: int) -> dict[str, int]:
-    """Return how many rows each group gets: one, and one more in turn while there is room and it has more to say."""
+def _shared(rows: dict[str, list[list[Item]]], order: Sequence[str], room: int) -> tuple[dict[str, int], int]:
+    """Return how many rows each group gets, and how many are left.
+
+    Each has one, and one more in turn while there is room and it has more to say.
+    """
     given = dict.fromkeys(rows, 1)
     left = room - len(rows)
     while left > 0:
@@ -189,7 +211,7 @@ def _shared(rows: dict[str, list[list[Item]]], order: Sequence[str], room: int) 
         for name in hungry[:left]:
             given[name] += 1
         left -= len(hungry[:left])
-    return given
+    return given, left
 
 
 def _wanted(comparison: Comparison, view: View) -> tuple[Difference, ...]:
@@ -209,7 +231,9 @@ def _by_group(facts: Sequence[Difference], suspects: Sequence[Suspect]) -> dict[
         found[fact.group].append(fact)
     last = len(suspects) + 1
     return {
-        group: sorted(of_group, key=lambda fact: (not fact.is_different, place.get(fact.field, last)))
+        group: sorted(
+            of_group, key=lambda fact: (not fact.is_different, place.get(fact.field, last), worst_first(fact))
+        )
         for group, of_group in found.items()
         if of_group
     }

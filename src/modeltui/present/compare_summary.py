@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
 from modeltui.domain.comparison.difference import Comparison, State
 from modeltui.domain.comparison.suspect import Closeness, Suspect
+from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, TargetKey, VersionId
 from modeltui.present import format as form
+from modeltui.present.cells import elide_end
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 
 _TONES = {Closeness.FEEDS: Tone.BREACH, Closeness.USUAL: Tone.WARN, Closeness.UNRELATED: Tone.STRONG}
+
+_MOST_UNKNOWNS: Final = 2
+_NEARNESS = {
+    Closeness.FEEDS: "touches what is wrong",
+    Closeness.USUAL: "a usual cause",
+    Closeness.UNRELATED: "",
+}
 
 
 def without_suspects_lines(comparison: Comparison, width: int) -> list[Line]:
@@ -27,9 +39,23 @@ def suspect_lines(suspect: Suspect, width: int) -> list[Line]:
     return wrapped((*head, Span(f": {suspect.because}")), width, 3)
 
 
+def short_suspect_line(suspect: Suspect, width: int, glyphs: Glyphs) -> Line:
+    """Return one suspect on one row: its rank, what changed, how near it is to what is wrong."""
+    near = _NEARNESS[suspect.closeness]
+    room = width - 3 - (len(near) + 2 if near else 0)
+    title = elide_end(str(suspect.title), room, glyphs.ellipsis)
+    tail = (Span(f": {near}"),) if near else ()
+    return (Span(f" {suspect.rank} ", _TONES[suspect.closeness]), Span(title, Tone.STRONG), *tail)
+
+
 def top_line(suspect: Suspect) -> str:
     """Return the first suspect in one line, for cards and plans: what changed, and why that is suspected."""
     return f"{suspect.title}: {suspect.because}"
+
+
+def doubt_lines(doubts: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return what speaks against a change of version as the cause."""
+    return [row for says in doubts for row in wrapped((Span(f" {glyphs.warn} {says}", Tone.WARN),), width, 3)]
 
 
 def missing_lines(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
@@ -38,6 +64,8 @@ def missing_lines(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Li
     if comparison.awaited:
         waits = f" {glyphs.unknown} waiting for {', '.join(comparison.awaited)}: what they know is not in here yet"
         lines += wrapped((Span(waits, Tone.UNKNOWN),), width, 3)
+    for says in unknowns_that_matter(comparison)[:_MOST_UNKNOWNS]:
+        lines += wrapped((Span(f" {glyphs.unknown} {says}", Tone.UNKNOWN),), width, 3)
     for trouble in comparison.troubles:
         lines += wrapped((Span(f" {glyphs.warn} {trouble}", Tone.WARN),), width, 3)
     return lines

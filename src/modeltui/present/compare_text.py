@@ -56,18 +56,20 @@ def compare_lines(
     *,
     everything: bool = False,
     folded: bool = True,
+    doubts: Sequence[str] = (),
 ) -> list[Line]:
     """Return a whole comparison in lines of at most `width` cells, the likely cause first.
 
     `folded`: the differences of a group in few rows, as many as fit a page of 24 rows, with how many more there are;
     otherwise each fact has a row, and all of its text below it where that is longer. `everything`: equal facts too.
+    `doubts`: what speaks against a change of version as the cause of what is wrong.
     """
     opened: frozenset[str] = frozenset()
     if not folded:
         opened = frozenset(
             ["suspects", *(fact.field for fact in comparison.differences if not is_whole(fact, comparison, width))]
         )
-    page = ComparePage(comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs)
+    page = ComparePage(comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs, doubts)
     return [heading_line(comparison, width), *(page.line(key) for key in page.keys)]
 
 

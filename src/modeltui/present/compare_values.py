@@ -23,6 +23,7 @@ from modeltui.domain.comparison.difference import (
 )
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
+from modeltui.present.cells import cell_width, elide_middle
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
@@ -30,6 +31,8 @@ from modeltui.present.tone import Tone
 _DIGEST_CELLS: Final = 8
 """Of a digest: enough to tell two apart by eye, and what people read to each other."""
 _LEAST_DIGITS, _MOST_DIGITS = 3, 17
+_SEPARATORS: Final = " /@=,"
+_WORTH_CUTTING: Final = 3
 _LONG_HEX: Final = re.compile(r"^(?:[A-Za-z0-9-]{2,12}:)?([0-9a-fA-F]{12,})$")
 
 STATE_TONES: Final = {
@@ -114,8 +117,8 @@ def detail_spans(fact: Difference, glyphs: Glyphs) -> tuple[Span, ...]:
         case ReleaseChange():
             return (Span(f"{_BUMPS[detail.bump]}{'up' if detail.is_upgrade else 'down'}", Tone.MUTED),)
         case LinesChange():
-            return (Span(lines_words(detail), Tone.PLAIN),)
-        case RankChange():
+            return (Span(lines_words(detail), Tone.PLAIN),) if is_text_change(fact) else ()
+        case RankChange() if detail.rank_a != detail.rank_b:
             return (Span(f"rank {_rank(detail.rank_a)}{arrow(glyphs)}{_rank(detail.rank_b)}", Tone.PLAIN),)
         case ShapeChange():
             return (Span(shape_words(detail), Tone.PLAIN),)
@@ -131,6 +134,33 @@ def lines_words(change: LinesChange) -> str:
     first, *rest = said
     number, _, verb = first.partition(" ")
     return ", ".join([f"{number} line{'' if number == '1' else 's'} {verb}", *rest])
+
+
+def shortened(one: str, other: str, width: int, glyphs: Glyphs) -> tuple[str, str]:
+    """Return both texts in at most `width` cells each; what both begin or end with is cut first."""
+    longest = max(cell_width(one), cell_width(other))
+    if longest > width:
+        cuts = [place + 1 for place in range(_common(one, other)) if one[place] in _SEPARATORS]
+        # As little as it takes: what stands before the difference says what differs.
+        cut = next((place for place in cuts if longest - place + 1 <= width), cuts[-1] if cuts else 0)
+        if cut > _WORTH_CUTTING:
+            one, other = f"{glyphs.ellipsis}{one[cut:]}", f"{glyphs.ellipsis}{other[cut:]}"
+        tail = _common(one[::-1], other[::-1])
+        if max(cell_width(one), cell_width(other)) > width and tail > _WORTH_CUTTING:
+            one, other = f"{one[:-tail]}{glyphs.ellipsis}", f"{other[:-tail]}{glyphs.ellipsis}"
+    return elide_middle(one, width, glyphs.ellipsis), elide_middle(other, width, glyphs.ellipsis)
+
+
+def _common(one: str, other: str) -> int:
+    """Return how many characters both begin with."""
+    pairs = zip(one, other, strict=False)
+    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+
+
+def is_text_change(fact: Difference) -> bool:
+    """Tell whether lines became others, more than one: a single line is better told as what it was and is."""
+    sides = (fact.a.value, fact.b.value)
+    return isinstance(fact.detail, LinesChange) and any(isinstance(one, tuple) and len(one) > 1 for one in sides)
 
 
 def shape_words(change: ShapeChange) -> str:
@@ -179,6 +209,8 @@ def _with_unit(number: float, digits: int, unit: str) -> str:
     if unit == "seconds":
         scaled, suffix = (number * 1000, "ms") if abs(number) < 1 else (number, "s")
         return f"{number_words(scaled, digits)}{suffix}"
+    if unit == "bytes":
+        return f"{number_words(number, digits)}B"
     return number_words(number, digits)
 
 

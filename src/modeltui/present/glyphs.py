@@ -214,6 +214,7 @@ _ASCII_TWINS: Final = {
         if field.type == "str" and len(getattr(UNICODE, field.name)) == 1 == len(getattr(ASCII, field.name))
     },
     "…": ".",
+    **dict(zip("“”‘’", "\"\"''", strict=True)),
     "┬": "+",
     "┴": "+",
     "⢕": "#",

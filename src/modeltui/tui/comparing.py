@@ -10,7 +10,7 @@ from modeltui.domain.comparison.comparing import compare
 from modeltui.domain.comparison.difference import Comparison
 from modeltui.domain.comparison.suspect import Suspect, Symptom
 from modeltui.domain.comparison.suspecting import suspects
-from modeltui.domain.comparison.symptoms import symptom_of, usual_pair
+from modeltui.domain.comparison.symptoms import doubts, symptom_of, usual_pair
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.lineage import FIELDS, Known
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
@@ -89,6 +89,8 @@ class Result:
     """One for each version that is compared with A."""
     symptom: Symptom = NO_SYMPTOM
     suspects: tuple[Suspect, ...] = ()
+    doubts: tuple[str, ...] = ()
+    """What speaks against a change of version as the cause."""
 
 
 NOTHING_YET: Final = Result(())
@@ -130,7 +132,9 @@ def computed(fleet: Fleet, subject: Subject, made_of: tuple[Any, ...]) -> Result
         return Result(made_of)
     found = tuple(compare(fleet, subject.model, subject.a, other) for other in subject.others)
     symptom = symptom_for(fleet, subject)
-    return Result(made_of, found, symptom, suspects(found[0], symptom) if found else ())
+    target = fleet.targets.get(subject.target) if subject.target else None
+    against = doubts(fleet, target) if target and symptom.version in subject.others else ()
+    return Result(made_of, found, symptom, suspects(found[0], symptom) if found else (), against)
 
 
 def symptom_for(fleet: Fleet, subject: Subject) -> Symptom:

@@ -160,7 +160,7 @@ class CompareScreen(Board):
         view = View(width, grid.size.height or height, self._everything, True, self._opened, self.filter_text)
         if len(found) > 1:
             return ColumnsPage(found, self._result.suspects, view, self.glyphs)
-        return ComparePage(found[0], self._result.suspects, view, self.glyphs)
+        return ComparePage(found[0], self._result.suspects, view, self.glyphs, self._result.doubts)
 
     def _draw_title(self) -> None:
         subject, found = self.subject, self._result.comparisons
