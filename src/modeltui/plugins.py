@@ -45,6 +45,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
         "embedded": "modeltui.adapters.embedded.rollout_reader",
     },
     SourceKind.PROVENANCE: {
+        "cyclonedx": "modeltui.adapters.cyclonedx.provenance",
         "model-signing": "modeltui.adapters.model_signing.provenance",
         "openlineage": "modeltui.adapters.openlineage.provenance",
     },

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 from modeltui.domain.errors import BackendError
 from modeltui.domain.lineage import ABSENT, FIELDS, UNSUPPORTED, Contradicted, Known, Provenance
@@ -64,7 +64,8 @@ async def something_is_told_with_its_source(subject: Subject) -> None:
     provenance = await subject.read()
     check_provenance(f"{subject.model} {subject.version}", provenance)
     _expect(bool(provenance.known_fields()), "nothing at all is told")
-    sources = {claim.source for name in FIELDS for claim in _claims(getattr(provenance, name))}
+    facts = (getattr(provenance, name) for name in FIELDS)
+    sources = {fact.source for fact in facts if isinstance(fact, Known)}
     _expect(len(sources) == 1, f"one source tells under several names: {sorted(sources)}")
 
 
@@ -146,12 +147,6 @@ async def check_all(subject: Subject) -> None:
 def _expect(holds: bool, promise: str) -> None:
     if not holds:
         raise BrokenPromise(promise)
-
-
-def _claims(fact: Any) -> tuple[Known[Any], ...]:
-    if isinstance(fact, Contradicted):
-        return fact.claims
-    return (fact,) if isinstance(fact, Known) else ()
 
 
 def _timeless(provenance: Provenance) -> Provenance:

@@ -98,10 +98,11 @@ async def test_a_run_tells_where_its_version_comes_from(lineage: Open, events: P
     )
     assert known(told.parameters) == {"num_leaves": "31", "seed": "42"}
     assert known(told.runtime) == {"spark": "3.5.1"}
-    assert known(told.parents) == (f"run {'aa' * 16} of airflow/nightly",)
+    assert known(told.parents) == (f"run {'aa' * 16}",)
     tags = known(told.tags)
     assert tags["lineage job"] == "airflow/train"
     assert tags["lineage state"] == "COMPLETE"
+    assert tags["lineage parent job"] == "airflow/nightly"
     assert tags["lineage schema of analytics.card_transactions"] == "amount double, merchant str"
 
 

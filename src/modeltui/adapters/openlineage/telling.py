@@ -145,6 +145,7 @@ class _Teller:
         if self._match.how is How.CLAIM and self._named_runs:
             own["run"] = run.id
         own["error"] = text_at(facet(run.facets, "errorMessage"), "message")
+        own["parent job"] = "/".join(_job_of(facet(run.facets, "parent")))
         own["source tag"] = text_at(facet(run.job_facets, "sourceCodeLocation"), "tag")
         own["external query"] = text_at(facet(run.facets, "externalQuery"), "externalQueryId")
         own |= {f"schema of {key.name}": _schema(facets) for key, facets in run.inputs.items()}
@@ -179,10 +180,12 @@ def _runtime(run: Run) -> Table:
 
 
 def _parents(run: Run) -> tuple[SafeText, ...]:
-    parent = facet(run.facets, "parent")
-    run_id, job = text_at(parent, "run", "runId"), text_at(parent, "job", "name")
-    of_job = f" of {text_at(parent, 'job', 'namespace')}/{job}" if job else ""
-    return (shown(f"run {run_id}{of_job}", ADDRESS),) if run_id else ()
+    run_id = text_at(facet(run.facets, "parent"), "run", "runId")
+    return (shown(f"run {run_id}"),) if run_id else ()
+
+
+def _job_of(parent: object) -> tuple[str, ...]:
+    return tuple(text for name in ("namespace", "name") if (text := text_at(parent, "job", name)))
 
 
 def _rows(read: Blobs, written: Blobs) -> int | Unknown:
