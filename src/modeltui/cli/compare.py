@@ -223,4 +223,4 @@ def _plain(answer: _Answer, *, everything: bool) -> list[str]:
     lines = compare_lines(
         comparison, answer.suspects, max(width, 40), ASCII, everything=everything, folded=not everything
     )
-    return [plain(line).rstrip() for line in lines]
+    return [plain(line).rstrip().replace(": enter shows all", ": --all prints them") for line in lines]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
-from modeltui.domain.acting.action import ActionKind
-from modeltui.domain.acting.outcome import Outcome
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.gold import gold_of
-from modeltui.domain.journal.details import read_weights
-from modeltui.domain.journal.record import Record, RecordKind
-from modeltui.domain.journal.serving_history import Interval
+from modeltui.domain.happening import TIMELINE_KINDS, Happening, HappeningKind, actions_on
+from modeltui.domain.journal.record import Record
+from modeltui.domain.journal.serving_history import SAME_SHARE, Interval
 from modeltui.domain.lineage import Approval
 from modeltui.domain.names import NO_DATA, Instant, Missing, ModelName, NoData, TargetKey, VersionId
 from modeltui.domain.references import said
@@ -21,54 +18,16 @@ from modeltui.domain.rollout import Role
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Version, version_order
 
-TIMELINE_KINDS: Final = frozenset(
-    {
-        RecordKind.ACTION_INTENT,
-        RecordKind.ACTION_REASON,
-        RecordKind.ACTION_OUTCOME,
-        RecordKind.ACTION_RECONCILED,
-        RecordKind.APPROVAL_GRANTED,
-    }
-)
-"""The records that tell who moved which version, and why."""
-
-
-class HappeningKind(StrEnum):
-    """What happened to a version."""
-
-    REGISTERED = "registered"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    DECIDED = "decided"
-    """Somebody said something of it that is neither a plain yes nor a plain no."""
-    SERVED = "served"
-    """From `at` to `until`, on `target`."""
-    PROMOTED = "promoted"
-    """By an action of ours."""
-    BROUGHT_BACK = "brought back"
-    """Another version was rolled back to this one."""
-    ROLLED_BACK = "rolled back"
-    """Another version took its place."""
-    ABORTED = "aborted"
-    """Its rollout was stopped."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """One thing that happened to one version."""
-
-    kind: HappeningKind
-    at: Instant | NoData
-    """No data when somebody recorded that it happened, and not when."""
-    by: SafeText | NoData = NO_DATA
-    why: SafeText = SafeText("")
-    target: TargetKey | NoData = NO_DATA
-    interval: Interval | NoData = NO_DATA
-    """The stretch of time in which it served, with its evidence."""
-    outcome: SafeText = SafeText("")
-    """How the action ended: `verified`, `failed`, `no outcome recorded`; empty for what is no action."""
-    seqs: tuple[int, ...] = ()
-    """The records of the journal that say so."""
+__all__ = [
+    "TIMELINE_KINDS",
+    "Happening",
+    "HappeningKind",
+    "Timeline",
+    "VersionTimeline",
+    "earliest_moment",
+    "joined_intervals",
+    "timeline",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +74,7 @@ def timeline(
     """
     own = [one for one in history if one.target.model == model]
     happenings: dict[VersionId, list[Happening]] = {}
-    for interval in own:
+    for interval in joined_intervals(own):
         if not isinstance(interval.version, Missing):
             served = Happening(
                 HappeningKind.SERVED,
@@ -126,7 +85,7 @@ def timeline(
                 seqs=interval.seqs,
             )
             happenings.setdefault(interval.version, []).append(served)
-    for version, happening in _actions(records, model):
+    for version, happening in actions_on(records, model):
         happenings.setdefault(version, []).append(happening)
     listed = {one.id: one for one in fleet.versions.get(model, ())}
     names = [*listed, *sorted(happenings.keys() - listed.keys(), key=version_order, reverse=True)]
@@ -138,6 +97,37 @@ def timeline(
         tuple(_of_version(fleet, model, name, listed.get(name), happenings.get(name, ()), gold) for name in names),
         tuple(one for one in own if one.is_gap),
     )
+
+
+def joined_intervals(found: Iterable[Interval]) -> tuple[Interval, ...]:
+    """Return the intervals with those of one version joined that follow each other by the same word and share.
+
+    A version that serves on while another comes and goes beside it has served once.
+    """
+    last: dict[tuple[TargetKey, VersionId | NoData], int] = {}
+    result: list[Interval] = []
+    for one in found:
+        key = (one.target, one.version)
+        before = result[last[key]] if key in last else None
+        if before is not None and _goes_on(before, one):
+            seqs = tuple(dict.fromkeys((*before.seqs, *one.seqs)))
+            result[last[key]] = replace(before, until=one.until, seqs=seqs, until_or_later=one.until_or_later)
+            continue
+        last[key] = len(result)
+        result.append(one)
+    return tuple(result)
+
+
+def _goes_on(before: Interval, one: Interval) -> bool:
+    if before.until != one.since:
+        return False
+    first, second = before.share, one.share
+    if isinstance(first, Missing) or isinstance(second, Missing):
+        same_share = first is second
+    else:
+        same_share = abs(first - second) < SAME_SHARE
+    said = (before.basis, before.done_by, before.approvals)
+    return same_share and said == (one.basis, one.done_by, one.approvals)
 
 
 def earliest_moment(fleet: Fleet, model: ModelName) -> Instant:
@@ -221,64 +211,3 @@ def _gold(fleet: Fleet, model: ModelName) -> Mapping[VersionId, tuple[tuple[Targ
         for place, good in enumerate(gold_of(fleet, target), start=1):
             found[good.version] = (*found.get(good.version, ()), (target.key, place))
     return found
-
-
-def _actions(records: Iterable[Record], model: ModelName) -> Iterator[tuple[VersionId, Happening]]:
-    """Yield what actions did to versions: the intent says what, the outcome whether, the reason why."""
-    plans: dict[SafeText, list[Record]] = {}
-    for record in records:
-        entry = record.entry
-        if (
-            not isinstance(entry.target, Missing)
-            and entry.target.model == model
-            and not isinstance(entry.plan_id, Missing)
-        ):
-            plans.setdefault(entry.plan_id, []).append(record)
-    for told in plans.values():
-        for intent in told:
-            if intent.entry.kind is RecordKind.ACTION_INTENT:
-                yield from _of_intent(intent, [one for one in told if one.seq >= intent.seq])
-
-
-def _of_intent(intent: Record, told: Sequence[Record]) -> Iterator[tuple[VersionId, Happening]]:
-    details = intent.entry.details
-    try:
-        kind = ActionKind(str(details.get("kind")))
-        before, after = dict(read_weights(details.get("from"))), dict(read_weights(details.get("to")))
-    except ValueError:
-        return
-    outcome, seq = _outcome(told)
-    why = _why(told)
-    seqs = (intent.seq,) if seq is None else (intent.seq, seq)
-    by = safe_text(str(intent.entry.actor))
-    gone = [version for version, share in before.items() if share > 0 and not after.get(version)]
-    come = [version for version, share in after.items() if share > 0]
-    happened: list[tuple[VersionId, HappeningKind]] = []
-    if kind is ActionKind.ROLLBACK:
-        happened = [(version, HappeningKind.ROLLED_BACK) for version in gone]
-        happened += [(version, HappeningKind.BROUGHT_BACK) for version in come]
-    elif kind is ActionKind.ABORT:
-        happened = [(version, HappeningKind.ABORTED) for version in gone]
-    elif kind is ActionKind.PROMOTE:
-        happened = [(version, HappeningKind.PROMOTED) for version in come]
-    for version, what in happened:
-        yield version, Happening(what, intent.entry.at, by, why, intent.entry.target, outcome=outcome, seqs=seqs)
-
-
-def _outcome(told: Sequence[Record]) -> tuple[SafeText, int | None]:
-    """Return how it ended, by the last word on it."""
-    for record in reversed(told):
-        if record.entry.kind in (RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED):
-            word = record.entry.details.get("outcome")
-            known = {outcome.value for outcome in Outcome}
-            return safe_text(word if word in known else Outcome.UNKNOWN.value), record.seq
-    return SafeText("no outcome recorded"), None
-
-
-def _why(told: Iterable[Record]) -> SafeText:
-    reasons = [record.entry.reason for record in told if record.entry.reason.text or record.entry.reason.incident]
-    if not reasons:
-        return SafeText("")
-    last = reasons[-1]
-    incident = f" ({last.incident})" if last.incident else ""
-    return safe_text(f"{last.code.value}: {last.text or 'no words'}{incident}", 600)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from modeltui.domain.fleet import Fleet
@@ -43,14 +44,27 @@ def version_rows(fleet: Fleet, model: ModelName) -> list[list[str]]:
     return rows
 
 
-def versions_object(fleet: Fleet, model: ModelName) -> dict[str, Any]:
-    """Return `modeltui.versions/1`."""
+def versions_object(
+    fleet: Fleet,
+    model: ModelName,
+    *,
+    more: Mapping[VersionId, Mapping[str, Any]] | None = None,
+    of_all: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return `modeltui.versions/1`; `more` is added to the versions, `of_all` to the whole."""
+    told = more or {}
+    listed = fleet.versions.get(model, ())
+    unlisted = [version for version in told if version not in {one.id for one in listed}]
     return {
         "schema": "modeltui.versions/1",
         "at": form.rfc3339(fleet.at),
         "context": fleet.context.name,
         "model": model,
-        "versions": [_version_object(fleet, model, index) for index in range(len(fleet.versions.get(model, ())))],
+        "versions": [
+            *({**_version_object(fleet, model, index), **told.get(one.id, {})} for index, one in enumerate(listed)),
+            *({"version": version, "state": "unlisted", **told[version]} for version in unlisted),
+        ],
+        **(of_all or {}),
     }
 
 

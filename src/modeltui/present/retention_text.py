@@ -1,0 +1,73 @@
+"""Which versions nobody needs any more and what keeps the others, in words and for machines. Nothing is deleted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+from modeltui.domain.names import Missing
+from modeltui.domain.retention import Keep, Retained, Retention, Verdict
+from modeltui.present.compare_values import number_words
+
+NOTHING_DELETED: Final = "nothing was deleted: modeltui has nothing that deletes; prune in the registry itself"
+_MOST_REASONS: Final = 2
+
+
+def retention_rows(found: Retention, *, everything: bool) -> list[list[str]]:
+    """Return heading and rows: a version, whether it may be pruned, its size, and what keeps it."""
+    rows = [["VERSION", "PRUNE", "SIZE", "BECAUSE"]]
+    for one in found.versions:
+        own = [reason for reason in one.reasons if reason not in found.troubles]
+        said = [str(reason.says) for reason in (one.reasons if everything else own)]
+        if not everything and len(said) > _MOST_REASONS:
+            said = [*said[:_MOST_REASONS], f"+{len(said) - _MOST_REASONS} more"]
+        if not said:
+            said = ["as below, for all versions"] if one.reasons else ["nothing needs it"]
+        rows.append([str(one.version), one.verdict.value, _size(one), "; ".join(said)])
+    return rows
+
+
+def _size(one: Retained) -> str:
+    return "?" if isinstance(one.size_bytes, Missing) else f"{number_words(float(one.size_bytes))}B"
+
+
+def retention_lines(found: Retention) -> list[str]:
+    """Return what keeps all versions, how many may go, and what that would free."""
+    lines = [f"keeps every version: {reason.says}" for reason in found.troubles]
+    verdicts = Counter(one.verdict for one in found.versions)
+    counts = f"{verdicts[Verdict.MAY]} of {len(found.versions)} versions may be pruned, {verdicts[Verdict.NEVER]} never"
+    kept = f", {verdicts[Verdict.KEEP]} are kept because not enough is known" if verdicts[Verdict.KEEP] else ""
+    lines.append(counts + kept)
+    unsized = len(found.unsized)
+    more = f" and the unknown sizes of {', '.join(found.unsized)}" if unsized else ""
+    if found.prunable:
+        lines.append(f"that would free {number_words(float(found.freed_bytes))}B{more}")
+    return [*lines, NOTHING_DELETED]
+
+
+def retained_object(one: Retained) -> dict[str, Any]:
+    """Return whether one version may be pruned: what `versions --prunable --json` adds to it."""
+    answer: dict[str, Any] = {
+        "state": _STATES[one.verdict],
+        "because": [{"why": _WHY[reason.why], "says": reason.says} for reason in one.reasons],
+    }
+    if not isinstance(one.size_bytes, Missing):
+        answer["size_bytes"] = one.size_bytes
+    if one.shares_files_with:
+        answer["shares_files_with"] = list(one.shares_files_with)
+    return {"retention": answer}
+
+
+_STATES: Final = {Verdict.MAY: "prunable", Verdict.NEVER: "never", Verdict.KEEP: "unknown"}
+_WHY: Final = {keep: keep.value.replace(" ", "-") for keep in Keep}
+
+
+def retention_object(found: Retention) -> dict[str, Any]:
+    """Return what `versions --prunable --json` says of all versions together."""
+    return {
+        "prunable": [one.version for one in found.prunable],
+        "freed_bytes": found.freed_bytes,
+        "unsized": list(found.unsized),
+        "unknown_for_all": [reason.says for reason in found.troubles],
+        "deleted": [],
+    }
