@@ -102,7 +102,8 @@ class Listing:
         if table is not None:
             statement = table.select(session, _VERSION_COLUMNS, table.where("model"))
             for row in session.rows(statement, (raw,))[: self._most_rows]:
-                rows.setdefault(version_id(text_of(row[0])), row)
+                if version := text_of(row[0]):
+                    rows.setdefault(version_id(version), row)
         pointers: dict[VersionId, list[SafeText]] = {}
         for one in self._pointing(session, found, [], raw):
             if one.version:
@@ -112,7 +113,7 @@ class Listing:
 
     def raw_name(self, session: Session, found: Found, model: ModelName) -> str:
         """Return what a model is called in the tables."""
-        if not self.names.is_listed and not model.isascii():
+        if not self.names.is_listed:  # it may have been another name before it was made safe
             self.models(session, found)
         return self.names.raw.get(model, model)
 
