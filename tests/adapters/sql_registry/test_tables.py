@@ -276,6 +276,7 @@ def _literal(text: str) -> str:
     return "'" + storable.replace("'", "''") + "'"
 
 
+@pytest.mark.broad
 async def test_hostile_texts_are_harmless(make: Open) -> None:
     """Whatever stands in a name, a version, a tag or a fact is safe to show, and can still be asked for."""
     rows = []

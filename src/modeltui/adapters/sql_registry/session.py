@@ -15,7 +15,8 @@ GIVEN: Final = "\0"
 """Stands for a parameter in a statement: no name of a table or column can hold it."""
 MOST_CHARACTERS: Final = 5 << 20
 """Of one value; a longer one is cut in the database, before it travels."""
-MOST_NAME_CHARACTERS: Final = 400
+MOST_NAME_CHARACTERS: Final = 900
+"""Of a version in a list: what `safe_text` looks at, and one more, so that what is shown of it is the same."""
 SEPARATOR: Final = "\x1f"
 """Between versions that the database puts together: a control character that names do not have."""
 
