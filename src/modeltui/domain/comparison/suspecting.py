@@ -13,7 +13,8 @@
 
 What is not known on one side is no suspect: `unknowns_that_matter` names it. Effects (metrics, segments, cases,
 importances, bytes, the record) are suspects only when nothing that could cause them is known to differ, and then say
-that nothing explains them. A comparison and its mirror have the same ranking.
+that nothing explains them. A commit whose whole log names no code, only files that are compared by themselves, is no
+suspect beside others: where models live in git every version is another commit. A comparison and its mirror have the same ranking.
 
 Example: errors in `merchant_size=micro`; the query has one more filter on merchants, numpy is a major release newer,
 the commit differs. Query 0.77 x 1 x 0.85 = 0.65 (a filter; it is about merchants); numpy 0.59 x 1 x 0.5 = 0.30;
@@ -27,6 +28,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modeltui.domain.comparison.amounts import amount_of, is_only_wording, is_refreshed_only
+from modeltui.domain.comparison.code_files import is_all_told_elsewhere
 from modeltui.domain.comparison.connecting import Connection, connection
 from modeltui.domain.comparison.difference import Comparison, Group, State
 from modeltui.domain.comparison.kinds import Kind
@@ -67,7 +69,7 @@ def suspects(comparison: Comparison, symptom: Symptom = NOTHING_WRONG) -> tuple[
 
 
 def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Suspect, ...]:
-    things = tuple(_with_architecture(things_of(comparison)))
+    things = tuple(_with_architecture(_without_told_elsewhere(things_of(comparison), comparison)))
     weighed = [_weigh(thing, symptom, comparison, things, deeper) for thing in things]
     causes = [one for one in weighed if _can_cause(one)]
     found = [
@@ -76,6 +78,13 @@ def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Su
     ] or [_effect(one, comparison) for one in weighed]
     ranked = sorted(found, key=lambda one: (-one.weight, _GROUPS[one.group], one.field))
     return tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, 1))
+
+
+def _without_told_elsewhere(things: tuple[Thing, ...], comparison: Comparison) -> tuple[Thing, ...]:
+    """Return the things without a commit that changed nothing but what other things tell, unless it is all there is."""
+    if not is_all_told_elsewhere(comparison.code_log):
+        return things
+    return tuple(thing for thing in things if thing.kind is not Kind.CODE) or things
 
 
 def _weigh(thing: Thing, symptom: Symptom, comparison: Comparison, things: Iterable[Thing], deeper: int) -> _Weighed:
