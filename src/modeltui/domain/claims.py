@@ -28,6 +28,7 @@ Claims: TypeAlias = Mapping[SourceName, Provenance]
 _SETS: Final = frozenset({"parents", "approvals", "attestations", "external_effects"})
 """Lists to which every source may add: none of them claims to know all."""
 _LEAST_COMMIT: Final = 7
+_HEXADECIMAL: Final = frozenset("0123456789abcdef")
 
 
 def joined(claims: Claims) -> Provenance:
@@ -51,7 +52,8 @@ def _joined_fact(name: str, facts: Sequence[Fact[Any]]) -> Fact[Any]:
             if completed is None:
                 return Contradicted(tuple(known))
             whole = completed
-        return Known(whole, known[0].source, min(claim.observed_at for claim in known))
+        lacks = next((claim.lacks for claim in known if claim.lacks), SafeText(""))
+        return Known(whole, known[0].source, min(claim.observed_at for claim in known), lacks)
     unreadable = [fact for fact in facts if isinstance(fact, Unreadable)]
     if unreadable:
         return unreadable[0]
@@ -75,7 +77,9 @@ def _complete(one: Any, other: Any) -> Any:
         return one
     match one, other:
         case Mapping(), Mapping():
-            return {**other, **one} if all(one[key] == other[key] for key in one.keys() & other.keys()) else None
+            return (
+                {**other, **one} if all(_is_same(one[key], other[key]) for key in one.keys() & other.keys()) else None
+            )
         case Artifact(), Artifact():
             return _complete_artifact(one, other)
         case CodeRevision(), CodeRevision():
@@ -85,6 +89,11 @@ def _complete(one: Any, other: Any) -> Any:
         case (tuple(), tuple()) if all(isinstance(row, DataSnapshot) for row in (*one, *other)):
             return _complete_snapshots(one, other)
     return None
+
+
+def _is_same(one: object, other: object) -> bool:
+    # A metric that is no number is the same in two sources, though NaN is not equal to itself.
+    return one == other or (one != one and other != other)
 
 
 def _complete_artifact(one: Artifact, other: Artifact) -> Artifact | None:
@@ -137,9 +146,14 @@ def algorithm(digest: SafeText | Unknown) -> str:
 
 
 def is_same_commit(one: str, other: str) -> bool:
-    """Tell whether two spellings of a commit mean one: equal, or the shorter (seven characters or more) begins it."""
+    """Tell whether two spellings of a commit mean one: equal, or the shorter (seven digits or more) begins it.
+
+    Only hexadecimal digits are cut short; `v1.10.0` and `v1.10.0-rc1` are two.
+    """
     shorter, longer = sorted((one.lower(), other.lower()), key=len)
-    return longer == shorter or (len(shorter) >= _LEAST_COMMIT and longer.startswith(shorter))
+    if longer == shorter:
+        return True
+    return len(shorter) >= _LEAST_COMMIT and _HEXADECIMAL.issuperset(longer) and longer.startswith(shorter)
 
 
 def repository_key(address: SafeText | Unknown) -> str:

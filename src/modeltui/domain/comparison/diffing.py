@@ -32,7 +32,15 @@ from modeltui.domain.text import SafeText
 _NOTHING: Final[list[Said]] = []
 _SIDE_OF_NOBODY: Final = Side(why_none=NOT_RECORDED.why)
 _HIDDEN_PARTS: Final = frozenset({State.ONLY_A, State.ONLY_B, State.UNKNOWN})
-_FIRST: Final = {"environment.python": 4.0, "environment.base_image": 3.0, "environment.hardware": 2.0}
+_FIRST: Final = {
+    # What the rest of its group only follows from.
+    "artifact.digest": 2.0,
+    "code.commit": 2.0,
+    "environment.python": 5.0,
+    "environment.base_image": 4.0,
+    "environment.base_image.digest": 3.0,
+    "environment.hardware": 2.0,
+}
 _NO_WHY: Final = SafeText("")
 
 
@@ -77,7 +85,9 @@ class Differ:
         difference = Difference(
             SafeText(name), told.table.group, nature, state, side_a, side_b, SafeText(told.title), detail, why
         )
-        return _placed(difference, told, size_of(detail, a[0].told if a else None, b[0].told if b else None))
+        size = size_of(detail, a[0].told if a else None, b[0].told if b else None)
+        orders = (a[0].told.order if a else 0, b[0].told.order if b else 0)
+        return _placed(difference, told, size)._replace(orders=orders)
 
     def _both(self, name: str, a: Sequence[Said], b: Sequence[Said]) -> tuple[State, SafeText]:
         """Return the state of a fact that both sides tell."""
@@ -202,7 +212,7 @@ def _whole_table(table: Table, rows: Sequence[Row], *, is_a_missing: bool) -> Ro
         for claim in (row.difference.b if is_a_missing else row.difference.a).claims
         for source in claim.sources
     )
-    known = Side((Claim(SafeText(f"{len(rows)} {table.title}"), tuple(sources)),))
+    known = Side((Claim(SafeText(f"{len(rows)} told"), tuple(sources)),))
     a, b = (missing, known) if is_a_missing else (known, missing)
     difference = Difference(
         SafeText(table.name),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -26,6 +27,9 @@ from modeltui.domain.text import SafeText
 
 NO_NAMES: Final[frozenset[SafeText]] = frozenset()
 
+_NAMES_RELEASE: Final = re.compile(
+    r"(?:^|[^A-Za-z])(?:version|release|revision)(?:$|[^A-Za-z])|[a-z]Version", re.IGNORECASE
+)
 LEAST_SHARE: Final = 0.01
 """An importance whose share of all importances moved by less than one hundredth did not move (see `_noise`)."""
 
@@ -80,9 +84,7 @@ def _rows(table: Table, kind: Kind = Kind.VALUE, prefix: str = "") -> Callable[[
 
 
 def _kind_of_row(name: str, kind: Kind) -> Kind:
-    if kind is Kind.VALUE and any(word in name.lower() for word in ("version", "release", "revision")):
-        return Kind.RELEASE
-    return kind
+    return Kind.RELEASE if kind in (Kind.VALUE, Kind.SETTING) and _NAMES_RELEASE.search(name) else kind
 
 
 def _texts(table: Table) -> Callable[[Any], Iterable[Told]]:

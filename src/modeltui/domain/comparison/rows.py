@@ -28,8 +28,10 @@ class Row(NamedTuple):
     name: str
     """Parts of one thing stand together: the name of the thing."""
     order: int = 0
-    """Among the parts of one thing, or the entries of one list."""
+    """Among the parts of one thing."""
     owner: str = ""
+    orders: tuple[int, int] = (0, 0)
+    """Of an entry in the lists of A and of B."""
 
 
 def place(row: Row) -> tuple[int, int, float, str, int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from modeltui.domain.claims import Claims
 from modeltui.domain.comparison.facts import Table, Told
@@ -68,7 +68,7 @@ class Version:
     def _could_tell(self, source: SourceName, field: str) -> bool:
         provenance = self.claims.get(source)
         fact = getattr(provenance, field) if provenance is not None else None
-        return fact is ABSENT or isinstance(fact, Known | Contradicted)
+        return fact is ABSENT or (isinstance(fact, Known | Contradicted) and not _lacks(fact))
 
     def silence(self, table: Table, asked: frozenset[SourceName] = frozenset()) -> Silence | None:
         """Return why a source other than `asked` could not say facts of a table; None when all could."""
@@ -85,6 +85,8 @@ class Version:
                 fact = getattr(provenance, field)
                 if isinstance(fact, Unreadable):
                     return Silence(SafeText(f"{fact.source}: {fact.reason}"))
+                if isinstance(fact, Known | Contradicted) and (missing := _lacks(fact)):
+                    return Silence(SafeText(f"{source}: {missing}"))
         if self.awaited:
             return Silence(SafeText(f"{', '.join(self.awaited)}: not answered yet"), is_awaited=True)
         return None
@@ -102,6 +104,12 @@ class Version:
             isinstance(getattr(provenance, field), Unreadable) and not is_unread(provenance)
             for provenance in self.claims.values()
         )
+
+
+def _lacks(fact: Known[Any] | Contradicted[Any]) -> SafeText:
+    """Return why a part of what is known could not be read; empty when it is whole."""
+    claims = (fact,) if isinstance(fact, Known) else fact.claims
+    return next((claim.lacks for claim in claims if claim.lacks), SafeText(""))
 
 
 def is_unread(provenance: Provenance) -> bool:
