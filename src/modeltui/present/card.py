@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modeltui.domain.fleet import Cell, Fleet, ServedVersion, Target
 from modeltui.domain.health import BaselineKind, Level, Verdict
@@ -14,13 +15,16 @@ from modeltui.domain.skew import skewed_environments
 from modeltui.domain.traffic import counts_for_target
 from modeltui.present import format as form
 from modeltui.present import words
-from modeltui.present.cells import cell_width, fit
+from modeltui.present.cells import cell_width, elide_end, fit
 from modeltui.present.glyphs import Glyphs, resample, sparkline
 from modeltui.present.rows import state_span
 from modeltui.present.span import Line, Span
 from modeltui.present.target_detail import job_words, way_back
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
+
+if TYPE_CHECKING:  # loaded when the first two versions are compared
+    from modeltui.domain.comparison.suspect import Suspect
 
 SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""
@@ -30,6 +34,8 @@ _MOST_CHANGES = 3
 _ALL = 1_000
 """More lines than any card has."""
 _WIDE = 100
+_LEAST_REASON = 24
+"""Cells below which the beginning of a reason is worth nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Card:
     target: Target
     width: int
     glyphs: Glyphs
+    suspect: Suspect | None = None
+    """What most likely is behind it, where somebody has compared its versions."""
 
     def lines(self, most: int = _ALL) -> list[Line]:
         """Return at most so many lines, the most telling first; a sentence without room for its end says so."""
@@ -55,7 +63,12 @@ class Card:
                 )
         else:
             lines.append((Span("no version is known to serve here", Tone.UNKNOWN),))
-        for line in (self.evidence(subject), self.way_back(), *self.jobs(), *self._changes()):
+        changed, back = self.what_changed(), self.way_back()
+        why = self.evidence(subject)
+        if changed and len(lines) + len(wrapped(why, self.width, indent=7)) + 2 > most:
+            # The way back and what changed are worth more here than what the limit was made from: w tells that.
+            why = (*why[:-1], why[-1]._replace(text=why[-1].text.partition(" (")[0]))
+        for line in (why, *changed, back, *self.jobs(), *self._changes()):
             rows, room = wrapped(line, self.width, indent=7), most - len(lines)
             if room <= 0:
                 break
@@ -126,6 +139,17 @@ class Card:
             Span("why    ", Tone.MUTED),
             Span(f"{signal.title.lower()} {sentence}", words.LEVEL_TONES[verdict.level]),
         )
+
+    def what_changed(self) -> list[Line]:
+        """Return the first suspect on one line, as much of it as that holds; nothing where none is known."""
+        if self.suspect is None:
+            return []
+        room = self.width - 7
+        title = elide_end(str(self.suspect.title), room, self.glyphs.ellipsis)
+        because = f": {self.suspect.because}"
+        rest = elide_end(because, room - cell_width(title), self.glyphs.ellipsis)
+        tail = [Span(rest)] if cell_width(rest) >= min(len(because), _LEAST_REASON) else []
+        return [(Span("what   ", Tone.MUTED), Span(title, Tone.STRONG), *tail)]
 
     def way_back(self) -> Line:
         """Return the version to go back to, and why it is trusted."""

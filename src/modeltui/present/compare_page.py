@@ -11,7 +11,7 @@ from modeltui.domain.comparison.suspect import Suspect
 from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows, worst_first
 from modeltui.present.compare_summary import (
-    doubt_lines,
+    aside_lines,
     missing_lines,
     nothing_lines,
     short_suspect_line,
@@ -60,8 +60,8 @@ class ComparePage:
     suspects: Sequence[Suspect]
     view: View
     glyphs: Glyphs
-    doubts: Sequence[str] = ()
-    """What speaks against a change of version as the cause, a sentence each."""
+    asides: Sequence[Span] = ()
+    """What to hold beside the suspects, a sentence each."""
     keys: list[RowKey] = field(default_factory=list)
     shown: tuple[Difference, ...] = ()
     """The facts that belong to the view."""
@@ -72,16 +72,16 @@ class ComparePage:
         self.shown = _wanted(self.comparison, self.view)
         self._facts = {fact.field: fact for fact in self.comparison.facts}
         groups = _by_group(self.shown, self.suspects)
-        missing = doubt_lines(self.doubts, self.view.width, self.glyphs)
+        missing = aside_lines(self.asides, self.view.width, self.glyphs)
         missing += missing_lines(self.comparison, self.view.width, self.glyphs)
         room = self.view.rows - len(missing)
-        whole = [suspect_lines(suspect, self.view.width) for suspect in self.suspects]
-        as_rows = len(self.shown) + len(groups) + sum(len(lines) for lines in whole) <= room
+        least = len(self.shown) + len(groups) + len(self.suspects)
+        as_rows = least <= room and least - len(self.suspects) + self._suspect_rows() <= room
         is_packed = self.view.folded and not (self.view.everything or self.view.text or as_rows)
         is_unknown = any(fact.state is State.UNKNOWN for fact in self.shown)
         known = sum(any(fact.state is not State.UNKNOWN for fact in facts) for facts in groups.values())
         if not self.view.text:
-            self._add_suspects(whole, room - known - is_unknown if is_packed else None)
+            self._add_suspects(room - known - is_unknown if is_packed else None)
             self._add("missing", "", missing)
         if is_packed:
             self._add_packed(groups)
@@ -137,21 +137,23 @@ class ComparePage:
             self.keys.append(key)
             self._ready[key] = line
 
-    def _add_suspects(self, whole: Sequence[Sequence[Line]], room: int | None) -> None:
+    def _suspect_rows(self) -> int:
+        return sum(len(suspect_lines(suspect, self.view.width)) for suspect in self.suspects)
+
+    def _add_suspects(self, room: int | None) -> None:
         """Add the first suspects, as many with their sentence as there is room for; without `room` all of them."""
         if not self.suspects:
             self._add("first", "", without_suspects_lines(self.comparison, self.view.width))
             return
-        is_open = room is None or SUSPECTS in self.view.opened
+        is_open = SUSPECTS in self.view.opened
         shown = self.suspects if is_open else self.suspects[:FIRST_SUSPECTS]
         left = len(self.suspects) - len(shown)
-        spare = sum(map(len, whole)) if room is None or is_open else room - len(shown) - bool(left)
+        spare = None if room is None or is_open else room - len(shown) - bool(left)
         for place, suspect in enumerate(shown):
-            lines: Sequence[Line] = whole[place]
-            spare -= len(lines) - 1
-            if spare < 0 and place:
-                spare += len(lines) - 1
+            lines: Sequence[Line] = suspect_lines(suspect, self.view.width)
+            if spare is not None and place and len(lines) - 1 > spare:
                 lines = [short_suspect_line(suspect, self.view.width, self.glyphs)]
+            spare = None if spare is None else spare - len(lines) + 1
             self._add("suspect", suspect.field, lines)
         if left:
             words = f"   and {left} more suspect{'s' if left > 1 else ''}: enter shows all, with their reasons"

@@ -53,9 +53,16 @@ def top_line(suspect: Suspect) -> str:
     return f"{suspect.title}: {suspect.because}"
 
 
-def doubt_lines(doubts: Sequence[str], width: int, glyphs: Glyphs) -> list[Line]:
-    """Return what speaks against a change of version as the cause."""
-    return [row for says in doubts for row in wrapped((Span(f" {glyphs.warn} {says}", Tone.WARN),), width, 3)]
+def asides(comparison: Comparison, doubts: Sequence[str] = ()) -> tuple[Span, ...]:
+    """Return what to hold beside the suspects: what speaks against them, what may have changed without a word of it."""
+    unknown = unknowns_that_matter(comparison)[:_MOST_UNKNOWNS]
+    return (*(Span(says, Tone.WARN) for says in doubts), *(Span(says, Tone.UNKNOWN) for says in unknown))
+
+
+def aside_lines(said: Sequence[Span], width: int, glyphs: Glyphs) -> list[Line]:
+    """Return each on rows of its own, with its mark."""
+    marked = [span._replace(text=f" {glyphs.mark(span.tone)} {span.text}") for span in said]
+    return [row for span in marked for row in wrapped((span,), width, 3)]
 
 
 def missing_lines(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Line]:
@@ -64,8 +71,6 @@ def missing_lines(comparison: Comparison, width: int, glyphs: Glyphs) -> list[Li
     if comparison.awaited:
         waits = f" {glyphs.unknown} waiting for {', '.join(comparison.awaited)}: what they know is not in here yet"
         lines += wrapped((Span(waits, Tone.UNKNOWN),), width, 3)
-    for says in unknowns_that_matter(comparison)[:_MOST_UNKNOWNS]:
-        lines += wrapped((Span(f" {glyphs.unknown} {says}", Tone.UNKNOWN),), width, 3)
     for trouble in comparison.troubles:
         lines += wrapped((Span(f" {glyphs.warn} {trouble}", Tone.WARN),), width, 3)
     return lines

@@ -10,7 +10,7 @@ from modeltui.present.cells import cell_width
 from modeltui.present.compare_fact import fact_text, is_whole, log_lines, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import PAGE_ROWS, ComparePage, RowKey, View
-from modeltui.present.compare_summary import count_words, suspect_lines, top_line, version_note
+from modeltui.present.compare_summary import asides, count_words, suspect_lines, top_line, version_note
 from modeltui.present.compare_values import (
     claim_words,
     detail_spans,
@@ -30,6 +30,7 @@ __all__ = [
     "Names",
     "RowKey",
     "View",
+    "asides",
     "claim_words",
     "compare_lines",
     "count_words",
@@ -69,7 +70,9 @@ def compare_lines(
         opened = frozenset(
             ["suspects", *(fact.field for fact in comparison.differences if not is_whole(fact, comparison, width))]
         )
-    page = ComparePage(comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs, doubts)
+    page = ComparePage(
+        comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs, asides(comparison, doubts)
+    )
     return [heading_line(comparison, width), *(page.line(key) for key in page.keys)]
 
 

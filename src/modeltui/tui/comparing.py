@@ -15,9 +15,11 @@ from modeltui.domain.fleet import Fleet
 from modeltui.domain.lineage import FIELDS, Known
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
 from modeltui.domain.version import version_order
+from modeltui.present.compare_text import asides
+from modeltui.present.span import Span
 
-MOST_AT_ONCE: Final = 1_500
-"""Entries that are compared within one frame; more of them are compared beside it, so that keys are answered."""
+MOST_AT_ONCE: Final = 800
+"""Entries of both sides that are compared within one frame (20 ms); more are compared beside it."""
 MOST_VERSIONS: Final = 5
 """Side by side: five columns of thirty cells are what 200 hold."""
 
@@ -89,8 +91,8 @@ class Result:
     """One for each version that is compared with A."""
     symptom: Symptom = NO_SYMPTOM
     suspects: tuple[Suspect, ...] = ()
-    doubts: tuple[str, ...] = ()
-    """What speaks against a change of version as the cause."""
+    asides: tuple[Span, ...] = ()
+    """What to hold beside the suspects."""
 
 
 NOTHING_YET: Final = Result(())
@@ -134,7 +136,9 @@ def computed(fleet: Fleet, subject: Subject, made_of: tuple[Any, ...]) -> Result
     symptom = symptom_for(fleet, subject)
     target = fleet.targets.get(subject.target) if subject.target else None
     against = doubts(fleet, target) if target and symptom.version in subject.others else ()
-    return Result(made_of, found, symptom, suspects(found[0], symptom) if found else (), against)
+    if not found:
+        return Result(made_of, found, symptom)
+    return Result(made_of, found, symptom, suspects(found[0], symptom), asides(found[0], against))
 
 
 def symptom_for(fleet: Fleet, subject: Subject) -> Symptom:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 
+from modeltui.domain.health import Level
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
 from modeltui.present.tone import Tone
 from modeltui.tui.screens.board import Board
 
 if TYPE_CHECKING:
+    from modeltui.domain.comparison.suspect import Suspect
     from modeltui.domain.fleet import Fleet, VersionKey
     from modeltui.engine.observer import Observer
+    from modeltui.tui.comparer import Comparer
 
     _Base = App[Any]
 else:
@@ -24,6 +29,8 @@ class Origins(_Base):
 
     fleet: Fleet
     _observer: Observer | None
+
+    _comparer: Comparer | None = None
 
     if TYPE_CHECKING:
 
@@ -43,6 +50,32 @@ class Origins(_Base):
         """Ask which versions a model has."""
         if self._observer is not None:
             self._observer.want_versions(model)
+
+    @property
+    def comparer(self) -> Comparer:
+        """Return what compares versions, and keeps what it found."""
+        if self._comparer is None:
+            from modeltui.tui.comparer import Comparer
+
+            self._comparer = Comparer(partial(self.run_worker, group="comparing", exit_on_error=True))
+        return self._comparer
+
+    def want_suspect(self, key: TargetKey) -> None:
+        """Ask for what a target's versions can be compared by, where something is wrong with it."""
+        from modeltui.tui.comparer import suspected
+
+        subject = suspected(self.fleet, key) if _is_wrong(self.fleet, key) else None
+        if subject is not None and subject.a is not None and subject.b is not None:
+            self.want_comparison(subject.model, subject.a, subject.b)
+
+    def top_suspect(self, key: TargetKey, then: Callable[[], None]) -> Suspect | None:
+        """Return what most likely is behind what is wrong on a target, where that is known; it asks nobody.
+
+        `then` is called when it is being found out beside the screens.
+        """
+        if not _is_wrong(self.fleet, key) or not any(model == key.model for model, _ in self.fleet.claims):
+            return None
+        return self.comparer.top_suspect(self.fleet, key, then)
 
     def action_compare(self) -> None:
         """Show what changed on the target that is looked at."""
@@ -97,3 +130,9 @@ class Origins(_Base):
     def _back_to(self, shown: Board) -> None:
         while self.screen is not shown and len(self.screen_stack) > 2:
             self.pop_screen()
+
+
+def _is_wrong(fleet: Fleet, key: TargetKey) -> bool:
+    """Tell whether something was or is outside of its limits: a breach that went stale is not over."""
+    target = fleet.targets.get(key)
+    return target is not None and max(target.level, target.last_judged) >= Level.WARN

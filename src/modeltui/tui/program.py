@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import ModelName, TargetKey, VersionId
@@ -14,6 +14,10 @@ from modeltui.present.span import Line
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import Action
 from modeltui.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:  # loaded when the first two versions are compared
+    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.tui.comparer import Comparer
 
 
 class Program(Protocol):
@@ -93,6 +97,19 @@ class Program(Protocol):
 
     def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
         """Ask for all that two versions can be compared by."""
+        ...
+
+    @property
+    def comparer(self) -> Comparer:
+        """What compares versions, and keeps what it found."""
+        ...
+
+    def want_suspect(self, key: TargetKey) -> None:
+        """Ask for what a target's versions can be compared by, where something is wrong with it."""
+        ...
+
+    def top_suspect(self, key: TargetKey, then: Callable[[], None]) -> Suspect | None:
+        """Return what most likely is behind what is wrong on a target, where that is known; it asks nobody."""
         ...
 
     def want_versions(self, model: ModelName) -> None:

@@ -9,7 +9,6 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key
-from textual.worker import Worker, WorkerState
 
 from modeltui.domain.fleet import VersionKey
 from modeltui.domain.names import TargetKey, VersionId
@@ -20,16 +19,10 @@ from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import COMPARE
 from modeltui.tui.comparing import (
-    MOST_AT_ONCE,
     MOST_VERSIONS,
     NOTHING_YET,
     Result,
     Subject,
-    computed,
-    entries,
-    ingredients,
-    is_same,
-    symptom_for,
 )
 from modeltui.tui.detail_layout import compare_layout
 from modeltui.tui.screens.board import Board, bindings_of
@@ -38,7 +31,6 @@ from modeltui.tui.widgets.prompt import Choice, Prompt
 from modeltui.tui.widgets.row_list import RowList
 
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
-_PAGES = "compare"
 
 
 class CompareScreen(Board):
@@ -57,7 +49,6 @@ class CompareScreen(Board):
         self._chosen = False
         """Until somebody moves it, the cursor stays on the first row: what matters most."""
         self._result: Result = NOTHING_YET
-        self._worker: Worker[Result] | None = None
         self._page: ComparePage | ColumnsPage | None = None
         self._asked: tuple[VersionId | None, ...] = ()
 
@@ -106,34 +97,17 @@ class CompareScreen(Board):
             self.program.want_comparison(subject.model, subject.a, other)
 
     def _compare(self) -> None:
-        """Compute the comparison anew when its facts changed, the suspects when the symptom did."""
-        fleet, subject = self.fleet, self.subject
-        made_of = ingredients(fleet, subject)
-        if not is_same(self._result.made_of, made_of):
-            if entries(fleet, subject) <= MOST_AT_ONCE:
-                self._take(computed(fleet, subject, made_of))
-            elif self._worker is None or self._worker.is_finished:
-                work = partial(computed, fleet, replace(subject), made_of)
-                self._worker = self.run_worker(work, thread=True, group=_PAGES, exit_on_error=True)
-        elif self._result.comparisons and symptom_for(fleet, subject) != self._result.symptom:
-            self._take(computed(fleet, subject, made_of))
+        """Take what comparing finds now; what is large is computed meanwhile, and drawn when it is there."""
+        result = self.program.comparer.result(self.fleet, self.subject, self._draw_anew)
+        if result is None:
+            result = NOTHING_YET
+        if result is not self._result:
+            self._result = result
+            self._page = None
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """Draw what was computed beside the screen; what came meanwhile is compared next."""
-        if event.worker is not self._worker or event.state is not WorkerState.SUCCESS:
-            return
-        self._worker = None
-        result = cast(Result, event.worker.result)
-        if not is_same(result.made_of[: len(self._asked) + 1], (self.subject.model, *self._asked)):
-            self._compare()  # other versions were chosen meanwhile
-            return
-        self._take(result)
-        self._compare()
-        self._draw_page(True)
-
-    def _take(self, result: Result) -> None:
-        self._result = result
-        self._page = None
+    def _draw_anew(self) -> None:
+        if self.can_draw:
+            self.draw_body(None)
 
     # What is drawn
 
@@ -160,7 +134,7 @@ class CompareScreen(Board):
         view = View(width, grid.size.height or height, self._everything, True, self._opened, self.filter_text)
         if len(found) > 1:
             return ColumnsPage(found, self._result.suspects, view, self.glyphs)
-        return ComparePage(found[0], self._result.suspects, view, self.glyphs, self._result.doubts)
+        return ComparePage(found[0], self._result.suspects, view, self.glyphs, self._result.asides)
 
     def _draw_title(self) -> None:
         subject, found = self.subject, self._result.comparisons
@@ -179,7 +153,7 @@ class CompareScreen(Board):
 
     def _waiting_line(self) -> Line:
         subject = self.subject
-        if self._worker is not None and not self._worker.is_finished:
+        if self.program.comparer.is_computing(subject):
             return (Span(f" comparing {subject.a} and {subject.b}", Tone.UNKNOWN),)
         if subject.a is None and subject.model not in self.fleet.versions:
             return (Span(f" waiting for the list of versions of {subject.model}", Tone.UNKNOWN),)
@@ -303,7 +277,6 @@ class CompareScreen(Board):
         """Compare other versions; what is unfolded stays unfolded, and the cursor on its row."""
         self.subject = subject
         self._result = NOTHING_YET
-        self._worker = None
         self.draw_body(None)
 
     def set_filter(self, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import ClassVar, cast
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.events import Key
+from textual.timer import Timer
 
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.names import Missing, TargetKey
@@ -35,6 +36,8 @@ from modeltui.tui.widgets.prompt import Prompt
 _MOVES = frozenset({"up", "down", "j", "k", "pageup", "pagedown", "home", "end", "g", "G"})
 
 MOST_CHARTS = 3
+REST_SECONDS = 0.3
+"""How long the cursor stays on a target before what changed there is asked for."""
 _CARD_TEXT_ROWS = 13
 """What the longest usual card needs: charts must not move for a line that comes or goes."""
 _SIX = 6
@@ -55,10 +58,13 @@ class FleetScreen(Board):
         self._chosen = False
         """Until somebody moves it, the cursor stays on the worst; then it stays on its target."""
         self._columns: tuple[str, ...] = ()
+        self._resting: TargetKey | None = None
+        """The target under the cursor, for which what changed was asked or is about to be."""
+        self._rests: Timer | None = None
 
     def forget(self) -> None:
         """Start over: another context's fleet has another worst."""
-        self.filter_text, self._keys, self._chosen = "", [], False
+        self.filter_text, self._keys, self._chosen, self._resting = "", [], False, None
 
     def compose_body(self) -> ComposeResult:
         yield CellGrid(glyphs=self.glyphs, id="grid")
@@ -107,6 +113,7 @@ class FleetScreen(Board):
         elif changes.targets:
             grid.refresh_rows()
         self._watch()
+        self._rest()
         self._draw_card()
         self._draw_charts()
         self._draw_tail()
@@ -137,7 +144,26 @@ class FleetScreen(Board):
         if layout.card_rows <= 1:
             card.update([Card(self.fleet, target, width, self.glyphs).one_line()])
             return
-        card.update(Card(self.fleet, target, width, self.glyphs).lines(text_rows))
+        suspect = self.program.top_suspect(target.key, self._draw_card_anew)
+        card.update(Card(self.fleet, target, width, self.glyphs, suspect).lines(text_rows))
+
+    def _draw_card_anew(self) -> None:
+        if self.can_draw:
+            self._draw_card()
+
+    def _rest(self) -> None:
+        """Ask what changed once the cursor rests: moving it must not hammer the registry."""
+        key = self.acting_target
+        if key == self._resting:
+            return
+        self._resting = key
+        if self._rests is not None:
+            self._rests.stop()
+        self._rests = self.set_timer(REST_SECONDS, self._ask_suspect)
+
+    def _ask_suspect(self) -> None:
+        if self._resting is not None and self.program.fleet.targets.get(self._resting) is not None:
+            self.program.want_suspect(self._resting)
 
     def _draw_charts(self) -> None:
         target = self.cursor_target()
@@ -205,6 +231,7 @@ class FleetScreen(Board):
         self._draw_card()
         self._draw_charts()
         self._watch()
+        self._rest()
         self.draw_keys()
 
     def on_cell_grid_selected(self, message: CellGrid.Selected) -> None:
