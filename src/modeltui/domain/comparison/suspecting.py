@@ -14,7 +14,8 @@
 What is not known on one side is no suspect: `unknowns_that_matter` names it. Effects (metrics, segments, cases,
 importances, bytes, the record) are suspects only when nothing that could cause them is known to differ, and then say
 that nothing explains them. A commit whose whole log names no code, only files that are compared by themselves, is no
-suspect beside others: where models live in git every version is another commit. A comparison and its mirror have the same ranking.
+suspect beside others: where models live in git every version is another commit. A comparison and its mirror have the
+same ranking.
 
 Example: errors in `merchant_size=micro`; the query has one more filter on merchants, numpy is a major release newer,
 the commit differs. Query 0.77 x 1 x 0.85 = 0.65 (a filter; it is about merchants); numpy 0.59 x 1 x 0.5 = 0.30;
