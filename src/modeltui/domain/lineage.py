@@ -20,6 +20,8 @@ class Known(Generic[T]):
     value: T
     source: SourceName
     observed_at: Instant
+    lacks: SafeText = SafeText("")
+    """Why a part of it could not be read: what it does not say may be there all the same; empty when it is whole."""
 
 
 @dataclass(frozen=True, slots=True)

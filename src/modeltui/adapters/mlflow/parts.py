@@ -43,6 +43,11 @@ class Parts:
     model: Part[wire.ModelRow] = ABSENT
     """The registered model, asked for when the version itself does not say whose it is."""
 
+    @property
+    def trouble(self) -> Unreadable | None:
+        """Return why run or LoggedModel, which share parameters, metrics and tags, could not be read, if so."""
+        return next((part for part in (self.run, self.logged_model) if isinstance(part, Unreadable)), None)
+
 
 async def read_parts(
     api: MlflowApi,

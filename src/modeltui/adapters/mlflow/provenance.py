@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from modeltui.adapters._documents.long_text import text_lines, whole_text
+from modeltui.adapters._documents.long_text import text_lines
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.datasets import LONGEST_ADDRESS, moment, query_in, snapshot_of
-from modeltui.adapters.mlflow.file_tables import ANSWERS, WEIGHTS, as_text, named_values
-from modeltui.adapters.mlflow.lookup import Lookup
+from modeltui.adapters.mlflow.facts import Facts
+from modeltui.adapters.mlflow.measures import cases_of, metrics_of
 from modeltui.adapters.mlflow.model_files import MlModel
-from modeltui.adapters.mlflow.parts import Part, Parts
+from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import FILE_KINDS, ProvenanceMap, places
-from modeltui.adapters.mlflow.prompts import LONGEST_PROMPT
-from modeltui.adapters.mlflow.scores import scores, split_segments
+from modeltui.adapters.mlflow.systems import components_of, effects_of, llm_system_of, prompts_of
 from modeltui.domain.lineage import (
     ABSENT,
     UNSUPPORTED,
@@ -26,26 +25,19 @@ from modeltui.domain.lineage import (
     DataSnapshot,
     Fact,
     Gap,
-    Known,
     Provenance,
-    Scores,
     Table,
     Unreadable,
 )
 from modeltui.domain.masking import masked, without_tokens
-from modeltui.domain.names import UNKNOWN, Instant, ModelName, SourceName, Unknown, VersionId
-from modeltui.domain.text import SafeText, safe_text
-
-T = TypeVar("T")
+from modeltui.domain.names import UNKNOWN, Instant, SourceName, Unknown
+from modeltui.domain.text import SafeText
 
 _MODEL_VERSIONS: Final = "mlflow.modelVersions"
 _IS_EXTERNAL: Final = "mlflow.model.isExternal"
 _RUNTIME_TAGS: Final = {"mlflow.source.name": "entry point", "mlflow.databricks.cluster.id": "cluster"}
 _RECORD_TAGS: Final = {"mlflow.user": "trained by", "mlflow.source.type": "started as"}
 """Who and how: no part of what the model is, so among the tags."""
-_LONGEST_ANSWER: Final = 4_000
-_ONLY_BESIDE_OTHERS: Final = ("temperature", "top_p", "embedding", "tools")
-"""Names that a network or a calibration has too: alone they do not make an LLM system."""
 
 
 def provenance_of(
@@ -63,16 +55,14 @@ class _Teller:
     def __init__(self, parts: Parts, where: ProvenanceMap, source: SourceName, observed_at: Instant) -> None:
         self._parts = parts
         self._where = where
-        self._source = source
-        self._observed_at = observed_at
-        self._lookup = Lookup(parts)
+        self._facts = Facts(parts, source, observed_at)
+        self._lookup = self._facts.lookup
 
     def whole(self, owner_tags: Sequence[str]) -> Provenance:
         parts, where = self._parts, self._where
-        overall, segments, importances = self._metrics()
-        effects = places(where.external_effects)
+        overall, segments, importances = metrics_of(parts, self._facts, where)
         told = Provenance(
-            run=self._known(wire.shown(parts.version.run_id)) if parts.version.run_id else ABSENT,
+            run=self._facts.known(wire.shown(parts.version.run_id)) if parts.version.run_id else ABSENT,
             registered=self._registered(),
             owner=self._owner(owner_tags),
             artifact=self._artifact(),
@@ -80,65 +70,36 @@ class _Teller:
             signature=self._signature(),
             data_snapshots=self._data_snapshots(),
             extraction_query=self._query(),
-            feature_pipeline=self._text(where.feature_pipeline),
+            feature_pipeline=self._facts.text(where.feature_pipeline),
             code=self._code(),
             metrics=overall,
             segment_metrics=segments,
-            requirements=self._fact(parts.requirements),
+            requirements=self._facts.of_part(parts.requirements),
             runtime=self._runtime(),
-            environment_variables=self._table(where.environment_variables),
+            environment_variables=self._facts.table(where.environment_variables),
             base_image=self._base_image(),
             parents=self._parents(),
-            prompts=self._prompts(),
-            llm_system=self._llm_system(),
-            components=self._components(),
-            agent=self._fact_of(self._lookup.table(places(where.agent), besides=effects)),
-            external_effects=self._effects(),
+            prompts=prompts_of(parts.prompts, self._facts, where),
+            llm_system=llm_system_of(self._facts, where),
+            components=components_of(self._facts, where),
+            agent=self._facts.table(where.agent, besides=where.external_effects),
+            external_effects=effects_of(self._facts, where),
             importances=importances,
-            cases=self._cases(),
+            cases=cases_of(self._facts, where),
             approvals=self._approvals(),
             model_card=self._model_card(),
-            serving_config=self._table(where.serving_config),
+            serving_config=self._facts.table(where.serving_config),
             attestations=self._attestations(),
         )
         # Last: what was told under a meaning is not told again.
         return replace(told, parameters=self._parameters(), tags=self._tags())
-
-    def _known(self, value: T) -> Known[T]:
-        return Known(value, self._source, self._observed_at)
-
-    def _fact(self, part: Part[T]) -> Fact[T]:
-        if isinstance(part, Unreadable | Gap):
-            return part
-        return self._known(part) if part else ABSENT
-
-    def _first(self, written: Sequence[str]) -> Part[str]:
-        return self._lookup.first(places(written))
-
-    def _told(self, written: Sequence[str]) -> SafeText | Unknown:
-        value = self._first(written)
-        return wire.told(value, LONGEST_ADDRESS) if isinstance(value, str) else UNKNOWN
-
-    def _text(self, written: Sequence[str]) -> Fact[SafeText]:
-        value = self._first(written)
-        return self._known(wire.shown(value, wire.LONG_TEXT)) if isinstance(value, str) else value
-
-    def _lines(self, written: Sequence[str]) -> Fact[tuple[SafeText, ...]]:
-        value = self._first(written)
-        return self._known(text_lines(value)) if isinstance(value, str) else value
-
-    def _table(self, written: Sequence[str]) -> Fact[Table]:
-        return self._fact_of(self._lookup.table(places(written)))
-
-    def _fact_of(self, values: Part[Mapping[str, str]]) -> Fact[Table]:
-        return values if isinstance(values, Unreadable | Gap) else self._known(wire.table(values))
 
     def _of_mlmodel(self, field: str) -> Fact[SafeText]:
         mlmodel = self._parts.mlmodel
         if not isinstance(mlmodel, MlModel):
             return mlmodel
         value = getattr(mlmodel, field)
-        return ABSENT if isinstance(value, Unknown) else self._known(value)
+        return ABSENT if isinstance(value, Unknown) else self._facts.known(value)
 
     def _signature(self) -> Fact[SafeText]:
         if self._lookup.values("logged_tag").get(_IS_EXTERNAL, "").lower() == "true":
@@ -149,22 +110,22 @@ class _Teller:
     def _registered(self) -> Fact[SafeText]:
         by = wire.told(self._parts.version.user_id)
         if not isinstance(by, Unknown):
-            return self._known(by)
-        tagged = self._text(self._where.registered_by)
+            return self._facts.known(by)
+        tagged = self._facts.text(self._where.registered_by)
         # MLflow itself records no actor; only a tag can say it.
         return UNSUPPORTED if tagged is ABSENT else tagged
 
     def _owner(self, owner_tags: Sequence[str]) -> Fact[SafeText]:
-        own = self._text(self._where.owner)
+        own = self._facts.text(self._where.owner)
         if own is not ABSENT or not owner_tags:
             return own
         if not isinstance(self._parts.model, wire.ModelRow):
             return self._parts.model
         owner = wire.owner_of(self._parts.model, owner_tags)
-        return ABSENT if isinstance(owner, Unknown) else self._known(owner)
+        return ABSENT if isinstance(owner, Unknown) else self._facts.known(owner)
 
     def _architecture(self) -> Fact[SafeText]:
-        named = self._text(self._where.architecture)
+        named = self._facts.text(self._where.architecture)
         return self._of_mlmodel("architecture") if named is ABSENT else named
 
     def _artifact(self) -> Fact[Artifact]:
@@ -175,10 +136,10 @@ class _Teller:
         if not uri:
             return ABSENT
         size = parts.mlmodel.size_bytes if isinstance(parts.mlmodel, MlModel) else UNKNOWN
-        return self._known(
+        return self._facts.known(
             Artifact(
                 uri=wire.shown(without_tokens(uri), LONGEST_ADDRESS),
-                digest=self._told(self._where.artifact_digest),
+                digest=self._facts.told(self._where.artifact_digest),
                 size_bytes=size,
                 is_reachable=parts.is_reachable,
             )
@@ -197,26 +158,26 @@ class _Teller:
                     DataSnapshot(wire.shown(name), uri=told) if "://" in value else DataSnapshot(wire.shown(name), told)
                 )
                 snapshots += [] if any(named.name == known.name for known in snapshots) else [named]
-        if snapshots:
-            return self._known(tuple(snapshots))
-        return self._parts.run if isinstance(self._parts.run, Unreadable) else ABSENT
+        run = self._parts.run
+        trouble = run if isinstance(run, Unreadable) else self._facts.trouble(self._where.data_snapshot)
+        return self._facts.known(tuple(snapshots), trouble) if snapshots else trouble or ABSENT
 
     def _query(self) -> Fact[tuple[SafeText, ...]]:
-        told = self._lines(self._where.extraction_query)
+        told = self._facts.lines(self._where.extraction_query)
         if told is ABSENT and (query := query_in(self._inputs())):
-            return self._known(text_lines(query))
+            return self._facts.known(text_lines(query))
         return told
 
     def _code(self) -> Fact[CodeRevision]:
-        commit = self._first(self._where.commit)
+        commit = self._facts.first(self._where.commit)
         if not isinstance(commit, str):
             return commit
-        dirty = self._first(self._where.uncommitted_changes)
-        return self._known(
+        dirty = self._facts.first(self._where.uncommitted_changes)
+        return self._facts.known(
             CodeRevision(
                 commit=wire.shown(commit),
-                repository=self._told(self._where.repository),
-                branch=self._told(self._where.branch),
+                repository=self._facts.told(self._where.repository),
+                branch=self._facts.told(self._where.branch),
                 # Without the flag nothing is claimed: MLflow notes the commit once per process, perhaps an old one.
                 has_uncommitted_changes=dirty.lower() == "true" if isinstance(dirty, str) else UNKNOWN,
             )
@@ -225,54 +186,8 @@ class _Teller:
     def _parameters(self) -> Fact[Table]:
         told = self._lookup.told("param")
         rest = {name: value for name, value in self._lookup.params.items() if name not in told}
-        return self._known(wire.table(rest)) if rest else self._unless_unreadable(ABSENT)
-
-    def _unless_unreadable(self, gap: Gap) -> Unreadable | Gap:
-        """Return `gap`, or why a run or LoggedModel that might say more could not be read."""
-        parts = (self._parts.run, self._parts.logged_model)
-        return next((part for part in parts if isinstance(part, Unreadable)), gap)
-
-    def _metrics(self) -> tuple[Fact[Scores], Fact[Scores], Fact[Scores]]:
-        run, logged = self._parts.run, self._parts.logged_model
-        found = scores(
-            run.data.metrics if isinstance(run, wire.Run) else (),
-            logged.data.metrics if isinstance(logged, wire.LoggedModel) else (),
-        )
-        weigh = places(self._where.importances)
-        overall, segments, weights = split_segments(found, self._where.segment_metrics, weigh)
-        gap = self._unless_unreadable(ABSENT)
-        return (
-            self._known(overall) if overall else gap,
-            self._known(segments) if segments else gap,
-            self._known(weights) if weights else self._importances_in_files(),
-        )
-
-    def _importances_in_files(self) -> Fact[Scores]:
-        found = self._values_in_file(self._where.importances, WEIGHTS)
-        if isinstance(found, Unreadable | Gap):
-            return found
-        numbers = {name: wire.number(found[name]) for name in found if isinstance(found[name], int | float | str)}
-        weights = {wire.shown(name): weight for name, weight in numbers.items() if weight is not None}
-        return self._known(weights) if weights else ABSENT
-
-    def _cases(self) -> Fact[Table]:
-        found = self._values_in_file(self._where.cases, ANSWERS)
-        if isinstance(found, Unreadable | Gap):
-            return found
-        answers = {wire.shown(name): whole_text(as_text(found[name]), _LONGEST_ANSWER) for name in sorted(found)}
-        return self._known(answers) if answers else ABSENT
-
-    def _values_in_file(self, written: Sequence[str], value_names: Sequence[str]) -> Part[Mapping[str, Any]]:
-        """Return the names and values in the first of these files that is there."""
-        wanted = places(written)
-        file = self._lookup.file(wanted)
-        if file is None:
-            return self._lookup.trouble(wanted) or ABSENT
-        place, content = file
-        try:
-            return named_values(place.name, content, value_names)
-        except ValueError as error:
-            return Unreadable(safe_text(f"{place.name}: {error}"), self._source)
+        trouble = self._parts.trouble
+        return self._facts.known(wire.table(rest), trouble) if rest else trouble or ABSENT
 
     def _runtime(self) -> Fact[Table]:
         table: dict[SafeText, SafeText] = {}
@@ -281,81 +196,43 @@ class _Teller:
         if isinstance(self._parts.mlmodel, MlModel):
             table.update(self._parts.mlmodel.runtime)
         table.update(self._run_tags(_RUNTIME_TAGS))
-        if not isinstance(hardware := self._told(self._where.hardware), Unknown):
+        if not isinstance(hardware := self._facts.told(self._where.hardware), Unknown):
             table[wire.shown("hardware")] = hardware
-        return self._known(table) if table else self._fact_of_trouble()
+        mlmodel = self._parts.mlmodel
+        trouble = mlmodel if isinstance(mlmodel, Unreadable) else self._facts.trouble(self._where.hardware)
+        return self._facts.known(table, trouble) if table else trouble or ABSENT
 
     def _run_tags(self, names: Mapping[str, str]) -> dict[SafeText, SafeText]:
         tags = self._lookup.values("run_tag")
         return {wire.shown(name): wire.shown(masked(tag, tags[tag])) for tag, name in names.items() if tags.get(tag)}
 
-    def _fact_of_trouble(self) -> Unreadable | Gap:
-        mlmodel = self._parts.mlmodel
-        return mlmodel if isinstance(mlmodel, Unreadable) else self._unless_unreadable(ABSENT)
-
     def _base_image(self) -> Fact[SafeText]:
-        image, digest = self._first(self._where.base_image), self._told(self._where.base_image_digest)
+        image, digest = self._facts.first(self._where.base_image), self._facts.told(self._where.base_image_digest)
         if not isinstance(image, str):
             return image
-        return self._known(
+        return self._facts.known(
             wire.shown(image if isinstance(digest, Unknown) or digest in image else f"{image}@{digest}", 400)
         )
 
     def _parents(self) -> Fact[tuple[SafeText, ...]]:
-        values = self._lookup.table(places(self._where.parents))
+        values = self._facts.values(self._where.parents)
         if isinstance(values, Unreadable | Gap):
             return values
         named = ((f"run {value}" if name == "mlflow.parentRunId" else value) for name, value in values.items())
-        return self._known(tuple(wire.shown(value) for value in named))
-
-    def _components(self) -> Fact[Mapping[ModelName, VersionId]]:
-        values = self._lookup.table(places(self._where.components))
-        if isinstance(values, Unreadable | Gap):
-            return values
-        return self._known(
-            {ModelName(wire.shown(name)): VersionId(wire.shown(values[name])) for name in sorted(values)}
-        )
-
-    def _prompts(self) -> Fact[Table]:
-        linked, written = self._parts.prompts, self._lookup.table(places(self._where.prompts))
-        own = {} if isinstance(written, Unreadable | Gap) else written
-        if not isinstance(linked, Unreadable | Gap) and linked:
-            return self._known({**_texts(own), **linked})
-        if isinstance(linked, Unreadable):
-            return linked
-        return self._known(_texts(own)) if own else self._fact_of(written)
-
-    def _llm_system(self) -> Fact[Table]:
-        wanted = places(self._where.llm_system)
-        names = {name for place in wanted for name, _ in self._lookup.seen(place)}
-        if names and all(name.startswith(_ONLY_BESIDE_OTHERS) for name in names):
-            return self._lookup.trouble(wanted) or ABSENT
-        return self._table(self._where.llm_system)
-
-    def _effects(self) -> Fact[tuple[SafeText, ...]]:
-        value = self._first(self._where.external_effects)
-        if not isinstance(value, str):
-            return value
-        try:
-            listed = json.loads(value)
-        except (ValueError, RecursionError):
-            listed = None
-        lines = [as_text(effect) for effect in listed] if isinstance(listed, list) else value.splitlines()
-        effects = tuple(safe_text(line, wire.LONG_TEXT) for line in lines if line.strip())
-        return self._known(effects) if effects else ABSENT
+        return self._facts.known(tuple(wire.shown(value) for value in named), self._facts.trouble(self._where.parents))
 
     def _approvals(self) -> Fact[tuple[Approval, ...]]:
-        by, decision = self._told(self._where.approved_by), self._told(self._where.approval_status)
+        by, decision = self._facts.told(self._where.approved_by), self._facts.told(self._where.approval_status)
         if isinstance(by, Unknown) and isinstance(decision, Unknown):
             return ABSENT
-        at = self._first(self._where.approved_at)
+        at = self._facts.first(self._where.approved_at)
         approval = Approval(
             by=wire.shown("nobody named") if isinstance(by, Unknown) else by,
             decision=wire.shown("approved") if isinstance(decision, Unknown) else decision,
             at=moment(at) if isinstance(at, str) else UNKNOWN,
-            comment=self._told(self._where.approval_comment),
+            comment=self._facts.told(self._where.approval_comment),
         )
-        return self._known((approval,))
+        return self._facts.known((approval,))
 
     def _model_card(self) -> Fact[tuple[SafeText, ...]]:
         wanted = places(self._where.model_card)
@@ -366,13 +243,15 @@ class _Teller:
             if trouble := self._lookup.trouble(wanted):
                 return trouble
             card = self._parts.version.description or ""
-        return self._known(text_lines(card)) if card.strip() else ABSENT
+        return self._facts.known(text_lines(card)) if card.strip() else ABSENT
 
     def _attestations(self) -> Fact[tuple[SafeText, ...]]:
-        values = self._lookup.table(places(self._where.attestations))
+        values = self._facts.values(self._where.attestations)
         if isinstance(values, Unreadable | Gap):
             return values
-        return self._known(tuple(wire.shown(f"{name}: {value}", wire.LONG_TEXT) for name, value in values.items()))
+        return self._facts.known(
+            tuple(wire.shown(f"{name}: {value}", wire.LONG_TEXT) for name, value in values.items())
+        )
 
     def _tags(self) -> Fact[Table]:
         told = self._lookup.told("tag")
@@ -384,11 +263,8 @@ class _Teller:
         others = also_registered(self._lookup.values("logged_tag").get(_MODEL_VERSIONS, ""))
         if len(others) > 1:
             table[wire.shown("registered as")] = wire.shown(", ".join(others))
-        return self._known(table) if table else ABSENT
-
-
-def _texts(written: Mapping[str, str]) -> dict[SafeText, SafeText]:
-    return {wire.shown(name): whole_text(written[name], LONGEST_PROMPT, name) for name in sorted(written)}
+        trouble = self._parts.trouble
+        return self._facts.known(table, trouble) if table else trouble or ABSENT
 
 
 def also_registered(tag: str) -> list[str]:
