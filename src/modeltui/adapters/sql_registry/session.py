@@ -31,7 +31,7 @@ class Present(NamedTuple):
     real: str
     """As it stands in a statement."""
     columns: tuple[str, ...]
-    """As they are spelled there."""
+    """As they are spelled there; none when it cannot even say that (a view over a table that was dropped)."""
 
 
 class Session(Protocol):

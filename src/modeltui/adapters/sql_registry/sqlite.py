@@ -146,9 +146,14 @@ class _SqliteSession:
             given = (name, schema) if schema else (name,)
             marks = ", ".join("?" for _ in given)
             statement = f"SELECT name FROM pragma_table_info({marks})"  # noqa: S608 - nothing but marks
-            columns = tuple(str(row[0]) for row in self._connection.execute(statement, given).fetchall())
-            if columns:
-                found[table] = Present(quoted_path(table), columns)
+            try:
+                columns = tuple(str(row[0]) for row in self._connection.execute(statement, given).fetchall())
+            except sqlite3.Error as error:
+                if not _is_of_one_table(error):
+                    raise
+                found[table] = Present(quoted_path(table), ())
+            else:
+                found |= {table: Present(quoted_path(table), columns)} if columns else {}
         return found
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
@@ -157,7 +162,7 @@ class _SqliteSession:
                 self._most_rows + 1
             )
         except sqlite3.Error as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG):
+            if _is_of_one_table(error):
                 raise TableTrouble(str(error)) from error
             raise
 
@@ -170,6 +175,10 @@ class _SqliteSession:
 
     def server(self) -> tuple[SafeText, float | None]:
         return safe_text(f"SQLite {sqlite3.sqlite_version}"), None
+
+
+def _is_of_one_table(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_TOOBIG)
 
 
 def _decoded(raw: bytes) -> str:

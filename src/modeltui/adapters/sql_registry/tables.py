@@ -58,7 +58,8 @@ def look(session: Session, options: Options) -> Found:
     for name, real in wanted.items():
         if real not in present:
             continue
-        columns = dict(_columns(name, named[name], present[real].columns))
+        spelled_there = present[real].columns or [named[name].columns.get(one, one) for one in TABLES[name].columns]
+        columns = dict(_columns(name, named[name], spelled_there))
         lacking = [column for column in TABLES[name].needed if column not in columns]
         if lacking:
             spelled = named[name].columns.get(lacking[0], lacking[0])
