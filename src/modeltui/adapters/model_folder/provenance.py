@@ -81,8 +81,9 @@ class VersionReader:
         yield "SQL files", "extraction_query", self._made("", lambda: queries_in(self._version, self._root))
         yield "prompts", "prompts", self._made("", lambda: prompts_in(self._version, self._root))
         for where, packages, python in installed(lambda name: read_text(self._version / name, self._root)):
-            is_told = not isinstance(packages, str)
-            yield where, "requirements", self._known(packages) if is_told else self._unreadable(f"{where}: {packages}")
+            is_broken = isinstance(packages, str)
+            asked = self._unreadable(f"{where}: {packages}") if is_broken else self._known_or_absent(packages)
+            yield where, "requirements", asked
             if python:
                 yield where, "runtime", self._known({_PYTHON: python})
         yield "attestations", "attestations", self._attestations()
