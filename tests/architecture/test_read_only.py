@@ -220,10 +220,15 @@ NAMED = {
     "approve": [["approve", "sha256:000000"]],
     "deny": [["deny", "sha256:000000", "--reason", "x"]],
     "unlock": [["unlock", "--reason", "x"]],
+    "versions": [["versions", "credit-scorer", "--timeline", "--prunable"]],
+    "compare": [["compare", "TARGET"], ["compare", "credit-scorer", "stable", "candidate", "--env", "prod-hk", "--json"]],
+    "lineage": [["lineage", "credit-scorer", "stable", "--env", "prod-hk"]],
+    "provenance": [["provenance", "credit-scorer", "stable", "--env", "prod-hk", "--check"]],
+    "parity": [["parity", "credit-scorer"]],
     "journal": [["journal", "list"], ["journal", "verify"], ["journal", "as-of", "2026-01-15"]],
     "guard": [["guard", "--once"]],
 }
-"""How the commands that act, or keep a record, are called; those that are not there yet are left out."""
+"""How the commands that need arguments are called; those that are not there yet are left out."""
 LOOKING = {"demo", "completion", "config", "serve", "drill", "replay", "record", "observe"}
 """They open no context, or another world; to observe is to write down what serves, which a test of its own looks at."""
 

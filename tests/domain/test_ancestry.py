@@ -171,10 +171,11 @@ def test_a_run_names_its_parent_run() -> None:
 def test_data_that_is_shared_with_another_serving_version_is_marked() -> None:
     """The same snapshot in another version that serves is marked; in one that does not serve it is not."""
     world = World()
-    world.told(rollout("spam@prod", "9"))
+    world.told(rollout("spam@prod", "9", shadow="7"))
     told(world, "1", data_snapshots=known((snapshot(),)))
     told(world, "9", "spam", data_snapshots=known((snapshot("other name"),)))
-    told(world, "8", "spam", data_snapshots=known((snapshot(),)))
+    for idle in ("8", "7"):
+        told(world, idle, "spam", data_snapshots=known((snapshot(),)))
     (origin,) = of(world, "1").of(OriginKind.DATA)
     (marking,) = origin.marks
     assert (marking.mark, marking.others) == (Mark.SHARED, (("spam", "9"),))
@@ -220,7 +221,8 @@ def test_old_data_is_stale() -> None:
 def test_data_is_stale_beside_a_serving_version_with_newer() -> None:
     """A month behind the version that serves is stale, however young."""
     world = World()
-    world.told(rollout("fraud@prod", "2"))
+    world.told(rollout("fraud@prod", "2"), rollout("spam@prod", "9"))
+    told(world, "9", "spam", data_snapshots=known((snapshot(digest="sha256:cc", days=0),)))
     told(world, "1", data_snapshots=known((snapshot(days=40),)))
     told(world, "2", data_snapshots=known((snapshot(digest="sha256:bb", days=2),)))
     (origin,) = of(world, "1").of(OriginKind.DATA)

@@ -12,9 +12,9 @@ from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import Detail, Entry, Record, RecordKind
 from modeltui.domain.journal.serving_history import Interval
 from modeltui.domain.lineage import Approval
-from modeltui.domain.names import NO_DATA, Instant
+from modeltui.domain.names import NO_DATA, UNKNOWN, Instant
 from modeltui.domain.text import SafeText
-from modeltui.domain.timeline import Happening, HappeningKind, Timeline, earliest_moment, timeline
+from modeltui.domain.timeline import Happening, HappeningKind, Timeline, earliest_moment, joined_intervals, timeline
 from modeltui.testing.worlds import START, World, target_key, version_id
 
 ALICE = Actor(SafeText("alice"))
@@ -135,3 +135,15 @@ def test_the_beginning_is_the_oldest_moment_that_is_remembered() -> None:
     assert earliest_moment(world.fleet, FRAUD) == START - 80 * DAY
     listed(world, row("9", created_at=Instant(0.0)))
     assert earliest_moment(world.fleet, FRAUD) == START - 70 * DAY
+
+
+def test_a_version_that_serves_on_beside_another_served_once() -> None:
+    """Stretches that follow each other by the same word and share are one; another share is another stretch."""
+    (whole,) = history()
+    half = Instant(START - 50 * DAY)
+    first, second = replace(whole, until=half, seqs=(1,)), replace(whole, since=half, seqs=(9,))
+    (joined,) = joined_intervals((first, second))
+    assert (joined.since, joined.until, joined.seqs) == (whole.since, whole.until, (1, 9))
+    assert len(joined_intervals((first, replace(second, share=0.5)))) == 2
+    assert len(joined_intervals((first, replace(second, share=UNKNOWN)))) == 2
+    assert len(joined_intervals((first, replace(second, since=Instant(half + 1))))) == 2

@@ -146,7 +146,8 @@ def _target(
     if len(wrong) == 1:
         return wrong[0]
     if must and targets:
-        note(f"modeltui: for {targets[0].key}, the worst of {len(targets)} targets; --env names another")
+        if len(targets) > 1:
+            note(f"modeltui: for {targets[0].key}, the worst of {len(targets)} targets; --env names another")
         return targets[0]
     return UNKNOWN
 

@@ -52,7 +52,7 @@ def verdict_words(found: SameEverywhere) -> str:
         f"{differing} facts differ between environments" if differing else "",
         f"{misfits} of {places} environments are not what their version was built for" if misfits else "",
         f"{untold} facts are not told everywhere" if untold else "",
-        f"of {unknown} of {places} environments nobody knows whether they fit what serves there" if unknown else "",
+        f"nobody knows whether {unknown} of {places} environments fit what serves there" if unknown else "",
         str(found.why),
     ]
     said = "; ".join(part for part in parts if part)

@@ -17,8 +17,9 @@ def retention_rows(found: Retention, *, everything: bool) -> list[list[str]]:
     """Return heading and rows: a version, whether it may be pruned, its size, and what keeps it."""
     rows = [["VERSION", "PRUNE", "SIZE", "BECAUSE"]]
     for one in found.versions:
-        own = [reason for reason in one.reasons if reason not in found.troubles]
-        said = [str(reason.says) for reason in (one.reasons if everything else own)]
+        own = [reason for reason in one.reasons if everything or reason not in found.troubles]
+        # What is certain comes first: it says 'never', the rest only 'not yet'.
+        said = [str(reason.says) for reason in sorted(own, key=lambda reason: reason.why is Keep.UNKNOWN)]
         if not everything and len(said) > _MOST_REASONS:
             said = [*said[:_MOST_REASONS], f"+{len(said) - _MOST_REASONS} more"]
         if not said:
