@@ -73,7 +73,7 @@ class Clone:
     def commit(self, files: Mapping[str, str | bytes], message: str = "Change it") -> str:
         """The id of a commit with these files."""
         self.write(files)
-        self.git("add", "--all", "--force")
+        self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "--allow-empty-message", "--cleanup=verbatim", "-m", message)
         return self.head
 
