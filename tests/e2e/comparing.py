@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from modeltui.domain.comparison.suspecting import suspects
 from modeltui.domain.names import ModelName, SegmentName, VersionId
 from modeltui.domain.text import safe_text
 from modeltui.wiring.observing import open_observer
+from tests.e2e.stage import run
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,14 @@ class Compared:
     def different(self, *besides: str) -> set[str]:
         """The fields that differ, without those that begin so."""
         return {fact.field for fact in self.comparison.differences if not fact.field.startswith(besides)}
+
+
+def first_suspect(config: Path, model: str, a: str, b: str) -> str:
+    """The field that `modeltui compare --json` ranks first, from a process of its own; empty when there is none."""
+    done = run("--config", str(config), "compare", model, a, b, "--json")
+    assert done.returncode == 0, done.stderr
+    ranked = json.loads(done.stdout)["suspects"]
+    return str(ranked[0]["field"]) if ranked else ""
 
 
 async def compared(config: Path, model: str, a: str, b: str) -> Compared:

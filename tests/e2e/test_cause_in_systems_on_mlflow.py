@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from modeltui.domain.names import Missing
-from tests.e2e.comparing import Compared, compared, fields
+from tests.e2e.comparing import Compared, compared, first_suspect
 from tests.e2e.stage import write_config
 from tests.servers import assistants
 from tests.servers.mlflow import MlflowServer
@@ -48,11 +48,11 @@ async def against_first(config: Path, registered: Registered, name: str) -> Comp
 
 
 @pytest.mark.parametrize("name", CHANGED)
-async def test_what_was_changed_is_the_first_suspect(config: Path, registered: Registered, name: str) -> None:
+def test_what_was_changed_is_the_first_suspect(config: Path, registered: Registered, name: str) -> None:
     """Prompt, pin of the base model, retrieval, guardrails, a member, an agent's snapshot: named first when changed."""
-    found = (await against_first(config, registered, name)).suspects()
     recipe = assistants.by_name(name)
-    assert found[0].field.startswith(recipe.causes), (recipe.what, fields(found))
+    found = first_suspect(config, recipe.model, registered[FIRST[recipe.model]], registered[name])
+    assert found.startswith(recipe.causes), (recipe.what, found)
 
 
 async def test_evaluated_once_more(config: Path, registered: Registered) -> None:

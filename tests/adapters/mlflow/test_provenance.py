@@ -403,7 +403,7 @@ def test_place_that_cannot_be_meant(place: str) -> None:
 
 
 async def test_prompts_and_their_texts(fake: FakeMlflow) -> None:
-    """Linked prompts are shown with version and text; one that cannot be read is unreadable, none is absent."""
+    """Linked prompts are told by text, version and alias; one that cannot be read is unreadable, none is absent."""
     assert (await told(fake)).prompts is ABSENT
     with_run(
         fake, tags={"mlflow.linkedPrompts": '[{"name": "hello", "version": "2"}, {"name": "hello", "version": "2"}]'}
@@ -411,8 +411,11 @@ async def test_prompts_and_their_texts(fake: FakeMlflow) -> None:
     ten = recorded("version.json")
     text = {"key": "mlflow.prompt.text", "value": "Answer kindly:\n{{question}}"}
     prompt = {"model_version": {"name": "hello", "version": "2", "source": "dummy-source", "tags": [text]}}
+    prompt["model_version"]["aliases"] = ["production"]
     fake.answer(VERSION, lambda request: json_reply(prompt if request.query["name"] == ["hello"] else ten))
-    assert value((await told(fake)).prompts) == {"hello": "Answer kindly:␊{{question}}", "hello (version)": "2"}
+    found = await told(fake)
+    assert value(found.prompts) == {"hello": "Answer kindly:␊{{question}}"}
+    assert value(found.tags)["prompt hello"] == "version 2 (production)"
     fake.answer(VERSION, lambda request: not_found() if request.query["name"] == ["hello"] else json_reply(ten))
     unreadable = (await told(fake)).prompts
     assert isinstance(unreadable, Unreadable)

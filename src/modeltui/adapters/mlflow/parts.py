@@ -12,7 +12,7 @@ from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.api import MlflowApi, NotThere, all_of, attempt
 from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.places import FILE_KINDS, Place
-from modeltui.adapters.mlflow.prompts import MOST_PROMPTS, linked_prompts, prompt_table
+from modeltui.adapters.mlflow.prompts import MOST_PROMPTS, linked_prompts, prompt_table, prompt_versions
 from modeltui.adapters.mlflow.version_files import VersionFiles, logged_model_id
 from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Gap, Unreadable
@@ -38,6 +38,8 @@ class Parts:
     is_reachable: bool | Unknown = UNKNOWN
     """Whether the model's files are where the registry says."""
     prompts: Part[Mapping[SafeText, SafeText]] = ABSENT
+    prompt_versions: Mapping[SafeText, SafeText] = field(default_factory=dict)
+    """Which versions of prompts are linked, and their aliases."""
     files: Mapping[Place, Part[str]] = field(default_factory=dict)
     """Further files that the configuration names."""
     model: Part[wire.ModelRow] = ABSENT
@@ -86,7 +88,7 @@ async def read_parts(
         files=named.result(),
         model=model.result(),
     )
-    return replace(parts, prompts=await teller.prompts(parts))
+    return await teller.with_prompts(parts)
 
 
 class _Teller:
@@ -188,8 +190,8 @@ class _Teller:
         found = await files.read(place for place in wanted if place.kind in FILE_KINDS)
         return {place: self._read(answer, str, place.name) for place, answer in found.items()}
 
-    async def prompts(self, parts: Parts) -> Part[Mapping[SafeText, SafeText]]:
-        """Return the texts of linked prompts, with their versions and aliases, by prompt."""
+    async def with_prompts(self, parts: Parts) -> Parts:
+        """Return the parts with the linked prompts."""
         run = wire.pairs(parts.run.data.tags) if isinstance(parts.run, wire.Run) else {}
         logged = parts.logged_model
         logged_tags = wire.pairs(logged.info.tags) if isinstance(logged, wire.LoggedModel) else {}
@@ -198,15 +200,17 @@ class _Teller:
             links += [link for link in parts.mlmodel.prompts if link not in links]
         if not links:
             troubles = (part for part in (parts.run, parts.logged_model) if isinstance(part, Unreadable))
-            return next(troubles, ABSENT)
+            return replace(parts, prompts=next(troubles, ABSENT))
         links = links[:MOST_PROMPTS]
         answers = await all_of(self._api.version(*link) for link in links)
-        found = []
+        prompts: Part[Mapping[SafeText, SafeText]] = ABSENT
+        read = [(*link, row) for link, row in zip(links, answers, strict=True) if isinstance(row, wire.VersionRow)]
         for (name, version), answer in zip(links, answers, strict=True):
             if isinstance(answer, BackendError):
-                return self.unreadable(f"prompt {name} version {version}: {answer.title}")
-            found.append((name, version, answer))
-        return prompt_table(found)
+                prompts = self.unreadable(f"prompt {name} version {version}: {answer.title}")
+        rows = {(name, version): row for name, version, row in read}
+        versions = prompt_versions((*link, rows.get(link)) for link in links)
+        return replace(parts, prompts=prompt_table(read) if prompts is ABSENT else prompts, prompt_versions=versions)
 
 
 def _corrected(found: str | BackendError, path: str, listed: frozenset[str]) -> str | BackendError:

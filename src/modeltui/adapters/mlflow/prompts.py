@@ -32,16 +32,24 @@ def linked_prompts(*tables: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def prompt_table(found: Iterable[tuple[str, str, wire.VersionRow]]) -> dict[SafeText, SafeText]:
-    """Return texts by prompt, with what else was fixed with them: version, aliases, the model's settings."""
+    """Return texts by prompt, with the settings of the model that were fixed with them."""
     table: dict[SafeText, SafeText] = {}
     for name, version, row in found:
         # Under the bare name, so that two versions of a model show one changed text instead of two prompts.
         key = name if wire.shown(name) not in table else f"{name} {version}"
         tags = wire.pairs(row.tags)
         table[wire.shown(key)] = whole_text(tags.get(_TEXT, ""), LONGEST_PROMPT)
-        table[wire.shown(f"{key} (version)")] = wire.shown(version)
-        if aliases := wire.alias_names(row):
-            table[wire.shown(f"{key} (aliases)")] = wire.shown(", ".join(aliases))
         if tags.get(_CONFIG):
             table[wire.shown(f"{key} (model settings)")] = whole_text(tags[_CONFIG], wire.LONG_TEXT)
+    return table
+
+
+def prompt_versions(found: Iterable[tuple[str, str, wire.VersionRow | None]]) -> dict[SafeText, SafeText]:
+    """Return which version of each prompt it is, with its aliases: bookkeeping, for what a prompt says is its text."""
+    table: dict[SafeText, SafeText] = {}
+    for name, version, row in found:
+        aliases = ", ".join(wire.alias_names(row)) if row is not None else ""
+        told = f"version {version}" + (f" ({aliases})" if aliases else "")
+        key = wire.shown(f"prompt {name}")
+        table[key] = wire.shown(f"{table[key]}, {told}" if key in table else told)
     return table

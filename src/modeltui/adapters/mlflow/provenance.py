@@ -257,6 +257,7 @@ class _Teller:
         told = self._lookup.told("tag")
         table = wire.table({name: value for name, value in self._lookup.values("tag").items() if name not in told})
         table.update(self._run_tags(_RECORD_TAGS))
+        table.update(self._parts.prompt_versions)
         run = self._parts.run
         if isinstance(run, wire.Run) and (run.info.lifecycle_stage or "active") != "active":
             table[wire.shown("run")] = wire.shown(f"{run.info.lifecycle_stage}: in the trash, soon gone for good")
