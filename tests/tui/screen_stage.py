@@ -58,6 +58,8 @@ class FakeObserver:
         self.store = world.store
         self.polls = 0
         self.wanted: list[tuple[ModelName, VersionId]] = []
+        self.compared: list[tuple[ModelName, VersionId, VersionId]] = []
+        self.listed: list[ModelName] = []
 
     @property
     def fleet(self) -> Any:
@@ -75,6 +77,14 @@ class FakeObserver:
     def want_provenance(self, model: ModelName, version: VersionId) -> None:
         """Note the wish."""
         self.wanted.append((model, version))
+
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+        """Note the wish."""
+        self.compared.append((model, a, b))
+
+    def want_versions(self, model: ModelName) -> None:
+        """Note the wish."""
+        self.listed.append(model)
 
     async def poll_now(self) -> None:
         """Count."""

@@ -8,12 +8,14 @@ import pytest
 from tests.tui.screen_stage import ShownApp, incident, shown
 from textual.binding import Binding
 
-from modeltui.tui.actions import ACTIONS, FLEET, JOURNAL, SKEW, TARGET, TEXT, valid_on
+from modeltui.tui.actions import ACTIONS, COMPARE, FLEET, JOURNAL, LINEAGE, SKEW, TARGET, TEXT, valid_on
 from modeltui.tui.app import ModeltuiApp
 from modeltui.tui.screens.board import Board
 from modeltui.tui.screens.chart import ChartScreen
+from modeltui.tui.screens.compare import CompareScreen
 from modeltui.tui.screens.fleet import FleetScreen
 from modeltui.tui.screens.journal import JournalScreen
+from modeltui.tui.screens.lineage import LineageScreen
 from modeltui.tui.screens.skew import SkewScreen
 from modeltui.tui.screens.target import TargetScreen
 from modeltui.tui.screens.text import TextScreen
@@ -24,8 +26,18 @@ SCREENS: dict[str, tuple[type[Board], ...]] = {
     SKEW: (SkewScreen,),
     TEXT: (TextScreen, ChartScreen),
     JOURNAL: (JournalScreen,),
+    COMPARE: (CompareScreen,),
+    LINEAGE: (LineageScreen,),
 }
-WAY_TO: dict[str, tuple[str, ...]] = {FLEET: (), TARGET: ("enter",), SKEW: ("6",), TEXT: ("?",), JOURNAL: ("5",)}
+WAY_TO: dict[str, tuple[str, ...]] = {
+    FLEET: (),
+    TARGET: ("enter",),
+    SKEW: ("6",),
+    TEXT: ("?",),
+    JOURNAL: ("5",),
+    COMPARE: ("d",),
+    LINEAGE: ("4",),
+}
 EVERY_KEY = [(screen, key) for screen in SCREENS for action in valid_on(screen) for key in action.keys]
 
 

@@ -93,7 +93,7 @@ def unfolded_lines(fact: Difference, comparison: Comparison, width: int, glyphs:
         lines += log_lines(comparison.code_log, names)
     if fact.group is Group.COMPONENTS:
         lines += _component_lines(fact, comparison, width, glyphs)
-    return [row for line in lines for row in wrapped(line, width, len(_INDENT) + 2)]
+    return [row for line in lines for row in wrapped(line, width, len(_INDENT) + 2, breaks_words=True)]
 
 
 def log_lines(log: CodeLog, names: Names) -> list[Line]:

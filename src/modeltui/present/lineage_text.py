@@ -83,7 +83,8 @@ class LineagePage:
     def _add(self, kind: str, name: str, lines: Iterable[Line], goes: GoesTo | None = None) -> None:
         place = sum(key[:2] == (kind, name) for key in self.keys)
         for line in lines:
-            for row in wrapped(line, self.width, _LABEL + 1):
+            is_whole = kind == "part"
+            for row in wrapped(line, self.width, _LABEL + (3 if is_whole else 1), breaks_words=is_whole):
                 key = (kind, name, place)
                 self.keys.append(key)
                 self._lines[key] = row

@@ -6,14 +6,17 @@ from modeltui.present.cells import cell_width
 from modeltui.present.span import Line, Span
 
 
-def wrapped(line: Line, width: int, indent: int = 0) -> list[Line]:
-    """Return `line` as rows of at most `width` cells, broken between words, later ones set in by `indent`."""
+def wrapped(line: Line, width: int, indent: int = 0, *, breaks_words: bool = False) -> list[Line]:
+    """Return `line` as rows of at most `width` cells, broken between words, later ones set in by `indent`.
+
+    `breaks_words`: a word that is longer than a row goes on in the next one; otherwise whoever draws it cuts it.
+    """
     if sum(cell_width(span.text) for span in line) <= width or width <= indent + 8:
         return [line]
     rows: list[list[Span]] = [[]]
     used = 0
     for span in line:
-        for word in _words(span.text):
+        for word in _pieces(span.text, width - indent) if breaks_words else _words(span.text):
             length = cell_width(word)
             if used + cell_width(word.rstrip()) > width and used > indent:
                 rows[-1][-1] = rows[-1][-1]._replace(text=rows[-1][-1].text.rstrip())
@@ -32,6 +35,22 @@ def hanging_indent(line: Line) -> int:
         return 0
     last = line[-1].text
     return sum(cell_width(span.text) for span in line[:-1]) + len(last) - len(last.lstrip())
+
+
+def _pieces(text: str, most: int) -> list[str]:
+    """Return the words, those beyond `most` cells in pieces."""
+    pieces: list[str] = []
+    for word in _words(text):
+        piece, used = "", 0
+        for character in word:
+            cells = cell_width(character)
+            if piece.strip() and character != " " and used + cells > most:
+                pieces.append(piece)
+                piece, used = "", 0
+            piece += character
+            used += cells
+        pieces.append(piece)
+    return pieces
 
 
 def _words(text: str) -> list[str]:

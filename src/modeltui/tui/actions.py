@@ -98,7 +98,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("journal", "5", "5", "journal", "Who did what, when, why? Everything that was asked and done.", "any", 30),
     _action(
         *("compare", "d 3", "d", "compare"),
-        "What changed? The last known good version against what serves, the likely cause first; also 3.",
+        "What changed since the last known good version? The likely cause first. Also 3.",
         *("any", 13),
     ),
     _action(

@@ -119,9 +119,14 @@ class CompareScreen(Board):
             if page is None:
                 grid.set_rows([("waiting", "", 0)], lambda _: self._waiting_line())
             else:
+                before = self._cursor()
                 grid.set_rows(page.keys, lambda key: page.line(cast(RowKey, key)))
+                # A group that became a table, or a row again, is the same group to whoever looks at it.
+                now = page.key_of(before[1]) if before and self._cursor() != before else None
                 if not self._chosen and page.keys:
                     grid.move_to(page.keys[0])
+                elif now is not None:
+                    grid.move_to(now)
         self._draw_title()
         self.draw_keys()
 

@@ -1,0 +1,123 @@
+"""Where a version comes from, on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.tui import lineages
+from tests.tui.screen_stage import StagedWorld, shown
+
+from modeltui.domain.lineage import Artifact, DataSnapshot
+from modeltui.domain.names import Instant
+from modeltui.domain.text import safe_text
+from modeltui.testing import worlds
+
+
+async def test_one_key_shows_where_the_harming_version_comes_from() -> None:
+    """4 on a target in breach: the candidate, who serves it, its run, data, query, code and environment."""
+    async with shown(lineages.compared_incident(), (80, 24)) as stage:
+        await stage.press("4")
+        assert stage.screen == "LineageScreen"
+        assert "fraud 3.0.0" in stage.rows[1]
+        labels = [row[1:13].strip() for row in stage.rows[2:-1] if row[1:13].strip()]
+        for label in ("serves", "run", "data", "query", "code", "comes from", "came of it"):
+            assert label in labels, labels
+        assert (lineages.FRAUD, "3.0.0") in stage.observer.wanted or stage.world.fleet.provenance
+
+
+async def test_enter_on_a_parent_goes_there_and_esc_comes_back_to_its_row() -> None:
+    """I follow a parent, see its own lineage, and am back on the row that I left."""
+    async with shown(lineages.compared_incident(), (80, 30)) as stage:
+        await stage.press("4")
+        while not next(row for row in stage.rows if row.startswith("▶"))[1:].strip().startswith("comes from"):
+            await stage.press("down")
+        left = next(row for row in stage.rows if row.startswith("▶"))
+        assert "fraud:2.3.1" in left
+        await stage.press("enter")
+        assert "fraud 2.3.1" in stage.rows[1]
+        await stage.press("escape")
+        assert "fraud 3.0.0" in stage.rows[1]
+        assert next(row for row in stage.rows if row.startswith("▶")) == left
+        await stage.press("escape")
+        assert stage.screen == "FleetScreen"
+
+
+async def test_enter_on_a_target_opens_it() -> None:
+    """The row of a target that serves the version leads to that target."""
+    async with shown(lineages.compared_incident(), (80, 24)) as stage:
+        await stage.press("4", "enter")
+        assert stage.screen == "TargetScreen"
+
+
+async def test_brackets_step_through_the_versions() -> None:
+    """[ and ] show the version before and after, asking where each comes from; at the end I am told."""
+    async with shown(lineages.compared_incident(), (80, 24)) as stage:
+        await stage.press("4", "]")
+        assert "fraud 3.1.0" in stage.rows[1]
+        assert "nobody has said yet" in stage.text
+        assert stage.observer.wanted[-1] == (lineages.FRAUD, "3.1.0")
+        await stage.press("]")
+        assert "no newer version" in stage.rows[-1]
+        await stage.press("[", "[")
+        assert "fraud 2.3.1" in stage.rows[1]
+
+
+async def test_stale_deleted_and_shared_origins_are_marked_each_with_a_word_of_its_own() -> None:
+    """Old data, unreachable files and a snapshot that another serving version has too: each has mark, word and why."""
+    world = lineages.compared_incident()
+    old = DataSnapshot(safe_text("merchants"), safe_text("sha256:" + "ab" * 32), taken_at=Instant(worlds.START - 2e7))
+    gone = Artifact(safe_text("s3://models/fraud/3.0.0"), is_reachable=False)
+    for version in ("2.3.1", "3.0.0"):
+        lineages.told(world, version, **lineages.facts(version, data_snapshots=(old,), artifact=gone))
+    async with shown(world, (100, 40)) as stage:
+        await stage.press("4")
+        assert any("~ stale: it ends" in row for row in stage.rows)
+        assert any("✖ deleted: its files cannot be reached" in row for row in stage.rows)
+        assert any("↔ shared: the same snapshot is in fraud 2.3.1" in row for row in stage.rows)
+    async with shown(world, (100, 40), ascii_only=True) as stage:
+        await stage.press("4")
+        for words in ("~ stale:", "X deleted:", "= shared:"):
+            assert words in stage.text
+
+
+async def test_it_fills_in_while_sources_answer() -> None:
+    """Before anybody has answered I read who is asked; then the answer stands there."""
+    world = StagedWorld()
+    world.registered(replace(worlds.model("fraud")))
+    world.told(worlds.rollout("fraud@prod-hk", "2.3.1"))
+    lineages.asked(world, "2.3.1", "registry")
+    async with shown(world, (80, 24)) as stage:
+        await stage.press("4")
+        assert "waiting for registry" in stage.text
+        lineages.told(world, "2.3.1", **lineages.facts("2.3.1"))
+        await stage.show_news()
+        assert "waiting" not in stage.text
+        assert "run-2.3.1" in stage.text
+
+
+async def test_compare_and_lineage_lead_to_each_other() -> None:
+    """3 and 4 change between what changed and where it comes from, for the version I look at, without piling up."""
+    async with shown(lineages.compared_incident(), (100, 30)) as stage:
+        for _ in range(4):
+            await stage.press("3")
+            assert stage.screen == "CompareScreen"
+            await stage.press("4")
+            assert stage.screen == "LineageScreen"
+        assert len(stage.app.screen_stack) <= 4
+        await stage.press("[", "3")
+        assert stage.screen == "CompareScreen"
+        assert "B 2.3.1" in stage.rows[1]
+
+
+async def test_long_values_are_whole_when_unfolded() -> None:
+    """A long address is cut with its mark, and enter shows all of it, over as many rows as it takes."""
+    world = lineages.compared_incident()
+    address = "s3://models.example/" + "-".join(f"part{number}" for number in range(20))
+    lineages.told(world, "3.0.0", **lineages.facts("3.0.0", artifact=Artifact(safe_text(address))))
+    async with shown(world, (80, 30)) as stage:
+        await stage.press("4")
+        while "artifact" not in next(row for row in stage.rows if row.startswith("▶")):
+            await stage.press("down")
+        assert "…" in next(row for row in stage.rows if row.startswith("▶"))
+        await stage.press("enter")
+        assert address in "".join(row.strip(" ▐▶") for row in stage.rows)
