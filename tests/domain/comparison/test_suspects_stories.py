@@ -349,7 +349,7 @@ def test_a_pipeline_and_the_feature_that_it_brought_are_one_suspect() -> None:
     (found,) = suspects(comparison(*changed))
     assert set(found.fields) == {"artifact.signature", "features.pipeline"}
     assert "device_risk" in found.title
-    assert "risk 3.3.0" in found.title
+    assert "risk 3.2.0 → 3.3.0" in found.title
 
 
 def test_parameters_of_another_architecture_belong_to_it() -> None:
@@ -371,7 +371,7 @@ def test_many_small_releases_and_newer_data_sets_are_one_line_each() -> None:
     data, packages = suspects(comparison(*patches, *newer))
     assert packages.title.startswith("40 packages by a patch release: lib0, lib1, lib10, lib11 and 36 more")
     assert len(packages.fields) == 40
-    assert data.title == "3 data sets newer: cards, disputes, merchants"
+    assert data.title == "3 data sets newer: cards, disputes, merchants (rows +2% at most)"
 
 
 def test_data_that_a_changed_query_extracts_come_behind_it() -> None:

@@ -1,8 +1,8 @@
 """How much a thing changed, 0 to 1: the same whichever of the two versions came first.
 
-rows of data        a fifth or more 1 · a twentieth .8 · less .6 · not known .5 · the same rows .4
+rows of data        a fifth or more 1 · a twentieth .65 · less, or not known .42 · the same rows .4
 span of data        a fifth longer or shorter 1, otherwise as the rows
-a number            by half or more 1 · by a fifth .9 · less .8 (parameters .7)
+a number            by half or more 1 · by a fifth .95 · less .85
 a text              .9 · a flag or word that is there or not .9
 SQL                 filters, joins, sources or limits 1 · other lines .8 · only white space or comments .1
 a prompt            a fifth of its words or more 1 · less .9 · only white space .1
@@ -35,7 +35,7 @@ from modeltui.domain.names import NoData
 
 _LARGE: Final = 0.2
 _MIDDLING: Final = 0.05
-_CLAUSE: Final = re.compile(
+CLAUSE: Final = re.compile(
     r"\b(?:where|and|or|not|join|from|having|limit|qualify|distinct|union|except|sample|tablesample|between|in|like)\b"
     r"|[<>=]",
     re.IGNORECASE,
@@ -92,8 +92,13 @@ def amount_of(thing: Thing, log: CodeLog | NoData) -> float:
 
 
 def is_refreshed_only(thing: Thing) -> bool:
-    """Tell whether a data set is only newer: about as many rows of the same source."""
-    return thing.kind is Kind.DATA and _data(thing) < 0.8
+    """Tell whether a data set is only newer: about as many rows of the same source, over as long a time."""
+    return thing.kind is Kind.DATA and _data(thing) < 1.0
+
+
+def is_much(thing: Thing) -> bool:
+    """Tell whether a number became another by a fifth or more."""
+    return _moved(thing) >= _LARGE
 
 
 def is_only_wording(thing: Thing) -> bool:
@@ -105,9 +110,9 @@ def _data(thing: Thing) -> float:
     rows = rows_of(thing)
     if rows is not None:
         moved = distance(*rows)
-        amount = 1.0 if moved >= _LARGE else 0.8 if moved >= _MIDDLING else 0.6
+        amount = 1.0 if moved >= _LARGE else 0.65 if moved >= _MIDDLING else 0.42
     else:
-        amount = 0.4 if thing.has_same_rows else 0.5
+        amount = 0.4 if thing.has_same_rows else 0.42
     return max(amount, _span(thing))
 
 
@@ -123,7 +128,7 @@ def _query(thing: Thing) -> float:
     if is_only_wording(thing):
         return 0.1
     lines = [text for fact in thing.facts for _, text in changed_lines(fact)]
-    return 1.0 if not lines or any(_CLAUSE.search(line) for line in lines) else 0.8
+    return 1.0 if not lines or any(CLAUSE.search(line) for line in lines) else 0.8
 
 
 def _prompt(thing: Thing) -> float:
@@ -141,8 +146,7 @@ def _setting(thing: Thing) -> float:
     if a is None or b is None:
         return 0.9
     moved = distance(a, b)
-    least = 0.7 if thing.kind is Kind.PARAMETER else 0.8
-    return 1.0 if moved >= 0.5 else 0.9 if moved >= _LARGE else least
+    return 1.0 if moved >= 0.5 else 0.95 if moved >= _LARGE else 0.85
 
 
 def _moved(thing: Thing) -> float:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from modeltui.domain.comparison.amounts import is_only_wording
+from modeltui.domain.comparison.amounts import CLAUSE, is_only_wording
 from modeltui.domain.comparison.connecting import BY_A_WORD, Connection, harmed_metric
 from modeltui.domain.comparison.difference import (
     CodeLog,
@@ -14,6 +14,7 @@ from modeltui.domain.comparison.difference import (
     Difference,
     Group,
     LineMark,
+    Nature,
     ReleaseChange,
     ShapeChange,
     Side,
@@ -26,14 +27,19 @@ from modeltui.domain.comparison.things import Thing, rows_of
 
 _LONGEST_VALUE: Final = 36
 _LONGEST_LINE: Final = 60
+_MOST_BEFORE: Final = 3
+_ENOUGH: Final = 12
+"""So many words are shown before those that differ, until there are as many characters."""
+_SHOWN_SHARE: Final = 0.005
+"""A smaller change of rows would be shown as none."""
 _HEX: Final = re.compile(r"((?:[a-z0-9]{2,9}:)?[0-9a-f]{8})[0-9a-f]{8,}$")
 _SHOWS_AS: Final = {
     Aspect.ERRORS: "errors",
     Aspect.LATENCY: "slow answers",
     Aspect.THROUGHPUT: "missing traffic",
-    Aspect.CONFIDENCE: "another confidence",
+    Aspect.CONFIDENCE: "shifted confidence",
     Aspect.DRIFT: "drift",
-    Aspect.BUSINESS: "other business outcomes",
+    Aspect.BUSINESS: "changed business",
 }
 _NOUNS: Final = {
     Kind.THRESHOLD: "a moved threshold",
@@ -97,7 +103,8 @@ def title_of(thing: Thing, found: Connection, comparison: Comparison) -> str:
         case _ if thing.main.group is Group.DATA:
             return _data_title(thing)
         case _:
-            return f"{_subject(thing)} {_arrow(thing.main)}{_bump(thing.main)}"
+            colon = ":" if thing.main.state in (State.ONLY_A, State.ONLY_B) else ""
+            return f"{_subject(thing)}{colon} {_arrow(thing.main)}{_bump(thing.main)}"
 
 
 def because_of(thing: Thing, found: Connection, symptom: Symptom, comparison: Comparison) -> str:
@@ -131,7 +138,10 @@ def lump_title(kind: Kind, things: Sequence[Thing]) -> str:
         case Kind.PACKAGE_MINOR:
             return f"{len(things)} packages by a minor release: {shown}"
         case _:
-            return f"{len(things)} data sets newer: {shown}"
+            moved = [(b - a) / a for a, b in filter(None, map(rows_of, things)) if a]
+            most = max(moved, key=abs, default=0.0)
+            rows = f" (rows {most:+.0%}{' at most' if len(things) > 1 else ''})" if abs(most) >= _SHOWN_SHARE else ""
+            return f"{len(things)} data sets newer: {shown}{rows}"
 
 
 def named(signals: Sequence[str]) -> str:
@@ -170,7 +180,8 @@ def _reason(thing: Thing, found: Connection, symptom: Symptom) -> str:
 def _names(thing: Thing, found: Connection, symptom: Symptom) -> str:
     what = f"the harmed segment {found.to}" if found.to in symptom.segments else f"the drifted feature {found.to}"
     if thing.kind is Kind.QUERY and found.table:
-        return f"it is about {found.table}, as is {what}"
+        verb = "filters" if CLAUSE.search(found.by) else "reads"
+        return f"it {verb} {found.table}, and {what} is about them"
     if thing.kind is Kind.CODE:
         return f"“{short(found.by, _LONGEST_LINE)}” in its log names {what}"
     if thing.kind is Kind.MEMBER and found.by:
@@ -220,7 +231,8 @@ def _lines_title(subject: str, thing: Thing, named_line: str) -> str:
         verb = "added" if chosen[0] is LineMark.ADDED else "removed"
         return f"{subject}: “{short(chosen[1], _LONGEST_LINE)}” {verb}{more}"
     if added == removed == 1:
-        return f"{subject}: 1 line changed"
+        old, new = (next(text for mark, text in lines if mark is one) for one in (LineMark.REMOVED, LineMark.ADDED))
+        return f"{subject}: {_within(old, new)}"
     counts = [
         f"{count} {'line' if count == 1 else 'lines'} {verb}"
         for count, verb in ((added, "added"), (removed, "removed"))
@@ -244,9 +256,9 @@ def _code_title(thing: Thing, comparison: Comparison) -> str:
 def _inputs_title(thing: Thing) -> str:
     shapes = [fact.detail for fact in thing.facts if isinstance(fact.detail, ShapeChange)]
     told = [
-        f"{short(name)} {verb}"
+        f"{short(name.replace(' -> ', ' → '))}{verb}"
         for shape in shapes
-        for names, verb in ((shape.added, "added"), (shape.removed, "removed"), (shape.retyped, "retyped"))
+        for names, verb in ((shape.added, " added"), (shape.removed, " removed"), (shape.retyped, ""))
         for name in names
     ]
     told += [f"{short(key_of(fact))} {_arrow(fact)}" for fact in thing.facts if _is_feature_row(fact)]
@@ -256,6 +268,22 @@ def _inputs_title(thing: Thing) -> str:
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     pipeline = next((fact for fact in thing.facts if "pipeline" in fact.field), None)
     return f"features: {', '.join(told[:3])}{more}" + (f", by {_arrow(pipeline)}" if pipeline else "")
+
+
+def _within(old: str, new: str) -> str:
+    """Return what became of one line: only the words that differ, and a few before them."""
+    a, b = old.split(), new.split()
+    same = 0
+    while same < min(len(a), len(b)) and a[same] == b[same]:
+        same += 1
+    tail = 0
+    while tail < min(len(a), len(b)) - same and a[-1 - tail] == b[-1 - tail]:
+        tail += 1
+    start = same
+    while start and same - start < _MOST_BEFORE and len(" ".join(a[start : len(a) - tail])) < _ENOUGH:
+        start -= 1
+    gone, come = " ".join(a[start : len(a) - tail]), " ".join(b[start : len(b) - tail])
+    return f"“{short(gone)}” → “{short(come)}”"
 
 
 def _is_feature_row(fact: Difference) -> bool:
@@ -281,9 +309,9 @@ def _data_title(thing: Thing) -> str:
             return f"{name} used for {_arrow(thing.main)}"
         case Kind.DATA_ORIGIN:
             return f"{name} from {_arrow(thing.main)}"
-    if rows is not None:
+    if rows is not None and quantity(rows[0]) != quantity(rows[1]):
         a, b = rows
-        moved = f" ({(b - a) / a:+.0%})" if a and abs(b - a) / abs(a) >= 0.005 else ""
+        moved = f" ({(b - a) / a:+.0%})" if a and abs(b - a) / abs(a) >= _SHOWN_SHARE else ""
         return f"{name}: rows {quantity(a)} → {quantity(b)}{moved}"
     if thing.span_lengths is not None and thing.part("digest") is None:
         return f"{name}: another span of time"
@@ -299,7 +327,7 @@ def _subject(thing: Thing) -> str:
         case Kind.MEMBER:
             return f"member {thing.name}"
         case Kind.BASE_IMAGE:
-            return "base image"
+            return thing.main.title if thing.main.nature is Nature.DIGEST else "base image"
         case Kind.ARCHITECTURE:
             return "architecture"
         case Kind.SIZE:
@@ -308,6 +336,8 @@ def _subject(thing: Thing) -> str:
             return f"agent {thing.name}"
         case Kind.BASE_MODEL:
             return thing.name.replace("_", " ")
+        case _ if thing.main.group is Group.ENVIRONMENT and thing.name.lower() == "python":
+            return "Python"
         case _:
             return short(thing.name) or thing.kind.name.lower().replace("_", " ")
 
@@ -324,15 +354,29 @@ def _arrow(fact: Difference | None) -> str:
         return ""
     match fact.state:
         case State.ONLY_A:
-            return f"{_value(fact.a)} left out"
+            return f"{_value(fact.a, fact)} left out"
         case State.ONLY_B:
-            return f"{_value(fact.b)} added"
-    a, b = _value(fact.a), _value(fact.b)
-    return f"{a} → {b}" if a != b else "differs"
+            return f"{_value(fact.b, fact)} added"
+    a, b = _value(fact.a, fact), _value(fact.b, fact)
+    return f"{a} → {_shortened(b, a)}" if a != b else "differs"
 
 
-def _value(side: Side) -> str:
-    return short(text_of(side)) or "nothing"
+def _shortened(b: str, a: str) -> str:
+    """Return a value without the name that it shares with the value before it: `6.0.0` after `features 5.8.2`."""
+    for mark in (" ", "@"):
+        name, found, rest = b.rpartition(mark)
+        if found and rest and a.rpartition(mark)[0] == name and " " not in name:
+            return rest
+    return b
+
+
+def _value(side: Side, fact: Difference) -> str:
+    number = side.value
+    if isinstance(number, float | int) and fact.field.endswith(("artifact.size", "rows")):
+        return quantity(float(number)) + ("B" if fact.field.endswith("size") else "")
+    text = text_of(side)
+    is_place = fact.field.endswith("base_image") and "/" in text
+    return short(text.rpartition("/")[2] if is_place else text) or "nothing"
 
 
 def _is_short(fact: Difference) -> bool:

@@ -28,7 +28,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from modeltui.domain.comparison.amounts import amount_of, is_only_wording, is_refreshed_only
+from modeltui.domain.comparison.amounts import amount_of, is_much, is_only_wording, is_refreshed_only
 from modeltui.domain.comparison.code_files import is_all_told_elsewhere
 from modeltui.domain.comparison.connecting import Connection, connection
 from modeltui.domain.comparison.difference import Comparison, Group, State
@@ -104,7 +104,7 @@ def _weigh(thing: Thing, symptom: Symptom, comparison: Comparison, things: Itera
 
 def _can_cause(one: _Weighed) -> bool:
     if one.thing.kind is Kind.SIZE:
-        return one.found.closeness is Closeness.USUAL
+        return one.found.closeness is Closeness.USUAL and is_much(one.thing)
     return one.thing.kind.traits.is_cause
 
 
@@ -134,7 +134,9 @@ def _one(one: _Weighed, symptom: Symptom, comparison: Comparison) -> Suspect:
 def _several(lump: list[_Weighed], symptom: Symptom, comparison: Comparison) -> Suspect:
     first = lump[0]
     fields = tuple(fact.field for one in lump for fact in one.thing.facts)
-    because = because_of(replace(first.thing, has_same_rows=False), first.found, symptom, comparison)
+    are_all_same = all(one.thing.has_same_rows for one in lump)
+    thing = replace(first.thing, has_same_rows=are_all_same)
+    because = because_of(thing, first.found, symptom, comparison)
     title = lump_title(first.thing.kind, [one.thing for one in lump])
     return replace(_suspect(first, title, because), fields=fields)
 

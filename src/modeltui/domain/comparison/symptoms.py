@@ -61,9 +61,12 @@ def usual_pair(fleet: Fleet, target: Target) -> tuple[VersionId, VersionId] | No
 
 
 def is_new(target: Target, version: VersionId) -> bool:
-    """Tell whether a version is another than the last known good one: then what changed may be behind it."""
+    """Tell whether a version is another than the last known good one: then what changed may be behind it.
+
+    Where none is known to be good, one that something is wrong with counts as new too.
+    """
     if isinstance(target.known_good, Missing):
-        return isinstance(target.stable, Missing) or target.stable != version or len(target.versions) < 2
+        return target.stable != version or bool(symptom_of(target))
     return target.known_good.version != version
 
 
@@ -76,14 +79,14 @@ def doubts(fleet: Fleet, target: Target) -> tuple[SafeText, ...]:
     found = []
     if not is_new(target, version):
         found.append(f"{version} is the last known good version here: no newer one explains it")
-    wrong = symptom.signals
     well = [
         other.key.environment
         for other in fleet.environments_of(target.key.model)
-        if other.key != target.key and _is_well(other, version, wrong)
+        if other.key != target.key and _is_well(other, symptom)
     ]
     if well:
-        found.append(f"{version} is well in {', '.join(well)}: look for what is different here")
+        places = " and ".join(well) if len(well) < 3 else f"{len(well)} other environments"
+        found.append(f"{version} is well in {places}: look at what is different in {target.key.environment}")
     return tuple(SafeText(one) for one in found)
 
 
@@ -206,13 +209,19 @@ def _is_judged(segment: SegmentCell) -> bool:
     return _level(segment.verdict) not in (Level.NO_DATA, Level.NO_LIMIT, Level.STALE)
 
 
-def _is_well(target: Target, version: VersionId, signals: frozenset[SignalName]) -> bool:
-    """Tell whether a version serves on another target and the same signals are judged and well there."""
-    served = target.version(version)
+def _is_well(target: Target, symptom: Symptom) -> bool:
+    """Tell whether a symptom's version serves on another target too, and all that is wrong is judged and well there."""
+    served = NO_DATA if symptom.version is None else target.version(symptom.version)
     if isinstance(served, Missing):
         return False
-    verdicts = [served.cells[name].verdict for name in signals if name in served.cells]
-    return bool(verdicts) and all(verdict.level is Level.OK for verdict in verdicts)
+    cells = [served.cells[name] for name in symptom.signals if name in served.cells]
+    judged = {segment.name for cell in cells for segment in cell.segments if _is_judged(segment)}
+    wanted = {*symptom.segments, *(SegmentName(SafeText(f"{FEATURE}{name}")) for name in symptom.drifted)}
+    return len(cells) == len(symptom.signals) and wanted <= judged and all(_is_ok(cell) for cell in cells)
+
+
+def _is_ok(cell: Cell) -> bool:
+    return cell.verdict.level is Level.OK
 
 
 def _before(fleet: Fleet, target: Target, version: VersionId) -> Iterator[VersionId]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from modeltui.domain.comparison.difference import Comparison, Difference, Group, Side, State
+from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
 from modeltui.domain.comparison.kinds import Kind, kind_of
 from modeltui.domain.comparison.things import is_changed
 from modeltui.domain.text import SafeText, safe_text
 
 MOST_UNKNOWNS: Final = 6
+_NOWHERE: Final = frozenset({"not recorded", "no source tells this", "not named"})
+"""Why a side says nothing, where nobody failed to say it."""
 
 
 def _in(*groups: Group) -> Callable[[Difference], bool]:
@@ -63,8 +65,10 @@ def _sentence(name: str, matches: Callable[[Difference], bool], comparison: Comp
     if a and b:
         return _contradiction(name, facts, comparison) or f"{name} of both cannot be compared: {it} may have changed"
     if a or b:
-        lacking = comparison.b if a else comparison.a
-        return f"{name} of {lacking} {verb} not recorded: {it} may have changed"
+        lacking, sides = (comparison.b, [fact.b for fact in facts]) if a else (comparison.a, [fact.a for fact in facts])
+        is_unread = any(side.why_none and side.why_none not in _NOWHERE for side in sides)
+        told = "could not be read" if is_unread else f"{verb} not recorded"
+        return f"{name} of {lacking} {told}: {it} may have changed"
     return f"{name} of neither version {verb} recorded: {it} may have changed" if everywhere else ""
 
 
@@ -73,8 +77,3 @@ def _contradiction(name: str, facts: list[Difference], comparison: Comparison) -
         if any(side.is_contradicted for side in sides):
             return f"sources contradict each other on the {name} of {version}"
     return ""
-
-
-def why_unread(side: Side) -> str:
-    """Return why a side says nothing."""
-    return side.why_none
