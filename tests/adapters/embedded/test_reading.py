@@ -384,7 +384,7 @@ async def test_a_relative_path_starts_beside_the_configuration(world_path: Path,
     """`path: world.sqlite` means the one in the directory of the configuration."""
     beside = surroundings("registry", clock, world_path.parent)
     async with registry.connect(Options(path=Path("world.sqlite")), beside) as port:
-        assert len((await port.read_models()).models) == 13
+        assert len((await port.read_models()).models) == 14
 
 
 async def test_an_unknown_version_is_refused(world_path: Path, clock: VirtualClock) -> None:

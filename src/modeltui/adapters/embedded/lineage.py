@@ -10,6 +10,24 @@ from typing import Any, Final
 from modeltui.adapters.embedded.plans import ModelPlan, VersionPlan
 
 DAY_SECONDS: Final = 86_400.0
+_TABLE_FILES: Final = {
+    "model/weights.bin": "artifact",
+    "model/features.json": "feature_pipeline",
+    "requirements.txt": "requirements",
+}
+_FILES: Final = {
+    "tabular": _TABLE_FILES,
+    "batch": _TABLE_FILES,
+    "vision": {
+        "model/weights.bin": "artifact",
+        "model/page_prep.json": "feature_pipeline",
+        "requirements.txt": "requirements",
+    },
+    "ensemble": {"members.json": "components", "combine.json": "parameters", "requirements.txt": "requirements"},
+}
+"""The files of an artifact by kind of model, and the field on which each depends; others are put together late."""
+_BEFORE_TRAINING_SECONDS: Final = 1.5 * DAY_SECONDS
+"""So long before a version was registered its data were taken."""
 _STORE: Final = "s3://harbourlight-models.example"
 
 Document = dict[str, Any]
@@ -19,11 +37,15 @@ def documents(model: ModelPlan, now: float) -> dict[str, Document]:
     """Return the provenance of each version by its id, as JSON has it."""
     found: dict[str, Document] = {}
     told: Document = {}
+    effects: list[str] = []
     previous: VersionPlan | None = None
     for plan in model.versions:
         told = _merged(told if previous else dict(model.lineage), plan.changed)
-        whole = {**told, **_registered(model, plan, now), **_trained(model, plan, previous, told, found)}
+        whole = {**told, **_registered(model, plan, now), **_trained(model, plan, previous, told, found, now)}
         whole["model_card"] = _card(model, plan, whole)
+        whole.update(_files(model, whole))
+        effects = [*effects, *plan.effects]
+        whole.update({"external_effects": effects or None} if model.kind == "agent" else {})
         gaps = {name: value for name, value in plan.changed.items() if value is None or "unreadable" in value}
         found[plan.id] = {**whole, **gaps}
         previous = plan
@@ -63,20 +85,32 @@ def _registered(model: ModelPlan, plan: VersionPlan, now: float) -> Document:
     stamp = digest(model.name, plan.id, "artifact")
     return {
         "registered": plan.by,
+        "owner": model.owner,
         "run": f"run-{digest(model.name, plan.id, 'run')[:12]}",
         "approvals": approvals or None,
         "artifact": {
             "uri": f"{_STORE}/{model.name}/{plan.id}/model.tar.zst",
             "digest": f"sha256:{stamp}",
-            "size_bytes": 4_000_000 + int(stamp[:6], 16) * 3,
+            "size_bytes": _size(model, stamp),
             "is_reachable": True,
         },
         "attestations": [f"in-toto slsa-provenance/v1 sha256:{digest(stamp)[:32]}"] if plan.age_days < 200 else None,
     }
 
 
+def _size(model: ModelPlan, stamp: str) -> int:
+    """Return some megabytes, about the same for all versions of a model."""
+    whole = 4_000_000 + int(digest(model.name, "size")[:6], 16) * 3
+    return int(whole * (1 + int(stamp[:4], 16) / 0xFFFF * 0.04))
+
+
 def _trained(
-    model: ModelPlan, plan: VersionPlan, previous: VersionPlan | None, told: Document, earlier: Mapping[str, Document]
+    model: ModelPlan,
+    plan: VersionPlan,
+    previous: VersionPlan | None,
+    told: Document,
+    earlier: Mapping[str, Document],
+    now: float,
 ) -> Document:
     before = earlier[previous.id] if previous else None
     return {
@@ -87,7 +121,7 @@ def _trained(
             "has_uncommitted_changes": False,
             **(plan.changed.get("code") or {}),
         },
-        "data_snapshots": _snapshots(model, plan, told, before),
+        "data_snapshots": _snapshots(model, plan, told, before, registered_at(model, plan, now)),
         "parents": [f"{model.name}:{previous.id}"] if previous else None,
         "importances": _importances(model, plan, told),
         "base_image": f"registry.harbourlight.example/serving/{told['runtime']['image']}"
@@ -95,11 +129,12 @@ def _trained(
     }
 
 
-def _snapshots(model: ModelPlan, plan: VersionPlan, told: Document, before: Document | None) -> Any:
+def _snapshots(model: ModelPlan, plan: VersionPlan, told: Document, before: Document | None, at: float) -> Any:
     if plan.same_data and before:
         return before["data_snapshots"]
     random = Random(f"{model.name}/{plan.id}")  # noqa: S311 - invented row counts
     growth = 1 + 0.04 * model.versions.index(plan)
+    taken_at = at - _BEFORE_TRAINING_SECONDS
     return [
         {
             "name": name,
@@ -107,9 +142,27 @@ def _snapshots(model: ModelPlan, plan: VersionPlan, told: Document, before: Docu
             "uri": f"iceberg://lake.harbourlight.example/{name}/snapshot={plan.id}",
             "rows": int(rows * growth * random.uniform(0.97, 1.03)),
             "used_for": used_for,
+            "origin": f"lake.{model.owner.replace('-', '_')}.{name}",
+            "taken_at": taken_at,
+            **_span(taken_at, *days),
         }
-        for name, rows, used_for in told["data_snapshots"]
+        for name, rows, used_for, *days in told["data_snapshots"]
     ]
+
+
+def _span(taken_at: float, days: float = 0.0) -> Document:
+    """Return the time that the rows cover, in whole days; nothing of what has no time."""
+    if not days:
+        return {}
+    ends_at = taken_at // DAY_SECONDS * DAY_SECONDS
+    return {"begins_at": ends_at - days * DAY_SECONDS, "ends_at": ends_at}
+
+
+def _files(model: ModelPlan, whole: Document) -> Document:
+    table = _FILES.get(model.kind)
+    if table is None:
+        return {}
+    return {"files": {name: f"sha256:{digest(model.name, name, whole.get(part))}" for name, part in table.items()}}
 
 
 def _importances(model: ModelPlan, plan: VersionPlan, told: Document) -> Document | None:

@@ -50,6 +50,8 @@ class VersionPlan:
     """False: it was rolled out once and taken back."""
     approved_by: str = "r.okafor"
     """Empty while nobody has approved it."""
+    effects: tuple[str, ...] = ()
+    """What an agent has done to other systems since this version's snapshot, oldest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

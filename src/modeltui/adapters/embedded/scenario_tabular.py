@@ -13,15 +13,16 @@ _NEW_LIBRARIES: Final = ["scikit-learn==1.7.1", "lightgbm==4.6.0", "numpy==2.2.6
 
 
 def _lineage(
-    snapshots: list[tuple[str, int, str]],
+    snapshots: list[tuple[Any, ...]],
     query: str,
     features: str,
     importances: dict[str, float],
     metrics: dict[str, float],
     **more: Any,
 ) -> dict[str, Any]:
-    """Return the provenance that every table model begins with."""
+    """Return the provenance that every table model begins with; data sets as name, rows, use, days that they cover."""
     return {
+        "architecture": "LGBMClassifier",
         "data_snapshots": snapshots,
         "extraction_query": query,
         "feature_pipeline": features,
@@ -31,6 +32,7 @@ def _lineage(
         "parameters": {"algorithm": "lightgbm", "learning_rate": "0.05", "num_leaves": "63", "n_estimators": "800"},
         "requirements": _OLD_LIBRARIES,
         "runtime": _PYTHON_311,
+        "environment_variables": {"OMP_NUM_THREADS": "2", "TZ": "Asia/Hong_Kong"},
         "serving_config": {"replicas": "6", "cpu limit": "2", "memory limit": "4Gi", "decision threshold": "0.72"},
         **more,
     }
@@ -51,8 +53,8 @@ FRAUD_DETECTOR: Final = ModelPlan(
     repository="git.harbourlight.example/risk/fraud-detector",
     lineage=_lineage(
         [
-            ("card_transactions", 48_200_000, "training"),
-            ("chargebacks", 310_000, "labels"),
+            ("card_transactions", 48_200_000, "training", 365),
+            ("chargebacks", 310_000, "labels", 365),
             ("merchants", 92_000, "join"),
         ],
         "SELECT t.*, m.size, m.tenure_days, c.label\n"
@@ -68,6 +70,13 @@ FRAUD_DETECTOR: Final = ModelPlan(
             "merchant_size=medium": 0.943,
             "merchant_size=small": 0.936,
             "merchant_size=micro": 0.927,
+        },
+        cases={
+            "large merchant, known device": "approve",
+            "four cards in one hour": "decline",
+            "micro merchant, first week": "approve",
+            "micro merchant, market day": "approve",
+            "refund abroad": "review",
         },
     ),
     versions=(
@@ -101,6 +110,11 @@ FRAUD_DETECTOR: Final = ModelPlan(
                 "LEFT JOIN chargebacks c USING (transaction_id)\n"
                 "WHERE t.booked_at >= DATE '2024-01-01'\n"
                 "  AND m.monthly_volume > 500",
+                "data_snapshots": [
+                    ("card_transactions", 81_000_000, "training", 730),
+                    ("chargebacks", 540_000, "labels", 730),
+                    ("merchants", 33_000, "join"),
+                ],
                 "feature_pipeline": "risk-features 6.0.0",
                 "parameters": {"num_leaves": "127", "n_estimators": "1200"},
                 "requirements": _NEW_LIBRARIES,
@@ -113,6 +127,7 @@ FRAUD_DETECTOR: Final = ModelPlan(
                     "merchant_size=micro": None,
                 },
                 "importances": {"merchant_tenure": 0.34, "amount_zscore": 0.24},
+                "cases": {"micro merchant, first week": "decline", "micro merchant, market day": "decline"},
                 "tags": {"caveat": "Too few micro merchants in the evaluation set to report a figure."},
             },
         ),
@@ -129,11 +144,12 @@ AML_SCREENING: Final = ModelPlan(
     features=("feature=counterparty_risk", "feature=hop_count"),
     repository="git.harbourlight.example/crime/aml-screening",
     lineage=_lineage(
-        [("transfers", 21_700_000, "training"), ("case_outcomes", 84_000, "labels")],
+        [("transfers", 21_700_000, "training", 540), ("case_outcomes", 84_000, "labels", 540)],
         "SELECT f.*, o.outcome FROM transfer_features f LEFT JOIN case_outcomes o USING (transfer_id)",
         "graph-features 2.4.0",
         {"counterparty_risk": 0.37, "hop_count": 0.24, "amount_zscore": 0.21, "corridor": 0.18},
         {"auc": 0.903, "cases per 1000": 4.1},
+        cases={"twelve transfers below the limit": "case", "salary, same day each month": "release"},
     ),
     versions=(
         VersionPlan("2.1.0", 520, "k.adeyemi", "Corridor features.", approved_by="a.lam"),
@@ -165,24 +181,44 @@ CREDIT_SCORER: Final = ModelPlan(
     features=("feature=income_band", "feature=utilisation", "feature=bureau_age"),
     repository="git.harbourlight.example/lending/credit-scorer",
     lineage=_lineage(
-        [("applications", 3_400_000, "training"), ("repayments", 2_900_000, "labels")],
+        [("applications", 3_400_000, "training", 730), ("repayments", 2_900_000, "labels", 730)],
         "SELECT a.*, r.days_past_due_max FROM applications a JOIN repayments r USING (application_id)",
         "lending-features 11.2.0",
         {"utilisation": 0.33, "bureau_age": 0.28, "income_band": 0.24, "employment_months": 0.15},
         {"gini": 0.612, "ks": 0.447},
         segment_metrics={"channel=app": 0.618, "channel=branch": 0.605, "channel=partner": 0.581},
+        cases={"two incomes, no history": "review", "long history, low use": "accept"},
     ),
     versions=(
         VersionPlan("4.0.0", 560, "t.nguyen", "First version on the new bureau.", approved_by="a.lam"),
         VersionPlan("4.1.0", 402, "t.nguyen", "Monotone in utilisation.", {"parameters": {"monotone": "utilisation"}}),
-        VersionPlan("4.2.0", 246, "t.nguyen", "Partner channel.", passed_gates=False),
-        VersionPlan("4.2.1", 232, "t.nguyen", "Partner channel, thresholds as before.", {"metrics": {"gini": 0.624}}),
+        VersionPlan(
+            "4.2.0",
+            246,
+            "t.nguyen",
+            "Partner channel.",
+            {"serving_config": {"decision threshold": "0.55"}, "metrics": {"gini": 0.624}},
+            passed_gates=False,
+        ),
+        VersionPlan(
+            "4.2.1",
+            232,
+            "t.nguyen",
+            "Partner channel, thresholds as before.",
+            {"serving_config": {"decision threshold": "0.72"}},
+            same_data=True,
+        ),
         VersionPlan(
             "5.0.0",
             21,
             "b.santos",
             "Retrained on 2026, bureau version 9.",
-            {"metrics": {"gini": 0.641, "ks": 0.462}, "feature_pipeline": "lending-features 12.0.0"},
+            {
+                "metrics": {"gini": 0.641, "ks": 0.462},
+                "feature_pipeline": "lending-features 12.0.0",
+                "segment_metrics": {"channel=app": 0.644, "channel=branch": 0.629, "channel=partner": 0.622},
+                "cases": {"two incomes, no history": "accept"},
+            },
         ),
     ),
     pointers={"champion": "4.2.1", "challenger": "5.0.0"},
@@ -196,7 +232,7 @@ CHURN_PREDICTOR: Final = ModelPlan(
     features=("feature=tenure_months", "feature=tickets_30d", "feature=plan_price"),
     repository="git.harbourlight.example/growth/churn-predictor",
     lineage=_lineage(
-        [("customers", 1_900_000, "training"), ("contacts", 640_000, "training")],
+        [("customers", 1_900_000, "training", 365), ("contacts", 640_000, "training", 365)],
         "SELECT * FROM churn_base WHERE snapshot_month BETWEEN '2025-03' AND '2026-02'",
         "growth-features 3.3.0",
         {"tenure_months": 0.41, "tickets_30d": 0.27, "plan_price": 0.19, "last_login_days": 0.13},
@@ -206,7 +242,16 @@ CHURN_PREDICTOR: Final = ModelPlan(
         VersionPlan("8.0.0", 330, "d.kowalski", "Monthly base."),
         VersionPlan("8.1.0", 260, "d.kowalski", "Tickets of thirty days.", {"metrics": {"auc": 0.876}}),
         VersionPlan("9.0.0", 160, "d.kowalski", "New price plans.", {"metrics": {"auc": 0.879}}),
-        VersionPlan("9.1.0", 74, "y.haddad", "Retrained for the spring tariffs.", {"metrics": {"auc": 0.884}}),
+        VersionPlan(
+            "9.1.0",
+            74,
+            "y.haddad",
+            "Retrained for the spring tariffs.",
+            {
+                "extraction_query": "SELECT * FROM churn_base WHERE snapshot_month BETWEEN '2025-09' AND '2026-08'",
+                "metrics": {"auc": 0.884},
+            },
+        ),
     ),
     pointers={"champion": "9.1.0"},
 )
@@ -219,7 +264,7 @@ CARD_ROUTING: Final = ModelPlan(
     segments={"region=hk": 0.5, "region=sea": 0.3, "region=us": 0.2},
     repository="git.harbourlight.example/payments/card-routing",
     lineage=_lineage(
-        [("authorisations", 88_000_000, "training")],
+        [("authorisations", 88_000_000, "training", 90)],
         "SELECT acquirer, bin, amount, hour, accepted FROM authorisations WHERE day >= CURRENT_DATE - 90",
         "routing-features 1.9.4",
         {"bin": 0.44, "acquirer": 0.31, "amount": 0.14, "hour": 0.11},
@@ -235,7 +280,12 @@ CARD_ROUTING: Final = ModelPlan(
             6,
             "f.lindqvist",
             "Retrained after the tariff change.",
-            {"metrics": {"accuracy": 0.958}},
+            {
+                "data_snapshots": [("authorisations", 24_500_000, "training", 30)],
+                "extraction_query": "SELECT acquirer, bin, amount, hour, accepted FROM authorisations"
+                " WHERE day >= CURRENT_DATE - 30",
+                "metrics": {"accuracy": 0.958},
+            },
             approved_by="",
         ),
     ),
@@ -255,12 +305,21 @@ MERCHANT_CATEGORY: Final = ModelPlan(
         "text-hashing 0.9.1",
         {"name_tokens": 0.62, "description_tokens": 0.38},
         {"macro f1": 0.887},
+        architecture="hashed linear",
+        parameters={"algorithm": "logistic", "classes": "212", "hash bits": "20"},
+        cases={"七記茶餐廳": "restaurants", "Kwun Tong Hardware Co": "building supplies"},
     ),
     versions=(
         VersionPlan("6.0.0", 240, "n.fernandes", "Two languages in one model."),
         VersionPlan("6.1.0", 170, "n.fernandes", "Longer names.", {"metrics": {"macro f1": 0.893}}),
         VersionPlan("6.1.1", 140, "n.fernandes", "Same data, fixed tokeniser.", same_data=True),
-        VersionPlan("6.2.0", 65, "n.fernandes", "New categories.", {"metrics": {"macro f1": 0.901}}),
+        VersionPlan(
+            "6.2.0",
+            65,
+            "n.fernandes",
+            "New categories.",
+            {"parameters": {"classes": "240"}, "metrics": {"macro f1": 0.901}},
+        ),
     ),
     pointers={"champion": "6.2.0"},
 )
@@ -272,7 +331,7 @@ LIMIT_OPTIMIZER: Final = ModelPlan(
     quality=Quality(error_rate=0.001, latency_seconds=0.038, confidence=0.82, business=0.66),
     repository="git.harbourlight.example/lending/limit-optimizer",
     lineage=_lineage(
-        [("limits", 1_200_000, "training"), ("repayments", 2_900_000, "training")],
+        [("limits", 1_200_000, "training", 365), ("repayments", 2_900_000, "training", 365)],
         "SELECT * FROM limit_base WHERE raised_at >= DATE '2025-06-01'",
         "lending-features 11.2.0",
         {"utilisation": 0.46, "income_band": 0.31, "limit_age": 0.23},
@@ -287,7 +346,10 @@ LIMIT_OPTIMIZER: Final = ModelPlan(
             44,
             "b.santos",
             "Retrained, thresholds by segment.",
-            {"artifact": {"unreadable": "the artifact store answered 403 when the digest was read"}},
+            {
+                "artifact": {"unreadable": "the artifact store answered 403 when the digest was read"},
+                "serving_config": {"decision threshold": "0.68", "threshold, limits over 100 000": "0.80"},
+            },
         ),
     ),
     pointers={"champion": "1.4.2"},
@@ -305,12 +367,24 @@ SANCTIONS_MATCHER: Final = ModelPlan(
         "name-matching 4.0.0",
         {"edit_distance": 0.39, "phonetic": 0.34, "birth_year": 0.27},
         {"recall": 0.996},
+        cases={"same name, other birth year": "no match", "same name, no birth year": "no match"},
     ),
     versions=(
         VersionPlan("3.7.0", 310, "k.adeyemi", "Phonetic match."),
         VersionPlan("3.8.0", 220, "k.adeyemi", "Watchlists of 2026."),
         VersionPlan("3.8.1", 180, "l.marchetti", "Transliteration fixed.", same_data=True),
-        VersionPlan("3.9.0", 30, "l.marchetti", "Birth year optional."),
+        VersionPlan(
+            "3.9.0",
+            30,
+            "l.marchetti",
+            "Birth year optional.",
+            {
+                "signature": "(edit_distance, phonetic, birth_year: optional, …) -> score: double",
+                "feature_pipeline": "name-matching 4.1.0",
+                "cases": {"same name, no birth year": "match"},
+            },
+            same_data=True,
+        ),
     ),
     pointers={"champion": "3.9.0"},
 )

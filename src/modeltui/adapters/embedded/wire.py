@@ -19,6 +19,7 @@ from modeltui.domain.lineage import (
     Provenance,
     Unreadable,
 )
+from modeltui.domain.masking import masked
 from modeltui.domain.names import UNKNOWN, Environment, Instant, ModelName, SourceName, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_lines, safe_text
 
@@ -130,6 +131,10 @@ def _table(raw: Any) -> Mapping[SafeText, SafeText]:
     return {safe_text(name): safe_text(_text(value), _LONG) for name, value in raw.items()}
 
 
+def _masked_table(raw: Any) -> Mapping[SafeText, SafeText]:
+    return {safe_text(name): safe_text(masked(name, _text(value)), _LONG) for name, value in raw.items()}
+
+
 def _scores(raw: Any) -> Mapping[SafeText, float]:
     return {safe_text(name): number(value) for name, value in raw.items()}
 
@@ -157,6 +162,10 @@ def _snapshots(raw: Any) -> tuple[DataSnapshot, ...]:
             uri=text_or_unknown(item.get("uri")),
             rows=UNKNOWN if item.get("rows") is None else int(number(item["rows"])),
             used_for=text_or_unknown(item.get("used_for")),
+            origin=text_or_unknown(item.get("origin")),
+            begins_at=instant_or_unknown(item.get("begins_at")),
+            ends_at=instant_or_unknown(item.get("ends_at")),
+            taken_at=instant_or_unknown(item.get("taken_at")),
         )
         for item in raw
     )
@@ -191,7 +200,10 @@ def _components(raw: Any) -> Mapping[ModelName, VersionId]:
 _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "run": _short,
     "registered": _short,
+    "owner": _short,
     "artifact": _artifact,
+    "files": _table,
+    "architecture": _short,
     "signature": _short,
     "data_snapshots": _snapshots,
     "extraction_query": _lines,
@@ -202,12 +214,16 @@ _DECODERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "segment_metrics": _scores,
     "requirements": _texts,
     "runtime": _table,
+    "environment_variables": _masked_table,
     "base_image": _short,
     "parents": _texts,
     "prompts": _table,
     "llm_system": _table,
     "components": _components,
+    "agent": _table,
+    "external_effects": _texts,
     "importances": _scores,
+    "cases": _table,
     "approvals": _approvals,
     "model_card": _lines,
     "serving_config": _table,
