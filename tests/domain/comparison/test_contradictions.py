@@ -54,7 +54,7 @@ def test_a_source_that_says_none_contradicts_one_that_says_something() -> None:
     both = compared(two(told(parameters={"depth": "6"}), other), two(told(parameters={}), other))
     found = fact(both, "parameters.depth")
     assert found.state is State.NOT_COMPARABLE
-    assert found.why == "Of 2.3.1 mlflow and folder say 6. Of 3.0.0 folder says 6, mlflow has none."
+    assert found.why == "Of 2.3.1 mlflow and folder say 6. Of 3.0.0 folder says 6, mlflow lists none."
 
 
 def test_an_empty_place_contradicts_too() -> None:
@@ -126,4 +126,4 @@ def test_addresses_of_one_artifact_in_several_places_do_not_contradict_each_othe
     a = two(told(artifact=Artifact(SafeText("s3://m"))), told(artifact=Artifact(SafeText("/models/m"))))
     found = fact(compared(a, a), "record.address")
     assert found.state is State.EQUAL
-    assert found.a.value == ("s3://m", "/models/m")
+    assert found.a.value == ("/models/m", "s3://m")

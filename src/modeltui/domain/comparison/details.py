@@ -14,6 +14,7 @@ from modeltui.domain.comparison.numbers import number_change, number_of, quantit
 from modeltui.domain.comparison.releases import is_release, named_release, release_change
 from modeltui.domain.comparison.sense import Sense, sense_of
 from modeltui.domain.comparison.shape import shape_change
+from modeltui.domain.comparison.sides import Said
 from modeltui.domain.comparison.text_change import lines_change
 from modeltui.domain.names import NO_DATA, NoData
 from modeltui.domain.text import SafeText
@@ -47,15 +48,21 @@ class Senses:
         return Sense()
 
 
-def nature_of(kind: Kind, told: Sequence[Told]) -> Nature:
+def nature_of(a: Sequence[Said], b: Sequence[Said]) -> Nature:
     """Return how a fact is shown: text that spells numbers, or releases of one thing, on every side is that."""
-    if kind not in _OPEN_KINDS:
+    kind = (a or b)[0].told.kind
+    if kind in NATURES and len(a) + len(b) == 2 and a and b and b[0].told.kind is kind:
+        return NATURES[kind]
+    told = [said.told for said in (*a, *b)]
+    kinds = {one.kind for one in told}
+    if len(kinds) == 1 and kind not in _OPEN_KINDS:
         return NATURES.get(kind, Nature.TEXT)
+    if Kind.LINES in kinds:
+        return Nature.LINES
     if all(number_of(one.value) is not None for one in told):
         return Nature.NUMBER
-    if len({quantity[1] if (quantity := quantity_of(one.value)) else None for one in told} | {None}) == 2 and all(
-        quantity_of(one.value) for one in told
-    ):
+    units = {quantity[1] if (quantity := quantity_of(one.value)) else None for one in told}
+    if len(units) == 1 and None not in units:
         return Nature.NUMBER
     named = {_name(one) for one in told}
     return Nature.RELEASE if len(named) == 1 and None not in named else Nature.TEXT
@@ -103,10 +110,8 @@ def _lines(told: Told) -> tuple[SafeText, ...]:
     return told.value if isinstance(told.value, tuple) else (SafeText(str(told.value)),)
 
 
-def size_of(detail: Detail | NoData, one: Told | None, other: Told | None) -> float:
+def size_of(detail: Detail | NoData, one: Told, other: Told) -> float:
     """Return how large a change is, 0 to 1, the same seen from both sides; 1 for what has no number."""
-    if one is None or other is None:
-        return 1.0
     if isinstance(one.basis, Weight) and isinstance(other.basis, Weight):
         return abs(one.basis.share - other.basis.share)
     match detail:

@@ -19,8 +19,8 @@ from typing import Final
 from modeltui.domain.comparison import tables
 from modeltui.domain.comparison.bundling import bundled
 from modeltui.domain.comparison.details import Senses, detail_of, nature_of, size_of
-from modeltui.domain.comparison.difference import Detail, Difference, Group, RankChange, Side, State
-from modeltui.domain.comparison.facts import NATURES, Kind, Table, Told, Weight
+from modeltui.domain.comparison.difference import Detail, Difference, Group, Nature, RankChange, Side, State
+from modeltui.domain.comparison.facts import Kind, Table, Told, Weight
 from modeltui.domain.comparison.reasons import contradiction, no_measure, unknown
 from modeltui.domain.comparison.relations import Relation, relation
 from modeltui.domain.comparison.rows import Row, place
@@ -41,6 +41,7 @@ _FIRST: Final = {
     "environment.base_image.digest": 3.0,
     "environment.hardware": 2.0,
 }
+_ONE_SIDED: Final = frozenset({State.ONLY_A, State.ONLY_B})
 _NO_WHY: Final = SafeText("")
 
 
@@ -63,36 +64,44 @@ class Differ:
 
     def _row(self, name: str) -> Row:
         a, b = self._a.said.get(name, _NOTHING), self._b.said.get(name, _NOTHING)
-        told = (a or b)[0].told
-        detail: Detail | NoData = NO_DATA
+        one, other = (a or b)[0].told, (b or a)[0].told
+        if one.table is not other.table and (other.table.name, other.title) < (one.table.name, one.title):
+            # Told in two ways: named in one of them, the same whichever version comes first.
+            one, other = other, one
         if a and b:
             state, why = self._both(name, a, b)
-            side_a, side_b = Side(claims_of(a, b)), Side(claims_of(b, a))
+            side_a = Side(claims_of(a, b))
+            is_alike = len(a) == len(b) == 1 and a[0].source == b[0].source and a[0].told.value is b[0].told.value
+            side_b = side_a if is_alike else Side(claims_of(b, a))
         elif a:
             state, side_b, why = self._one(name, a, self._b, State.ONLY_A)
             side_a = Side(claims_of(a, b))
         else:
             state, side_a, why = self._one(name, b, self._a, State.ONLY_B)
             side_b = Side(claims_of(b, a))
-        if state is State.EQUAL and told.kind in NATURES:
-            nature = NATURES[told.kind]
-        else:
-            nature = nature_of(told.kind, [said.told for said in (*a, *b)])
-        if state is State.CHANGED:
-            detail = detail_of(nature, a[0].told, b[0].told, self._senses)
-        elif told.kind is Kind.IMPORTANCE and state in (State.ONLY_A, State.ONLY_B):
-            detail = RankChange(_rank(a), _rank(b))
+        nature = nature_of(a, b)
+        detail = self._detail(state, nature, a, b)
+        table = one.table
         difference = Difference(
-            SafeText(name), told.table.group, nature, state, side_a, side_b, SafeText(told.title), detail, why
+            SafeText(name), table.group, nature, state, side_a, side_b, SafeText(one.title), detail, why
         )
-        size = size_of(detail, a[0].told if a else None, b[0].told if b else None)
-        orders = (a[0].told.order if a else 0, b[0].told.order if b else 0)
-        return _placed(difference, told, size)._replace(orders=orders)
+        size = size_of(detail, a[0].told, b[0].told) if a and b and state is State.CHANGED else 1.0
+        return _placed(difference, one, size, (a[0].told.order if a else 0, b[0].told.order if b else 0))
+
+    def _detail(self, state: State, nature: Nature, a: Sequence[Said], b: Sequence[Said]) -> Detail | NoData:
+        if state is State.CHANGED:
+            return detail_of(nature, a[0].told, b[0].told, self._senses)
+        if state in _ONE_SIDED and (a or b)[0].told.kind is Kind.IMPORTANCE:
+            return RankChange(_rank(a), _rank(b))
+        return NO_DATA
 
     def _both(self, name: str, a: Sequence[Said], b: Sequence[Said]) -> tuple[State, SafeText]:
         """Return the state of a fact that both sides tell."""
         if self._is_same:
             return State.EQUAL, _NO_WHY
+        if len(a) == len(b) == 1 and a[0].source == b[0].source and a[0].told.table is b[0].told.table:
+            # One source that says it of both: it denies neither.
+            return self._by_one(a[0].told, b[0].told)
         found = {relation(one.told, other.told) for one in a for other in b}
         denying_a, denying_b = self._a.denying(name, b), self._b.denying(name, a)
         if found == {Relation.NO_MEASURE}:
@@ -103,6 +112,12 @@ class Differ:
         if found == {Relation.SAME} and not denying_a and not denying_b:
             return State.EQUAL, _NO_WHY
         return State.NOT_COMPARABLE, contradiction(((self._a.id, a, denying_a), (self._b.id, b, denying_b)))
+
+    def _by_one(self, a: Told, b: Told) -> tuple[State, SafeText]:
+        found = relation(a, b)
+        if found is Relation.NO_MEASURE:
+            return no_measure(self._a.id, a, self._b.id, b)
+        return State.EQUAL if found is Relation.SAME else State.CHANGED, _NO_WHY
 
     def _one(self, name: str, said: Sequence[Said], silent: Version, only: State) -> tuple[State, Side, SafeText]:
         """Return the state of a fact that one side tells, and the other side."""
@@ -142,7 +157,7 @@ class Differ:
         difference = Difference(
             SafeText(field),
             table.group,
-            nature_of(Kind.TEXT, ()),
+            Nature.TEXT,
             State.UNKNOWN,
             sides[0],
             sides[1],
@@ -186,13 +201,13 @@ class Differ:
                 yield self._unknown_row(table.name, table.title, table, silences)
 
 
-def _placed(difference: Difference, told: Told, size: float) -> Row:
+def _placed(difference: Difference, told: Told, size: float, orders: tuple[int, int]) -> Row:
     table = told.table
     if table.group is Group.DATA:
         # Parts of one data set stand together, whichever changed most.
         return Row(difference, table, 1.0, told.owner or told.field, told.order, told.owner)
     size = _FIRST.get(told.field, size)
-    return Row(difference, table, size, told.title, told.order, told.owner)
+    return Row(difference, table, size, told.title, 0, told.owner, orders)
 
 
 def _rank(said: Sequence[Said]) -> int | NoData:
@@ -217,7 +232,7 @@ def _whole_table(table: Table, rows: Sequence[Row], *, is_a_missing: bool) -> Ro
     difference = Difference(
         SafeText(table.name),
         table.group,
-        nature_of(Kind.TEXT, ()),
+        Nature.TEXT,
         State.UNKNOWN,
         a,
         b,

@@ -37,7 +37,7 @@ def told_packages(lines: Iterable[SafeText]) -> Iterator[Told]:
 
 
 def _package(name: str, packages: list[Package]) -> Iterator[Told]:
-    key, table = f"environment.{name}", tables.PACKAGES
+    key, name, table = f"environment.{name}", _title(name), tables.PACKAGES
     if len(set(packages)) > 1:
         # One package under several conditions: all of them are its value.
         asked = sorted({" ".join(filter(None, (_asked(one), one.marker and f"; {one.marker}"))) for one in packages})
@@ -76,13 +76,14 @@ def told_runtime(rows: Mapping[SafeText, SafeText]) -> Iterator[Told]:
             continue
         library, release = _library(name, value)
         if library:
-            yield Told(f"environment.{library}", _title(library), tables.RUNTIME, Kind.RELEASE, SafeText(release))
+            table = tables.RUNTIME if library == "python" else tables.LIBRARIES
+            yield Told(f"environment.{library}", _title(library), table, Kind.RELEASE, SafeText(release))
         else:
             yield Told(f"environment.{name}", name, tables.RUNTIME, Kind.SETTING, value)
 
 
-def _title(library: str) -> SafeText:
-    return SafeText("Python" if library == "python" else library)
+def _title(library: str) -> str:
+    return "Python" if library == "python" else library
 
 
 def _library(name: SafeText, value: SafeText) -> tuple[str, str]:

@@ -28,7 +28,7 @@ from modeltui.domain.text import SafeText
 NO_NAMES: Final[frozenset[SafeText]] = frozenset()
 
 _NAMES_RELEASE: Final = re.compile(
-    r"(?:^|[^A-Za-z])(?:version|release|revision)(?:$|[^A-Za-z])|[a-z]Version", re.IGNORECASE
+    r"(?:^|[^A-Za-z])(?i:version|release|revision)(?:$|[^A-Za-z])|[a-z](?:Version|Release|Revision)(?:$|[^a-z])"
 )
 LEAST_SHARE: Final = 0.01
 """An importance whose share of all importances moved by less than one hundredth did not move (see `_noise`)."""

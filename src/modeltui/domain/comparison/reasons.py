@@ -44,7 +44,7 @@ def contradiction(
     for version, said, denying in sides:
         groups = groups_of(said)
         spoken = [f"{_all(sources)} {'say' if len(sources) > 1 else 'says'} {short(told)}" for told, sources in groups]
-        spoken += [f"{source} has none" for source in sorted(denying)]
+        spoken += [f"{source} lists none" for source in sorted(denying)]
         sentences.append(f"Of {version} {', '.join(spoken)}.")
     return SafeText(" ".join(sorted(sentences)))
 

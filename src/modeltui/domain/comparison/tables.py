@@ -33,6 +33,16 @@ HASHES: Final = Table(
 RUNTIME: Final = Table(
     "runtime", Group.ENVIRONMENT, "environment.runtime", "runtime", also=("requirements",), has_rows=True
 )
+LIBRARIES: Final = Table(
+    # No list of all that is installed: a library that it does not name may be there all the same.
+    "runtime",
+    Group.ENVIRONMENT,
+    "environment.runtime",
+    "runtime",
+    also=("requirements",),
+    tells_absence=False,
+    has_rows=True,
+)
 VARIABLES: Final = Table(
     "environment_variables", Group.ENVIRONMENT, "environment.variables", "environment variables", has_rows=True
 )
