@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # who only looks loads nothing of this
 BUILT_IN: dict[SourceKind, dict[str, str]] = {
     SourceKind.REGISTRY: {
         "embedded": "modeltui.adapters.embedded.registry",
+        "huggingface": "modeltui.adapters.huggingface.registry",
         "mlflow": "modeltui.adapters.mlflow.registry",
         "gto": "modeltui.adapters.gto.registry",
         "model-folder": "modeltui.adapters.model_folder.registry",
