@@ -45,7 +45,7 @@ _MEANINGS: Final[tuple[tuple[re.Pattern[str], type[BackendError], str, str], ...
             "Make room in the cache directory, or let this account write there.",
         ),
         (
-            r"bad revision|unknown revision|not a valid object|bad object|invalid object name|not our ref",
+            r"bad revision|unknown revision|not a (?:valid|tree) object|bad object|invalid object name|not our ref",
             BackendRefused,
             "it does not have that commit",
             "It was never pushed, or pushed over; fetch it, or ask who did.",
