@@ -162,6 +162,7 @@ def running_hub() -> Iterator[Hub]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two would wait 40 ms for a delayed acknowledgement
 
         def do_GET(self) -> None:
             self._give(with_body=True)

@@ -329,7 +329,7 @@ async def test_odd_configuration_files_are_unreadable_or_absent(registry: Open, 
 async def test_hostile_texts_are_harmless(registry: Open, hub: Hub) -> None:
     """Titles, cards, file names and settings full of control characters: nothing of it gets through."""
     versions = []
-    for number, text in enumerate(HOSTILE_TEXTS):
+    for text in HOSTILE_TEXTS:
         files = {
             "README.md": f"---\nlicense: {json.dumps(text)}\n---\n{text}".encode("utf-8", "replace"),
             f"{text}.bin": b"x",
