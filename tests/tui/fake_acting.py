@@ -15,8 +15,9 @@ from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenAppr
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.request import ActionRequest
+from modeltui.domain.comparison.suspect import Suspect
 from modeltui.domain.identity import Actor
-from modeltui.domain.names import UNKNOWN, Instant, TargetKey
+from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, NoData, TargetKey
 from modeltui.domain.text import SafeText
 from modeltui.ports.acting import WritesState
 from modeltui.ports.journal import JournalReader
@@ -56,6 +57,7 @@ class FakeActing:
     """A way to act without anything behind it."""
 
     def __init__(self, plan: Plan | Refusal | None = None, *, on: bool = True, prepares: bool = True) -> None:
+        self.suspected: Suspect | NoData = NO_DATA
         self.answer: Plan | Refusal = plan if plan is not None else plans.rollback()
         self.on = on
         self.prepares = prepares
@@ -100,6 +102,9 @@ class FakeActing:
         if not self.on:
             return Refusal(SafeText("writes are off"), SafeText("u unlocks them"))
         return self.allowed
+
+    async def suspect(self, target: TargetKey) -> Suspect | NoData:
+        return self.suspected
 
     async def plan(self, request: ActionRequest) -> Plan | Refusal:
         """Answer as given."""

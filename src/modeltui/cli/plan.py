@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from modeltui.cli.acting_session import say_refusal, with_acting
 from modeltui.cli.carrying_out import show_plan
-from modeltui.cli.output import note
+from modeltui.cli.output import data, note
 from modeltui.cli.wishes import program, request_of, seconds_of, shares_of, weights_of
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.acting.action import ActionKind, Plan, Refusal
 from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import ConfigError
+from modeltui.domain.names import Missing, NoData
 from modeltui.domain.text import safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.times import both_times
+
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.suspect import Suspect
 
 _SHARES = "Give the version to go to these percentages one after the other: 25,50,100."
 
@@ -89,12 +93,24 @@ def _plan(options: Options, request: ActionRequest, out: str | None, as_json: bo
             _write(plan, out)
         if out is None or as_json:
             show_plan(loaded, plan, as_json=as_json)
+            if not as_json:
+                _say_suspect(await acting.suspect(plan.target))
         if out is not None:
             note(f"modeltui: written: {out}; nothing was sent; void at {both_times(plan.expires_at)}")
             note(f"  {program(options)} apply {out} --plan-hash {plan.hash}")
         return 0
 
     return with_acting(options, make, as_json=as_json)
+
+
+def _say_suspect(suspect: Suspect | NoData) -> None:
+    """Say what may be behind it, where that is known: in one line, and only as a suspect."""
+    if isinstance(suspect, Missing):
+        return
+    from modeltui.present.compare_summary import top_line
+    from modeltui.present.plan_text import LABEL_WIDTH
+
+    data([f"{'suspect':<{LABEL_WIDTH}}{top_line(suspect)}"])
 
 
 def _write(plan: Plan, out: str) -> None:

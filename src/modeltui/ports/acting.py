@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from modeltui.domain.acting.action import ActionKind, Consent, Plan, Reason, Refusal
 from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.identity import Actor
-from modeltui.domain.names import TargetKey, Unknown
+from modeltui.domain.names import NoData, TargetKey, Unknown
 from modeltui.domain.text import SafeText
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.journal import JournalReader
+
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.suspect import Suspect
 
 UNLOCKED_SECONDS = 900.0
 """Writes lock themselves again after this."""
@@ -72,6 +75,10 @@ class Acting(Protocol):
 
         Works with writes off too: a plan harms nobody.
         """
+        ...
+
+    async def suspect(self, target: TargetKey) -> Suspect | NoData:
+        """Return what may be behind what is wrong on a target; reads what is not known, and waits briefly."""
         ...
 
     async def may_go(self, plan: Plan, consent: Consent) -> Refusal | None:

@@ -42,7 +42,7 @@ from modeltui.domain.journal.details import (
     plan_refused_details,
 )
 from modeltui.domain.journal.record import Entry, RecordKind
-from modeltui.domain.names import UNKNOWN, Missing, SourceName, TargetKey, Unknown
+from modeltui.domain.names import UNKNOWN, Missing, NoData, SourceName, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.acting.deadlines import DEADLINES, within
 from modeltui.engine.acting.notices import Notices
@@ -58,6 +58,10 @@ from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Journal, JournalReader
 from modeltui.ports.leases import Leases
 from modeltui.ports.notifier import Notifier
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.suspect import Suspect
 
 SHORTEST_REASON = 10
 """Characters: `because` is no reason that anybody can use later."""
@@ -164,6 +168,10 @@ class LiveActing:
             return made
         self._made_at[made.id] = self._clock.boottime()
         return made
+
+    async def suspect(self, target: TargetKey) -> Suspect | NoData:
+        """Return what may be behind what is wrong on a target, as far as it can be read within two seconds."""
+        return await self._look.suspect(target)
 
     async def may_go(self, plan: Plan, consent: Consent) -> Refusal | None:
         """Return what still stands between a plan and GO; `None` when nothing does."""

@@ -21,7 +21,7 @@ from modeltui.domain.fleet import Fleet, SourceKind, Target
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.journal.view import JournalView
-from modeltui.domain.names import UNKNOWN, Instant, Missing, SourceName, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Instant, Missing, NoData, SourceName, TargetKey, Unknown, VersionId
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Version
@@ -30,6 +30,10 @@ from modeltui.engine.observer import Observer
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import JournalReader, Query
 from modeltui.ports.leases import Leases
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # loaded by those that compare
+    from modeltui.domain.comparison.suspect import Suspect
 
 LOOK_SECONDS = 2.0
 """For one fresh look at all sources: an operator waits, and a source that takes longer is flagged as old."""
@@ -186,6 +190,15 @@ class Situating:
                 # A version never changes; whether its artifact is still there the actor process looks itself.
                 if (key.model, version) not in self.fleet.provenance:
                     reading.create_task(self._in_time(self._observer.read_provenance(key.model, version), READ_SECONDS))
+
+    async def suspect(self, key: TargetKey) -> Suspect | NoData:
+        """Return the first suspect of what is wrong on a target; the plan itself never waits for this."""
+        from modeltui.domain.comparison.symptoms import top_suspect, usual_pair
+
+        pair = usual_pair(self.fleet, self.target(key))
+        if not isinstance(pair, Missing):
+            await self._in_time(self._observer.read_comparison(key.model, *pair), READ_SECONDS)
+        return top_suspect(self.fleet, self.target(key))
 
     async def _read_lease(self, key: TargetKey, into: list[Lease | Unknown]) -> None:
         now = self._clock.now()
