@@ -20,6 +20,7 @@ _TYPE: Final = re.compile(
 _ELLIPSIS: Final = frozenset({"…", "..."})
 _SIDES: Final = ("", "output ", "parameter ")
 _MOST_COLUMNS: Final = 20_000
+_MOST_OF_ONE_NAME: Final = 50
 
 
 class Column(NamedTuple):
@@ -112,7 +113,7 @@ def shape_change(one: str, other: str) -> ShapeChange | NoData:
     before, after = columns_of(one), columns_of(other)
     if before == after:
         return NO_DATA
-    a, b = dict(before), dict(after)
+    a, b = _by_name(before), _by_name(after)
     added = tuple(_shown(name, b[name]) for name in b if name not in a)
     removed = tuple(_shown(name, a[name]) for name in a if name not in b)
     retyped = tuple(
@@ -121,6 +122,18 @@ def shape_change(one: str, other: str) -> ShapeChange | NoData:
         if name in b and b[name] != kind
     )
     return ShapeChange(added, removed, retyped, is_order_only=not (added or removed or retyped))
+
+
+def _by_name(columns: tuple[Column, ...]) -> dict[str, str]:
+    """Return the type of each column; of several of one name the second is `NAME 2`."""
+    found: dict[str, str] = {}
+    for name, kind in columns:
+        times, unused = 1, name
+        while unused in found and times < _MOST_OF_ONE_NAME:
+            times += 1
+            unused = f"{name} {times}"
+        found[unused] = kind
+    return found
 
 
 def _shown(name: str, kind: str) -> SafeText:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from modeltui.domain.claims import Claims
+from modeltui.domain.claims import Claims, is_of
 from modeltui.domain.comparison.facts import Table, Told
 from modeltui.domain.comparison.flattening import flatten
 from modeltui.domain.lineage import ABSENT, FIELDS, Contradicted, Known, Provenance, Unreadable
@@ -56,14 +56,19 @@ class Version:
         """Return the sources that say a fact of the other version and, asked for the same, say that this has none."""
         here = self.said.get(field, ())
         silent = self.silent.get(field, ())
+        asked = ((self._asked(speaker), told) for speaker, told in others)
         return frozenset(
             source
-            for source, told in others
+            for source, told in asked
             if told.table.tells_absence
             and self._could_tell(source, told.table.field)
-            and not any(who == source and mine.table.field == told.table.field for who, mine in here)
-            and not any(who == source for who, _ in silent)
+            and not any(is_of(who, source) and mine.table.field == told.table.field for who, mine in here)
+            and not any(is_of(who, source) for who, _ in silent)
         )
+
+    def _asked(self, speaker: SourceName) -> SourceName:
+        """Return the source that speaks, of which a place may have spoken for the other version."""
+        return next((source for source in self.claims if is_of(speaker, source)), speaker)
 
     def _could_tell(self, source: SourceName, field: str) -> bool:
         provenance = self.claims.get(source)
