@@ -114,3 +114,47 @@ def test_the_command_line_names_both(tmp_path: Path) -> None:
     at = plain.index("num_leaves")
     assert "511" in plain[at : at + 400]
     assert "63" in plain[at : at + 400]
+
+
+def folder_alone(home: Path, *versions: dict[str, str]) -> Path:
+    """A folder with these versions, each given by its files."""
+    for number, files in enumerate(versions, 1):
+        directory = home / "models" / MODEL / str(number)
+        directory.mkdir(parents=True)
+        for name, text in {"model.pkl": "bytes", **files}.items():
+            (directory / name).write_text(text)
+    return write_config(home, {"team": {"sources": {"files": {"kind": "model-folder", "path": "models"}}}})
+
+
+async def test_one_folder_that_contradicts_itself(tmp_path: Path) -> None:
+    """What files of one version say differently is not comparable, by the names of the files; the rest is compared."""
+    agreed, wants_more = {"requirements.txt": "pandas==2.2.3\nnumpy==2.1.3\n"}, "dependencies: [{pip: [pandas==3.0.1]}]"
+    stated = json.dumps({"sha256": "ab" * 32})
+    config = folder_alone(tmp_path, agreed, {**agreed, "conda.yaml": wants_more, "metadata.json": stated})
+    pandas = await fact_of(config, "environment.pandas")
+    assert pandas.state is State.NOT_COMPARABLE
+    assert [(claim.value, claim.sources) for claim in pandas.b.claims] == [
+        ("2.2.3", ("files (requirements.txt)",)),
+        ("3.0.1", ("files (conda.yaml)",)),
+    ]
+    assert (await fact_of(config, "environment.numpy")).state is State.EQUAL
+    assert (await fact_of(config, "artifact.digest")).state is State.NOT_COMPARABLE
+    assert (await fact_of(config, "artifact.size")).state is State.EQUAL
+
+
+async def test_a_contradiction_and_nothing_at_all(tmp_path: Path) -> None:
+    """What two files of A say differently, and B's one file does not list, is only in A."""
+    torn = {"requirements.txt": "pandas==2.2.3\n", "conda.yaml": "dependencies: [{pip: [pandas==3.0.1]}]"}
+    config = folder_alone(tmp_path, torn, {"requirements.txt": "numpy==2.1.3\n"})
+    assert (await fact_of(config, "environment.pandas")).state is State.ONLY_A
+    assert (await fact_of(config, "environment.numpy")).state is State.ONLY_B
+
+
+async def test_what_may_stand_in_a_file_that_cannot_be_read(tmp_path: Path) -> None:
+    """A package that B's readable file does not list may stand in the one that cannot be read: it is not gone."""
+    half = {"requirements.txt": "numpy==2.1.3\n", "conda.yaml": "dependencies: ["}
+    config = folder_alone(tmp_path, {"requirements.txt": "pandas==2.2.3\nnumpy==2.1.3\n"}, half)
+    pandas = await fact_of(config, "environment.pandas")
+    assert pandas.state is State.UNKNOWN
+    assert "conda.yaml" in pandas.why
+    assert (await fact_of(config, "environment.numpy")).state is State.EQUAL

@@ -20,7 +20,7 @@ from modeltui.domain.lineage import (
     Unreadable,
 )
 from modeltui.domain.names import Missing, SourceName, Unknown
-from modeltui.domain.text import SafeText
+from modeltui.domain.text import SafeText, safe_text
 
 Claims: TypeAlias = Mapping[SourceName, Provenance]
 """What each source says of one version, in the order of the configuration."""
@@ -138,6 +138,16 @@ def _complete_parts(one: _Parts, other: _Parts) -> _Parts | None:
         else:
             return None
     return type(one)(**parts)
+
+
+def at_place(source: SourceName, place: str) -> SourceName:
+    """Return who says what stands in one of the places where a source keeps it: `tables (facts)`."""
+    return SourceName(safe_text(f"{source} ({place})"))
+
+
+def is_of(speaker: SourceName, source: SourceName) -> bool:
+    """Tell whether it is the source that speaks, or one of its places."""
+    return speaker == source or (speaker.startswith(f"{source} (") and speaker.endswith(")"))
 
 
 def algorithm(digest: SafeText | Unknown) -> str:

@@ -97,7 +97,7 @@ class VersionReader:
         except Unsuitable as error:
             return Provenance(**dict.fromkeys(FIELDS, self._unreadable(f"{METADATA}: {error}")))
         found = provenance_from(facts, Teller(self._source, self._observed_at, METADATA), self._own_keys)
-        found = replace(found, artifact=self._stated(facts, found.artifact))
+        found = replace(found, artifact=self._stated(facts, found.artifact, told))
         if any(isinstance(one.model_card, Known) for one in told.values()):
             found = replace(found, model_card=ABSENT)
         elif found.model_card is ABSENT and (description := value_of(facts, "description", self._own_keys)) is not None:
@@ -112,13 +112,15 @@ class VersionReader:
             return query  # there are too many files to look at, which is told where they are read
         return ABSENT if is_named else query
 
-    def _stated(self, facts: Metadata, artifact: Fact[Artifact]) -> Fact[Artifact]:
-        """Return the artifact as metadata has it; its digest may stand there alone."""
+    def _stated(self, facts: Metadata, artifact: Fact[Artifact], told: Mapping[str, Provenance]) -> Fact[Artifact]:
+        """Return the artifact as metadata has it; its digest may stand there alone, of the files beside it."""
         digest = value_of(facts, "digest", self._own_keys)
         if artifact is not ABSENT or not isinstance(digest, str):
             return artifact
+        beside = next((one.artifact.value for one in told.values() if isinstance(one.artifact, Known)), None)
         is_bare = len(digest) == _BARE_SHA256 and ":" not in digest
-        return self._known(Artifact(safe_text(""), safe_text(f"sha256:{digest.lower()}" if is_bare else digest)))
+        stated = safe_text(f"sha256:{digest.lower()}" if is_bare else digest)
+        return self._known(replace(beside or Artifact(safe_text("")), digest=stated))
 
     def _unreadable(self, why: str) -> Unreadable:
         return Unreadable(safe_text(why), self._source)
