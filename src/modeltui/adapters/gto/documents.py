@@ -16,9 +16,11 @@ from modeltui.domain.lineage import Scores, Table
 from modeltui.domain.text import SafeText, safe_text
 
 MOST_FILES: Final = 500
-PROMPTS: Final = re.compile(r"prompts/.+\.(?:txt|md|j2|jinja2?|tmpl|prompt|ya?ml|json)", re.IGNORECASE)
-CASES: Final = re.compile(r"(?:golden_)?cases/.+\.(?:txt|md|json)|golden/.+\.(?:txt|md|json)", re.IGNORECASE)
-QUERIES: Final = re.compile(r"(?:sql|queries|query)/.+\.sql|[^/]+\.sql", re.IGNORECASE)
+PROMPTS: Final = re.compile(r"prompts/.+\.(?:txt|md|j2|jinja2?|tmpl|prompt|ya?ml|json)", re.IGNORECASE | re.DOTALL)
+CASES: Final = re.compile(
+    r"(?:golden_)?cases/.+\.(?:txt|md|json)|golden/.+\.(?:txt|md|json)", re.IGNORECASE | re.DOTALL
+)
+QUERIES: Final = re.compile(r"(?:sql|queries|query)/.+\.sql|[^/]+\.sql", re.IGNORECASE | re.DOTALL)
 METRICS: Final = re.compile(r"(?:[^/]+/){0,3}metrics\.(?:json|ya?ml|toml)", re.IGNORECASE)
 POINTERS: Final = re.compile(r"(?:.+/)?[^/]+\.dvc")
 CARDS: Final = ("MODEL_CARD.md", "model_card.md", "README.md", "README.txt")

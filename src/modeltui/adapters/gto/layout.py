@@ -18,6 +18,8 @@ MOST_FILE_BYTES: Final = MEBIBYTE
 """Larger files are not even copied from elsewhere."""
 _MOST_BYTES: Final = 24 * MEBIBYTE
 _NUMBER: Final = re.compile(r"[+-]?(?:\d+|\d+\.\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_TOML: Final = ".toml"
+_TOML_LOCKS: Final = frozenset({"uv.lock", "poetry.lock", "pdm.lock"})
 _LONGEST_NUMBER: Final = 300
 _NOT_FINITE: Final = {".nan": "nan", ".inf": "inf", "-.inf": "-inf", "+.inf": "inf"}
 
@@ -99,8 +101,9 @@ class Files:
 
         All values of YAML are text, as they were written: `1.10` may be a version, `00123e4` a digest.
         """
+        name = PurePosixPath(path).name.lower()
         try:
-            match PurePosixPath(path).suffix.lower():
+            match _TOML if name in _TOML_LOCKS else ".json" if name == "pipfile.lock" else PurePosixPath(name).suffix:
                 case ".json":
                     return parse_json(self.raw(path).removeprefix(b"\xef\xbb\xbf"))
                 case ".py":
@@ -110,7 +113,8 @@ class Files:
 
                     return tomllib.loads(self.text(path))
                 case _:
-                    return parse_yaml(self.text(path))
+                    text = self.text(path)
+                    return parse_yaml(text, follows_aliases=True) if text.strip() else {}
         except (ValueError, RecursionError) as error:
             raise Unsuitable(str(error) or "it cannot be read") from error
 

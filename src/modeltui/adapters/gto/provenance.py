@@ -224,12 +224,11 @@ class CommitReader:
             teller = self._teller(path)
             if isinstance(document, Unsuitable):
                 why = safe_text(str(document), 300)
-                field = documents.field_of(PurePosixPath(path).stem.lower())
-                told[path] = (
-                    unreadable(why, self._source)
-                    if path == own
-                    else Provenance(**{field: Unreadable(why, self._source)})
-                )
+                if path == own:
+                    told[path] = unreadable(why, self._source)
+                else:
+                    field = documents.field_of(PurePosixPath(path).stem.lower())
+                    told[path] = Provenance(**{field: Unreadable(why, self._source)})
             elif path == own:
                 told[path] = provenance_from(documents.metadata_of(document), teller, {})
             else:
