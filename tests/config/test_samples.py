@@ -23,6 +23,7 @@ EXPECTED = {
     "kubernetes",
     "llm-system",
     "mlflow-prometheus",
+    "models-in-git",
     "read-only",
     "scrape-and-folder",
     "sql-registry",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,25 @@ async def test_a_version_does_not_differ_from_itself(config: Path) -> None:
     found = await compared(config, "fraud-detector", "v1.0.0", "v1.0.0")
     assert found.suspects() == ()
     assert all(fact.state.value in {"equal", "unknown"} for fact in found.comparison.facts)
+
+
+async def test_the_log_of_code_that_lies_elsewhere(tmp_path: Path) -> None:
+    """Another registry noted commits of a repository that the configuration knows: their log comes with it."""
+    remote = bare(tmp_path / "fraud.git")
+    clone = Clone.of(remote, tmp_path / "clone")
+    commits = [clone.commit({"train.py": text}, f"Make it {text}") for text in ("slow", "fast")]
+    clone.push()
+    for number, commit in enumerate(commits, 1):
+        folder = tmp_path / "models" / "fraud" / f"v{number}"
+        folder.mkdir(parents=True)
+        code = {"commit": commit[:10], "repository": "https://git.example/risk/fraud"}
+        (folder / "metadata.json").write_text(json.dumps({"code": code}))
+    sources = {
+        "registry": {"kind": "model-folder", "path": "models"},
+        "code": {"kind": "git", "repositories": {"git@git.example:risk/fraud.git": f"file://{remote}"}},
+    }
+    found = await compared(write_config(tmp_path, {"team": {"sources": sources}}), "fraud", "v1", "v2")
+    log = found.comparison.code_log
+    assert isinstance(log, CodeLog)
+    assert ([commit.subject for commit in log.only_b], log.files) == (["Make it fast"], ("train.py",))
+    assert fields(found.suspects()) == ["code.commit"]
