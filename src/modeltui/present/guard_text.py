@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
 
 from modeltui.domain.acting.action import ActionKind, GuardLevel, Plan
 from modeltui.domain.acting.challenge import Challenge, Hint, Stage, Verdict
@@ -15,10 +16,13 @@ from modeltui.present import words
 from modeltui.present.banner import banner_tone
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.journal_text import REASON_WORDS, short_hash
-from modeltui.present.plan_text import panel_lines, seen_words, short_lines, title_words
+from modeltui.present.plan_text import panel_lines, seen_words, short_lines, suspect_line, title_words
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
+
+if TYPE_CHECKING:  # loaded when the first two versions are compared
+    from modeltui.domain.comparison.suspect import Suspect
 
 _ENDINGS = {
     Verdict.FAILED: "CLOSED",
@@ -52,10 +56,20 @@ def place_span(fleet: Fleet, context: str) -> Span:
     return Span(f" {'PRODUCTION ' if fleet.context.production else ''}{context} ", banner_tone(fleet))
 
 
-def guard_facts(plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs) -> list[Line]:
-    """Return the plan, and below it how its target is at this moment, unless the plan itself needs the rows."""
-    light = plan.guard is GuardLevel.LETTER
-    lines = short_lines(plan, width, glyphs) if light else panel_lines(plan, width, glyphs)
+def guard_facts(
+    plan: Plan, fleet: Fleet, width: int, room: int, glyphs: Glyphs, suspect: Suspect | None = None
+) -> list[Line]:
+    """Return the plan, and below it what changed and how its target is at this moment, unless the plan needs the rows.
+
+    `suspect`: what most likely is behind it, where that is known; where it is not, nothing is said of it.
+    """
+    said = "" if suspect is None else f"{suspect.title}: {suspect.because}"
+    if plan.guard is GuardLevel.LETTER:
+        lines = short_lines(plan, width, glyphs)
+        if said and len(lines) < room:
+            lines.append(suspect_line(said, width, glyphs))
+    else:
+        lines = panel_lines(plan, width, glyphs, said)
     living = wrapped(_now_line(plan, fleet, glyphs), width, 9)
     return [*lines, *living] if len(lines) + len(living) <= room else lines
 

@@ -21,6 +21,7 @@ from modeltui.domain.acting.action import (
 )
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
+from modeltui.present.cells import elide_end
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.times import both_times
@@ -143,9 +144,20 @@ def fact_lines(facts: Sequence[Fact], width: int) -> list[Line]:
     return rows
 
 
-def panel_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:
-    """Return the plan for a panel: the consequence, and the facts below it."""
-    return [*wrapped((Span(consequence(plan), Tone.STRONG),), width), *fact_lines(plan_facts(plan, glyphs), width)]
+def panel_lines(plan: Plan, width: int, glyphs: Glyphs, suspect: str = "") -> list[Line]:
+    """Return the plan for a panel: the consequence, and the facts below it; what may be behind it on one row."""
+    lines = wrapped((Span(consequence(plan), Tone.STRONG),), width)
+    for fact in plan_facts(plan, glyphs):
+        lines += fact_lines([fact], width)
+        if suspect and fact.label == "why":
+            lines.append(suspect_line(suspect, width, glyphs))
+    return lines
+
+
+def suspect_line(suspect: str, width: int, glyphs: Glyphs) -> Line:
+    """Return what most likely is behind it on one row, cut at its end where it is longer."""
+    said = elide_end(suspect, width - LABEL_WIDTH, glyphs.ellipsis)
+    return (Span(f"{'suspect':<{LABEL_WIDTH}}", Tone.MUTED), Span(said))
 
 
 def short_lines(plan: Plan, width: int, glyphs: Glyphs) -> list[Line]:

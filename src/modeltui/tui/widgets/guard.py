@@ -252,7 +252,8 @@ class GuardPanel(Vertical, can_focus=True):
         foot = [*wrapped(status, width, 2)]
         foot += challenge_lines(plan, guard, guarding.clock.boottime(), width, glyphs, guarding.waits_for)
         room = max(self.app.size.height - _REST_ROWS - 2 - len(head) - len(foot), 3)
-        facts = guard_facts(plan, self.program.fleet, width, room, glyphs)
+        suspect = self.program.top_suspect(plan.target, self.draw)
+        facts = guard_facts(plan, self.program.fleet, width, room, glyphs, suspect)
         return [*head, *self._window(facts, room), *foot]
 
     def _lines_without_plan(self, width: int) -> list[Line]:
