@@ -89,7 +89,8 @@ async def test_provenance(mlflow_fleet: FleetFacts, registry: MlflowRegistry) ->
         overall = {key: entry for key, entry in written.metrics.items() if "_segment_" not in key}
         assert value(found.metrics) == pytest.approx(overall)
         assert value(found.requirements) == tuple(written.files["requirements.txt"].splitlines())
-        assert value(found.tags) == {"started as": "LOCAL", "trained by": "pipeline"}
+        ticket = written.tags["ticket"]
+        assert value(found.tags) == {"started as": "LOCAL", "ticket": ticket, "trained by": "pipeline"}
         for dataset, read in zip(written.datasets, value(found.data_snapshots), strict=False):
             assert (read.name, read.digest, read.rows, read.used_for) == (
                 dataset.name,

@@ -49,6 +49,11 @@ class Facts:
         value = self.first(written)
         return wire.told(value, LONGEST_ADDRESS) if isinstance(value, str) else UNKNOWN
 
+    def also_told(self, written: Sequence[str]) -> SafeText | Unknown:
+        """Return the value in the first of these places, or unknown; it stays among the tags or parameters."""
+        values = (value for place in places(written) for _, value in self.lookup.seen(place))
+        return next((wire.told(value, LONGEST_ADDRESS) for value in values), UNKNOWN)
+
     def text(self, written: Sequence[str]) -> Fact[SafeText]:
         """Return the value in the first of these places."""
         value = self.first(written)

@@ -230,7 +230,8 @@ class _Teller:
             by=wire.shown("nobody named") if isinstance(by, Unknown) else by,
             decision=wire.shown("approved") if isinstance(decision, Unknown) else decision,
             at=moment(at) if isinstance(at, str) else UNKNOWN,
-            comment=self._facts.told(self._where.approval_comment),
+            # A ticket is a tag of its own, too.
+            comment=self._facts.also_told(self._where.approval_comment),
         )
         return self._facts.known((approval,))
 

@@ -13,6 +13,7 @@ from modeltui.domain.text import SafeText
 STORED_AS_ZERO: Final = "[stored as 0 at time 0]"
 """What MLflow keeps of a NaN or infinity that a client sent as a bare word: a zero at the beginning of time."""
 OF_LOGGED_MODEL: Final = "[logged model]"
+_MARKS: Final = "./_:- "
 _ONLY_SAY_SEGMENT: Final = frozenset({"segment", "slice", "group", "subgroup"})
 
 
@@ -59,14 +60,19 @@ def segment_in(name: str, separators: Sequence[str]) -> str:
     names, so what follows may be `region.hk`, `region/hk` or `region:hk`.
     """
     for separator in separators:
+        dimension = separator.strip(_MARKS)
+        says_segment = dimension.lower() in _ONLY_SAY_SEGMENT
         metric, found, rest = name.partition(separator)
-        if not (found and metric and rest):
+        if not found and says_segment and name.startswith(separator.lstrip(_MARKS)):
+            # `segment.region.hk`: which metric it is goes without saying.
+            metric, rest = "", name.removeprefix(separator.lstrip(_MARKS))
+        elif not (found and metric):
             continue
-        dimension = separator.strip("./_:- ")
-        if dimension.lower() in _ONLY_SAY_SEGMENT:
+        if says_segment:
             first, mark, last = _split_once(rest)
             dimension, rest = (first, last) if mark else (dimension, rest)
-        return f"{metric}/{dimension}={rest}"
+        if rest:
+            return f"{metric}/{dimension}={rest}".removeprefix("/")
     return ""
 
 
