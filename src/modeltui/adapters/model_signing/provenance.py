@@ -84,7 +84,7 @@ class SignedManifests:
         """Return the files of a version as they were signed, and how those on disk stand to them."""
         stop = threading.Event()
         try:
-            return await self._threads.run(self._provenance, model, version, stop)
+            return await self._threads.run(self._provenance, model, version, _address(known), stop)
         finally:
             stop.set()
 
@@ -96,7 +96,7 @@ class SignedManifests:
         finding = Finding(SafeText("folder"), True, says)
         return Probe(UNKNOWN, self._clock.boottime() - started_at, 0.0, (finding,))
 
-    def _provenance(self, model: str, version: str, stop: threading.Event) -> Provenance:
+    def _provenance(self, model: str, version: str, address: str, stop: threading.Event) -> Provenance:
         root = real_folder(self._source, self._path)
         relative = filled(self._options.signature, model, version)
         if relative is None:
@@ -109,21 +109,21 @@ class SignedManifests:
             owed = Unreadable(shown(f"{relative.name}: {error}", 300), self._source)
             return Provenance(artifact=owed, files=owed, attestations=owed)
         folder = filled(self._options.files, model, version) if self._options.files else None
-        return self._told(manifest, root / relative, root / folder if folder else None, root, stop)
+        place = root / folder if folder else None
+        sentences = [*self._read(manifest), *self._compared(manifest, root / relative, place, root, stop)]
+        return self._told(manifest, sentences, address or str(place or (root / relative).parent))
 
-    def _told(
-        self, manifest: Manifest, signature: Path, folder: Path | None, root: Path, stop: threading.Event
-    ) -> Provenance:
-        now = self._clock.now()
-        sentences = [f"manifest of {_files(len(manifest.digests))} read, signature not verified"]
-        sentences[0] += f" (made with {manifest.signed_by})" if manifest.signed_by != "unknown" else ""
+    def _read(self, manifest: Manifest) -> Iterator[str]:
+        made_with = f" (made with {manifest.signed_by})" if manifest.signed_by != "unknown" else ""
+        yield f"manifest of {_files(len(manifest.digests))} read, signature not verified{made_with}"
         if not manifest.is_coherent:
-            sentences.append("the signed digest of the whole is not that of the signed files")
-        sentences += self._compared(manifest, signature, folder, root, stop)
-        place = signature.parent if folder is None else folder
+            yield "the signed digest of the whole is not that of the signed files"
+
+    def _told(self, manifest: Manifest, sentences: list[str], address: str) -> Provenance:
+        now = self._clock.now()
         files = {shown(name, ADDRESS): safe_text(digest) for name, digest in manifest.digests.items()}
         return Provenance(
-            artifact=Known(Artifact(shown(str(place), ADDRESS), _digest(manifest)), self._source, now),
+            artifact=Known(Artifact(shown(address, ADDRESS), _digest(manifest)), self._source, now),
             files=Known(files, self._source, now),
             attestations=Known(
                 tuple(shown(f"model-signing: {sentence}", ADDRESS) for sentence in sentences), self._source, now
@@ -141,6 +141,11 @@ class SignedManifests:
                 yield from compare(manifest, folder, root, signature, self._hashing, until, stop).sentences()
         except OSError as error:
             yield f"the files on disk cannot be compared: {reason(error)}"
+
+
+def _address(known: Provenance) -> str:
+    """Return where a registry says that the version is; a manifest knows no other place."""
+    return known.artifact.value.uri if isinstance(known.artifact, Known) else ""
 
 
 def _digest(manifest: Manifest) -> SafeText | Unknown:
