@@ -1,0 +1,215 @@
+"""What DVC's own files say of one artifact: `dvc.lock`, `dvc.yaml`, `*.dvc`, and the files that those name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from modeltui.adapters._documents import look
+from modeltui.adapters._documents.metadata import provenance_from
+from modeltui.adapters._documents.values import data_snapshots, flat
+from modeltui.adapters._git import shown_path
+from modeltui.adapters.gto import artifacts, documents
+from modeltui.adapters.gto.facts import Facts
+from modeltui.adapters.gto.layout import Files, Unsuitable, with_numbers
+from modeltui.adapters.gto.pipeline import LOCK, Piece, Pipeline, covers, data_in, feature_code
+from modeltui.domain.lineage import ABSENT, DataSnapshot, Fact, Provenance, Scores, Table
+from modeltui.domain.masking import masked, without_tokens
+from modeltui.domain.names import UNKNOWN
+from modeltui.domain.text import SafeText, safe_text
+
+_PARAMETERS: Final = "params.yaml"
+_MOST_METRIC_FILES: Final = 20
+_LONGEST_PIPELINE: Final = 1_000
+_DIGEST_SHOWN: Final = 16
+
+
+class DvcFacts:
+    """Tells what was made of what, with which parameters, and how good it was."""
+
+    def __init__(
+        self,
+        files: Files,
+        facts: Facts,
+        pipeline: Pipeline,
+        pointers: Sequence[Piece],
+        path: str,
+        troubles: Mapping[str, Unsuitable],
+    ) -> None:
+        """`path` is the artifact's; `troubles` say which of DVC's files could not be read."""
+        self._files = files
+        self._facts = facts
+        self._pipeline = pipeline
+        self._pointers = pointers
+        self._path = path
+        self._troubles = troubles
+
+    def query_files(self) -> list[str]:
+        """Return the queries that went into a stage."""
+        inputs = (piece.path for stage in self._pipeline.stages for piece in stage.inputs)
+        return [path for path in dict.fromkeys(inputs) if path.lower().endswith(".sql") and path in self._files]
+
+    def told(self) -> dict[str, Provenance]:
+        """Return what each of DVC's files says."""
+        pieces = [*(piece for stage in self._pipeline.stages for piece in stage.outputs), *self._pointers]
+        fetched = data_in(self._pipeline, self._files, self._path)
+        pointed = self._pointed()
+        names = _names([*(piece.path for piece in fetched), *(piece.path for piece in pointed)])
+        trouble = self._troubles.get(LOCK)
+        lock = Provenance(
+            artifact=self._facts.unless(artifacts.artifact_at(self._path, pieces, self._files), LOCK, trouble),
+            files=self._facts.known(artifacts.file_digests(self._path, self._files)),
+            data_snapshots=self._facts.unless(tuple(_snapshot(piece, names) for piece in fetched), LOCK, trouble),
+            feature_pipeline=self._feature_pipeline(trouble),
+            extraction_query=self._queries(),
+            parameters=self._locked_parameters(trouble),
+        )
+        told = {LOCK: lock}
+        if pointed:
+            snapshots = tuple(_snapshot(piece, names) for piece in pointed)
+            told["*.dvc"] = Provenance(data_snapshots=self._facts.known(snapshots))
+        for path, trouble in self._troubles.items():
+            if path.endswith(".dvc"):
+                told[path] = Provenance(data_snapshots=self._facts.teller(path).unreadable(str(trouble)))
+        return told | self._parameters() | self._metrics()
+
+    def _pointed(self) -> list[Piece]:
+        """Return the data that pointers name and that this artifact was made of, as far as the stages say."""
+        others = [piece for piece in self._pointers if not covers(piece.path, [self._path])]
+        if not self._pipeline.stages:
+            return others
+        inputs = [piece.path for stage in self._pipeline.stages for piece in stage.inputs]
+        return [piece for piece in others if covers(piece.path, inputs)]
+
+    def _feature_pipeline(self, trouble: Unsuitable | None) -> Fact[SafeText]:
+        """Return the version that the parameters name, with the digests of the code that makes features."""
+        named = ""
+        for _, document in self._files.told(self.parameter_files(), self._files.document):
+            if not isinstance(document, Unsuitable):
+                keys = ("feature_pipeline", "feature_pipeline_version", "preprocessing_version")
+                named = named or next((look.text_at(document, key) for key in keys if look.text_at(document, key)), "")
+        code = [
+            f"{piece.path} {_short(piece.digest)}".strip()
+            for _, piece in feature_code(self._pipeline, self._files, self._path)
+        ]
+        told = "; ".join(dict.fromkeys(code))
+        text = f"{named} ({told})" if named and told else named or told
+        value = safe_text(without_tokens(text), _LONGEST_PIPELINE) if text else None
+        return self._facts.unless(value, LOCK, trouble)
+
+    def _queries(self) -> Fact[tuple[SafeText, ...]]:
+        held = self.query_files() or self._files.matching(documents.QUERIES, documents.MOST_FILES)
+        return self._facts.of_file(", ".join(held), lambda _: documents.queries(self._files, held)) if held else ABSENT
+
+    def parameter_files(self) -> list[str]:
+        """Return the files that hold parameters, the usual one first."""
+        listed = [path for path in self._pipeline.parameter_files if path in self._files]
+        default = [_PARAMETERS] if _PARAMETERS in self._files else []
+        return list(dict.fromkeys((*default, *listed)))
+
+    def _parameters(self) -> dict[str, Provenance]:
+        """Return what each parameter file says: parameters, and what of it has a place of its own."""
+        told: dict[str, Provenance] = {}
+        seen: set[SafeText] = set()
+        for path, document in self._files.told(self.parameter_files(), self._files.document):
+            teller = self._facts.teller(path)
+            if isinstance(document, Unsuitable):
+                told[path] = Provenance(parameters=self._facts.unreadable(document))
+                continue
+            own, left = documents.routed(look.members_at(document))
+            table = documents.parameter_table(left)
+            if seen & table.keys():
+                prefix = PurePosixPath(path).stem
+                table = {safe_text(f"{prefix}.{name}"): value for name, value in table.items()}
+            seen |= table.keys()
+            told[path] = replace(
+                provenance_from(documents.metadata_of(own), teller, {}), parameters=self._facts.known(table)
+            )
+        return told
+
+    def _locked_parameters(self, trouble: Unsuitable | None) -> Fact[Table]:
+        """Return the parameters that the stages ran with, and their commands, where the files say otherwise."""
+        files = {
+            path: dict(flat(document))
+            for path, document in self._files.told(self.parameter_files(), self._files.document)
+            if not isinstance(document, Unsuitable)
+        }
+        table: dict[SafeText, SafeText] = {}
+        for stage in self._pipeline.stages:
+            if stage.command:
+                table[safe_text(f"stage.{stage.name}.cmd")] = safe_text(masked("", stage.command), 4_000)
+            for path, values in stage.parameters.items():
+                _, left = documents.routed(values)
+                now = files.get(path, {})
+                ran = {name: value for name, value in flat(left) if not _is_same(value, now.get(name))}
+                table.update(documents.parameter_table(ran))
+        return self._facts.unless(table, LOCK, trouble)
+
+    def metric_files(self) -> list[str]:
+        """Return the files that hold metrics: those that are listed; where none is, those that are called so."""
+        listed = [path for path in self._pipeline.metrics if not path.endswith(".csv")]
+        return listed or self._files.matching(documents.METRICS, _MOST_METRIC_FILES)
+
+    def _metrics(self) -> dict[str, Provenance]:
+        told: dict[str, Provenance] = {}
+        seen: set[SafeText] = set()
+        for path, document in self._files.told(self.metric_files(), self._files.document):
+            if isinstance(document, Unsuitable):
+                why = str(document) if path in self._files else f"{shown_path(path)}: it is in DVC's cache, not in git"
+                told[path] = Provenance(metrics=self._facts.unreadable(why))
+                continue
+            overall, segments = documents.scores_of(document)
+            if seen & overall.keys():
+                prefix = str(PurePosixPath(path).with_suffix(""))
+                overall = {safe_text(f"{prefix}.{name}"): value for name, value in overall.items()}
+            seen |= overall.keys()
+            scores: Scores = overall
+            told[path] = Provenance(metrics=self._facts.known(scores), segment_metrics=self._facts.known(segments))
+        return told
+
+
+def _snapshot(piece: Piece, names: Mapping[str, str]) -> DataSnapshot:
+    """Return a piece of data with what people noted beside it."""
+    noted = data_snapshots([{**_flat_notes(piece.facts), "name": names[piece.path]}])[0]
+    uri = piece.path if noted.uri is UNKNOWN else noted.uri
+    origin = safe_text(without_tokens(piece.origin), 1_000) if piece.origin else noted.origin
+    digest = safe_text(piece.digest) if piece.digest else noted.digest
+    rows = noted.rows
+    return DataSnapshot(
+        noted.name,
+        digest,
+        safe_text(str(uri), 1_000),
+        rows,
+        noted.used_for,
+        origin,
+        noted.begins_at,
+        noted.ends_at,
+        noted.taken_at,
+    )
+
+
+def _flat_notes(facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: value for name, value in facts.items() if name not in ("digest", "md5", "sha256", "hash", "path")}
+
+
+def _names(paths: Iterable[str]) -> dict[str, str]:
+    """Return a short name for each path: its last part without suffix, where no other path is called so."""
+    whole = list(dict.fromkeys(paths))
+    short = {path: PurePosixPath(path).name.partition(".")[0] or path for path in whole}
+    taken = list(short.values())
+    return {path: short[path] if taken.count(short[path]) == 1 else path for path in whole}
+
+
+def _short(digest: str) -> str:
+    algorithm, _, hexadecimal = digest.partition(":")
+    return f"{algorithm}:{hexadecimal[:_DIGEST_SHOWN]}" if hexadecimal else digest
+
+
+def _is_same(ran: Any, now: Any) -> bool:
+    """Tell whether the lock and the file spell one value: DVC writes `0.10` as `0.1` and `True` as `true`."""
+    if ran == now:
+        return True
+    one, other = with_numbers(ran), with_numbers(now)
+    return bool(one == other) or str(one).lower() == str(other).lower()
