@@ -240,6 +240,15 @@ async def test_the_whole_record(tmp_path: Path) -> None:
     assert value(found.serving_config) == {"decision_threshold": "0.8", "replicas": "6"}
 
 
+async def test_a_version_has_an_owner_of_its_own(tmp_path: Path) -> None:
+    """The model's owner answers for a version, unless the version names another."""
+    write_version(tmp_path / FRAUD, "v1")
+    write_version(tmp_path / FRAUD, "v2", metadata={"owner": "somebody-else"})
+    (tmp_path / FRAUD / "metadata.json").write_text('{"owner": "risk"}')
+    found = [(await fold(tmp_path).read_provenance(FRAUD, vid(version))).owner for version in ("v1", "v2")]
+    assert [value(owner) for owner in found] == ["risk", "somebody-else"]
+
+
 WRONG = {"metrics": "good", "parameters": [1], "importances": "amount", "components": "gbm", "runtime": "fast"}
 
 

@@ -96,6 +96,7 @@ async def test_every_table_adds_to_the_provenance(registry: Registry) -> None:
     assert values == {
         "run": "run-9",
         "registered": "pipeline",
+        "owner": "risk",
         "artifact": Artifact(safe_text("s3://models/1.9"), safe_text("sha256:aa"), 4096),
         "architecture": "LGBMClassifier",
         "data_snapshots": (
@@ -250,6 +251,14 @@ async def test_a_fact_of_no_known_field_is_kept(make: Open) -> None:
         tags = (await told(registry)).tags
     assert isinstance(tags, Known)
     assert tags.value == {"gold": "", "moon_phase.rising": "yes"}
+
+
+async def test_a_version_has_an_owner_of_its_own(make: Open) -> None:
+    """The model's owner answers for a version, unless the version names another."""
+    more = "INSERT INTO facts VALUES ('fraud-detector', '1.10', 'owner', '', 'somebody-else')"
+    async with make(f"{SCHEMA}{ROWS}{more};") as registry:
+        owners = [(await told(registry, version)).owner for version in ("1.9", "1.10")]
+    assert [owner.value for owner in owners if isinstance(owner, Known)] == ["risk", "somebody-else"]
 
 
 async def test_hyperparameters_are_parameters(make: Open) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -20,7 +21,7 @@ from modeltui.adapters.model_folder.folder import Layout, ModelFolder, links_out
 from modeltui.adapters.model_folder.provenance import METADATA, VersionReader
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.fleet import SourceKind
-from modeltui.domain.lineage import Provenance
+from modeltui.domain.lineage import ABSENT, Known, Provenance
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.version import Model, Pointer, Version, newest, version_order
@@ -217,7 +218,12 @@ class ModelFolderRegistry:
         root, folder = found
         reader = VersionReader(folder.path / name, root, self._source, self._clock.now(), self._options.keys)
         until = self._clock.boottime() + self._options.hash_seconds
-        return reader.provenance(self.digests, until, _Either(stop, self._stopped))
+        found_here = reader.provenance(self.digests, until, _Either(stop, self._stopped))
+        owner = self._word(self._facts(folder.path, folder.path), "owner")
+        if found_here.owner is not ABSENT or isinstance(owner, Unknown):
+            return found_here
+        # Who answers for a version is whoever answers for its model, unless the version says otherwise.
+        return replace(found_here, owner=Known(owner, self._source, self._clock.now()))
 
     def _facts(self, directory: Path, root: Path) -> Metadata:
         """Return the metadata of a list entry; its troubles are told with the provenance."""

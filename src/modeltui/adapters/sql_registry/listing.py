@@ -168,7 +168,10 @@ class Listing:
     def _version_lists(self, session: Session, found: Found, troubles: list[str]) -> Iterator[tuple[str, str]]:
         table = found["versions"]
         if table is not None:
-            model, versions = session.value(table.columns["model"]), session.together(table.columns["version"])
+            model, versions = (
+                session.value(table.columns["model"], MOST_NAME_CHARACTERS),
+                session.together(table.columns["version"]),
+            )
             grouped = f"SELECT {model}, {versions} FROM {table.real} GROUP BY {table.columns['model']}"  # noqa: S608
             for row in self._asked(session, table, grouped, troubles):
                 yield text_of(row[0]), text_of(row[1])

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from modeltui.adapters.sql_registry.postgresql_failures import cannot_connect, refused, unavailable
 from modeltui.adapters.sql_registry.session import (
     GIVEN,
-    MOST_CHARACTERS,
     MOST_NAME_CHARACTERS,
     SEPARATOR,
     Present,
@@ -195,8 +194,8 @@ class _PostgresqlSession:
         import psycopg
 
         try:
-            asked = statement.replace("%", "%%").replace(GIVEN, "%s").encode()
-            return self._connection.execute(asked, tuple(parameters)).fetchmany(self._most_rows + 1)
+            asked = f"{statement} LIMIT {self._most_rows + 1}".replace("%", "%%").replace(GIVEN, "%s").encode()
+            return self._connection.execute(asked, tuple(parameters)).fetchall()
         except psycopg.Error as error:
             if error.sqlstate not in _OF_ONE_TABLE:
                 raise
@@ -205,8 +204,8 @@ class _PostgresqlSession:
             self._begin(self._connection)
             raise TableTrouble(safe_text(error.diag.message_primary or error.sqlstate)) from None
 
-    def value(self, column: str) -> str:
-        return f"left({column}::text, {MOST_CHARACTERS})"
+    def value(self, column: str, most_characters: int) -> str:
+        return f"left({column}::text, {most_characters})"
 
     def together(self, column: str) -> str:
         return f"string_agg(left({column}::text, {MOST_NAME_CHARACTERS}), chr({ord(SEPARATOR)}))"

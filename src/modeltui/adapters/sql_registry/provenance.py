@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from modeltui.adapters._documents import values
@@ -10,7 +11,7 @@ from modeltui.adapters._documents.metadata import Teller, provenance_from
 from modeltui.adapters._documents.one_teller import as_one
 from modeltui.adapters.sql_registry.facts import facts_told
 from modeltui.adapters.sql_registry.json_column import object_in, parsed
-from modeltui.adapters.sql_registry.session import Row, Session, TableTrouble
+from modeltui.adapters.sql_registry.session import MOST_CHARACTERS, Row, Session, TableTrouble
 from modeltui.adapters.sql_registry.tables import Found, Table, first_of, text_of
 from modeltui.domain.lineage import (
     ABSENT,
@@ -20,6 +21,7 @@ from modeltui.domain.lineage import (
     CodeRevision,
     DataSnapshot,
     Fact,
+    Gap,
     Provenance,
 )
 from modeltui.domain.names import UNKNOWN, Instant, SourceName, Unknown
@@ -69,7 +71,7 @@ class VersionRows:
         self._most_rows = most_rows
 
     def provenance(self, model: str, version: str) -> Provenance:
-        """Return it; at most four statements. A table that cannot be read costs the fields that only it may tell."""
+        """Return it; at most five statements. A table that cannot be read costs the fields that only it may tell."""
         told: dict[str, Provenance] = {}
         readers = {
             "versions": self._versions,
@@ -81,7 +83,22 @@ class VersionRows:
             table = self._found[name]
             if table is not None:
                 told |= self._read(table, reader, (model, version))
-        return as_one(told, self._source) if told else Provenance()
+        found = as_one(told, self._source) if told else Provenance()
+        # Who answers for a version is whoever answers for its model, unless the version says otherwise.
+        return replace(found, owner=self._owner(model)) if self._is_owned(found) else found
+
+    def _is_owned(self, found: Provenance) -> bool:
+        table = self._found["models"]
+        return isinstance(found.owner, Gap) and table is not None and table.has("owner")
+
+    def _owner(self, model: str) -> Fact[SafeText]:
+        table = self._found.tables["models"]
+        try:
+            rows = self._session.rows(table.select(self._session, ("owner",), table.where("name")), (model,))
+        except TableTrouble as error:
+            return self._teller("models").unreadable(str(error))
+        row = first_of(rows)
+        return self._made("models", lambda: _text(row[0]) if row else None)
 
     def _teller(self, where: str) -> Teller:
         return Teller(self._source, self._observed_at, where)
@@ -99,7 +116,7 @@ class VersionRows:
             return {table.name: Provenance(**dict.fromkeys(fields, self._teller(table.name).unreadable(str(error))))}
 
     def _rows(self, table: Table, columns: tuple[str, ...], given: tuple[str, str]) -> list[Row]:
-        statement = table.select(self._session, columns, table.where("model", "version"))
+        statement = table.select(self._session, columns, table.where("model", "version"), MOST_CHARACTERS)
         rows = self._session.rows(statement, given)
         if len(rows) > self._most_rows:
             raise TableTrouble(f"it has more than {self._most_rows} rows about this version")

@@ -15,6 +15,8 @@ GIVEN: Final = "\0"
 """Stands for a parameter in a statement: no name of a table or column can hold it."""
 MOST_CHARACTERS: Final = 5 << 20
 """Of one value; a longer one is cut in the database, before it travels."""
+MOST_LISTED_CHARACTERS: Final = 16_000
+"""Of one value in a list of models or versions."""
 MOST_NAME_CHARACTERS: Final = 900
 """Of a version in a list: what `safe_text` looks at, and one more, so that what is shown of it is the same."""
 SEPARATOR: Final = "\x1f"
@@ -42,11 +44,11 @@ class Session(Protocol):
         ...
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
-        """Return all rows, at most one more than the source may have; raises `TableTrouble`."""
+        """Return all rows of a `SELECT`, at most one more than the source may have; raises `TableTrouble`."""
         ...
 
-    def value(self, column: str) -> str:
-        """Return the expression for a value of at most `MOST_CHARACTERS` characters."""
+    def value(self, column: str, most_characters: int) -> str:
+        """Return the expression for a value of at most so many characters."""
         ...
 
     def together(self, column: str) -> str:

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 from modeltui.adapters.sql_registry.session import (
     GIVEN,
-    MOST_CHARACTERS,
     MOST_NAME_CHARACTERS,
     SEPARATOR,
     Present,
@@ -158,17 +157,16 @@ class _SqliteSession:
 
     def rows(self, statement: str, parameters: Sequence[object] = ()) -> list[Row]:
         try:
-            return self._connection.execute(statement.replace(GIVEN, "?"), tuple(parameters)).fetchmany(
-                self._most_rows + 1
-            )
+            asked = f"{statement} LIMIT {self._most_rows + 1}".replace(GIVEN, "?")
+            return self._connection.execute(asked, tuple(parameters)).fetchall()
         except sqlite3.Error as error:
             if _is_of_one_table(error):
                 raise TableTrouble(str(error)) from error
             raise
 
-    def value(self, column: str) -> str:
-        cut = f"substr({column}, 1, {MOST_CHARACTERS})"
-        return f"CASE WHEN length({column}) > {MOST_CHARACTERS} THEN {cut} ELSE {column} END"
+    def value(self, column: str, most_characters: int) -> str:
+        cut = f"substr({column}, 1, {most_characters})"
+        return f"CASE WHEN length({column}) > {most_characters} THEN {cut} ELSE {column} END"
 
     def together(self, column: str) -> str:
         return f"group_concat(substr({column}, 1, {MOST_NAME_CHARACTERS}), char({ord(SEPARATOR)}))"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from modeltui.adapters.sql_registry.options import Options, TableOptions
 from modeltui.adapters.sql_registry.schema import TABLES
-from modeltui.adapters.sql_registry.session import GIVEN, Row, Session, quoted
+from modeltui.adapters.sql_registry.session import GIVEN, MOST_LISTED_CHARACTERS, Row, Session, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,13 @@ class Table:
         """Tell whether it has one of these."""
         return any(column in self.columns for column in columns)
 
-    def select(self, session: Session, wanted: Sequence[str], where: str = "", tail: str = "") -> str:
+    def select(
+        self, session: Session, wanted: Sequence[str], where: str = "", most_characters: int = MOST_LISTED_CHARACTERS
+    ) -> str:
         """Return a statement for these documented columns; NULL stands for one that is not there."""
-        expressions = [session.value(self.columns[name]) if name in self.columns else "NULL" for name in wanted]
-        return f"SELECT {', '.join(expressions)} FROM {self.real}{where}{tail}"  # noqa: S608 - all names are quoted
+        columns = (self.columns.get(name) for name in wanted)
+        expressions = [session.value(column, most_characters) if column else "NULL" for column in columns]
+        return f"SELECT {', '.join(expressions)} FROM {self.real}{where}"  # noqa: S608 - all names are quoted
 
     def where(self, *columns: str) -> str:
         """Return the condition that these columns equal the parameters."""
