@@ -143,6 +143,17 @@ def test_what_could_not_be_read_ends_with_one(tmp_path: Path, here: Here) -> Non
     assert done.object["unknowns"]
 
 
+@pytest.mark.parametrize(
+    "command", ["compare fraud 1.1 1.2", "lineage fraud 1.1", "provenance fraud 1.1", "parity fraud"]
+)
+def test_a_registry_that_is_gone_ends_with_one(tmp_path: Path, here: Here, command: str) -> None:
+    """Where the only registry cannot be asked, nothing is said to be wrong with the name: exit code 1, and why."""
+    (tmp_path / "models").rename(tmp_path / "elsewhere")
+    done = here(*command.split())
+    assert done.code == 1
+    assert "registry" in done.err
+
+
 # Markdown
 
 

@@ -252,3 +252,23 @@ def test_places_tell_desired_from_observed() -> None:
     world.told(rollout("fraud@prod", "1", "2", 0.2, shadow="3"))
     assert [(p.desired, p.observed, p.is_serving) for p in of(world, "2").places] == [(0.2, NO_DATA, True)]
     assert [p.is_serving for p in of(world, "3").places] == [False]
+
+
+def test_members_of_a_parent_are_not_members_of_the_child() -> None:
+    """An ensemble lists its own members; those of the version that it was derived from went into that one."""
+    world = World()
+    listed(world, "2", "1")
+    told(world, "2", parents=(text("1"),), components={ModelName(text("net")): version_id("5")})
+    told(world, "1", components={ModelName(text("net")): version_id("4")})
+    assert [one.key for one in of(world, "2").parents] == [("fraud", "1"), ("net", "5")]
+
+
+def test_a_relative_that_could_not_be_read_says_why() -> None:
+    """A member that no registry has says so; one that nobody asked about is only unread."""
+    world = World()
+    told(world, "2", components={ModelName(text("net")): version_id("5"), ModelName(text("tree")): version_id("1")})
+    world.apply(ProvenanceUnread(REGISTRY, START, ModelName(text("net")), version_id("5"), text("no such version")))
+    assert [(one.is_read, one.why_unread) for one in of(world, "2").parents] == [
+        (False, "no such version"),
+        (False, ""),
+    ]

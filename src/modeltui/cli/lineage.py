@@ -12,6 +12,8 @@ from modeltui.domain.fleet import VersionKey
 from modeltui.domain.names import Missing
 from modeltui.engine.observer import Observer
 
+MOST_AROUND = 100
+"""Other versions in which relatives are looked for; a registry may take half a second for each."""
 _WIDTH = 100
 
 _HELP = """Print where a version comes from: run, artifact, data, query, features, code, image, environment and parents;
@@ -52,9 +54,9 @@ async def _read_around(observer: Observer, key: VersionKey) -> None:
 
     fleet = observer.fleet
     own = [(key[0], one.id) for one in fleet.versions.get(key[0], ())]
-    left = await read_all(observer, [*serving_versions(fleet), *own])
+    left = await read_all(observer, [*own, *serving_versions(fleet)], MOST_AROUND)
     if left:
-        note(f"modeltui: {left} versions were not read: there are too many; children may be among them")
+        note(f"modeltui: {left} versions were not read: there are too many; relatives may be among them")
     for _ in range(MOST_GENERATIONS):
         found = [one.key for one in ancestry(observer.fleet, *key).parents if not one.is_read]
         unread = [one for one in found if not isinstance(one, Missing) and one not in observer.fleet.untold]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from modeltui.cli.session import UnknownNameError
@@ -95,20 +96,26 @@ def _pointed(fleet: Fleet, model: ModelName, word: str) -> VersionId | None:
 
 
 def _of_targets(fleet: Fleet, model: ModelName, word: str, target: Target | Unknown) -> Meant:
+    """Return what a word means on a target; without one, on all of the model, or else on those that serve people."""
     targets = list(fleet.environments_of(model)) if isinstance(target, Missing) else [target]
-    meanings = {one.key: _on(one, word) for one in targets}
-    found = {version for version in meanings.values() if not isinstance(version, Missing)}
-    if len(found) == 1:
-        version = found.pop()
-        places = ", ".join(key.environment for key, one in meanings.items() if one == version)
-        return Meant(version, f"{word} is {version} on {places}")
-    if not found:
+    told = {one.key: version for one in targets if not isinstance(version := _on(one, word), Missing)}
+    if not told:
         where = model if isinstance(target, Missing) else str(target.key)
-        raise UnansweredError(
-            f"nobody knows the {word} version of {where}", "name a version; modeltui versions lists them"
-        )
-    says = "; ".join(f"{version} on {key.environment}" for key, version in meanings.items() if isinstance(version, str))
-    raise WrongNameError(f"{word} means more than one version of {model}: {says}", "say whose: --env ENV")
+        says = f"nobody knows the {word} version of {where}"
+        raise UnansweredError(says, "name a version; modeltui versions lists them")
+    serious = {key: one for key, one in told.items() if fleet.policy.is_production(key.environment)}
+    meant = serious if len(set(told.values())) > 1 and len(set(serious.values())) == 1 else told
+    if len(set(meant.values())) > 1:
+        says = f"{word} means more than one version of {model}: {_by_place(told)}"
+        raise WrongNameError(says, "say whose: --env ENV")
+    version = next(iter(meant.values()))
+    others = {key: one for key, one in told.items() if key not in meant}
+    elsewhere = f"; elsewhere {_by_place(others)}" if others else ""
+    return Meant(version, f"{word} is {version} on {', '.join(key.environment for key in meant)}{elsewhere}")
+
+
+def _by_place(versions: Mapping[TargetKey, VersionId]) -> str:
+    return "; ".join(f"{version} on {key.environment}" for key, version in versions.items())
 
 
 def _on(target: Target, word: str) -> VersionId | Unknown:

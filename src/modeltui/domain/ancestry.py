@@ -76,6 +76,8 @@ class Relative:
     """1 is a parent or a child, 2 a grandparent."""
     is_read: bool = False
     """Somebody has read where it comes from itself."""
+    why_unread: SafeText = SafeText("")
+    """Why whoever was asked could not say it; empty while nobody was asked."""
     serves: tuple[TargetKey, ...] = ()
     marks: tuple[Marking, ...] = ()
 
@@ -104,7 +106,7 @@ class Ancestry:
     origins: tuple[Origin, ...] = ()
     """In the order of `OriginKind`."""
     parents: tuple[Relative, ...] = ()
-    """Nearest first; components and systems behind parents of the same generation."""
+    """Nearest first: its members and systems, and its parents up to the first."""
     children: tuple[Relative, ...] = ()
     """Only among versions that somebody has read."""
     places: tuple[Place, ...] = ()
@@ -211,7 +213,7 @@ def _name(value: OriginValue) -> SafeText:
 
 
 def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:
-    """Yield what a version comes from, generation by generation, each version once."""
+    """Yield what a version comes from, each version once: its members and systems, and its parents up to the first."""
     seen = {key}
     generation = [key]
     for depth in range(1, MOST_GENERATIONS + 1):
@@ -219,12 +221,13 @@ def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[
         for one in generation:
             provenance = fleet.provenance.get(one)
             for relation, text, named in named_by(provenance, one[0], references) if provenance else ():
-                if named in seen:
+                # The members of a parent went into the parent.
+                if named in seen or (depth > 1 and relation is not Relation.PARENT):
                     continue
                 yield _relative(fleet, relation, text, named, depth)
                 if named is not None:
                     seen.add(named)
-                    found.append(named)
+                    found += [named] if relation is Relation.PARENT else []
         generation = found
 
 
@@ -260,6 +263,7 @@ def _relative(fleet: Fleet, relation: Relation, text: SafeText, key: VersionKey 
         key,
         generation,
         key in fleet.provenance,
+        next(iter(fleet.untold.get(key, {}).values()), SafeText("")),
         serving_places(fleet, key),
         deleted_version(fleet, key),
     )

@@ -54,6 +54,8 @@ def _relative(relative: Relative) -> dict[str, Any]:
     else:
         answer |= _key(relative.key)
         answer["state"] = "read" if relative.is_read else "unread"
+    if relative.why_unread and not relative.is_read:
+        answer["because"] = relative.why_unread
     answer["generation"] = relative.generation
     answer["serves"] = [_target(key) for key in relative.serves]
     return answer | {"marks": _marks(relative.marks)}

@@ -259,7 +259,8 @@ def _relative_spans(relative: Relative, glyphs: Glyphs) -> list[Span]:
     if relative.serves:
         spans.append(Span(f"  serves {', '.join(place.environment for place in relative.serves[:3])}"))
     if not relative.is_read:
-        spans.append(Span(f"  {glyphs.unknown} not read yet", Tone.UNKNOWN))
+        unread = f"cannot be read: {relative.why_unread}" if relative.why_unread else "not read yet"
+        spans.append(Span(f"  {glyphs.unknown} {unread}", Tone.UNKNOWN))
     return spans
 
 
