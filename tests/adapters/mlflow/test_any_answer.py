@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from typing import Any
 
@@ -12,7 +13,7 @@ from modeltui.adapters._documents.environments import conda_environment, python_
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.parts import Parts
-from modeltui.adapters.mlflow.places import ProvenanceMap, places
+from modeltui.adapters.mlflow.places import FILE_KINDS, ProvenanceMap, places
 from modeltui.adapters.mlflow.prompts import linked_prompts
 from modeltui.adapters.mlflow.provenance import provenance_of
 from modeltui.domain.names import Instant, SourceName
@@ -21,19 +22,15 @@ from modeltui.testing.registry_contract import check_provenance
 from tests.examples import examples
 
 WHERE = ProvenanceMap()
-NAMES = sorted(
-    {
-        place.name
-        for field in WHERE.__struct_fields__
-        if field != "segment_metrics"
-        for place in places(getattr(WHERE, field))
-    }
-)
+FIELDS = [field for field in WHERE.__struct_fields__ if field != "segment_metrics"]
+NAMES = sorted({place.name for field in FIELDS for place in places(getattr(WHERE, field))})
 JSONISH = st.sampled_from(
     ["{}", "[]", "null", '[{"name": "p", "version": 1}]', '{"uri": ["x"]}', '{"num_rows": -1}', "["]
 )
 TEXT = st.text(max_size=40) | JSONISH
 TAGS = st.lists(st.builds(wire.Tag, key=st.sampled_from(NAMES) | TEXT, value=st.none() | TEXT), max_size=12)
+TABLES = st.dictionaries(TEXT, st.none() | st.booleans() | st.floats() | TEXT | st.lists(TEXT, max_size=2), max_size=4)
+FILES = TEXT | (TABLES | st.lists(TABLES, max_size=3)).map(json.dumps)
 NUMBERS = st.none() | st.floats() | st.integers() | st.text(max_size=8)
 METRICS = st.lists(st.builds(wire.MetricRow, key=st.none() | TEXT, value=NUMBERS, timestamp=NUMBERS), max_size=8)
 DATASETS = st.lists(
@@ -66,11 +63,14 @@ VERSIONS = st.builds(
 )
 
 
-@given(VERSIONS, RUNS, LOGGED)
+@given(VERSIONS, RUNS, LOGGED, FILES)
 @settings(max_examples=examples(150))
-def test_any_answer_has_a_provenance(row: wire.VersionRow, run: wire.Run, logged: wire.LoggedModel) -> None:
-    """Whatever stands in tags, parameters, metrics and data sets, every field is a fact with safe text."""
-    parts = Parts(row, run=run, logged_model=logged, mlmodel=MlModel())
+def test_any_answer_has_a_provenance(
+    row: wire.VersionRow, run: wire.Run, logged: wire.LoggedModel, content: str
+) -> None:
+    """Whatever stands in tags, parameters, metrics, data sets and files, every field is a fact with safe text."""
+    named = [place for field in FIELDS for place in places(getattr(WHERE, field)) if place.kind in FILE_KINDS]
+    parts = Parts(row, run=run, logged_model=logged, mlmodel=MlModel(), files=dict.fromkeys(named, content))
     check_provenance("any", provenance_of(parts, WHERE, SourceName(SafeText("mlflow")), Instant(1.0)))
 
 

@@ -176,7 +176,7 @@ def test_files_without_names_and_values(content: str) -> None:
 def test_all_that_is_known_of_a_data_set() -> None:
     """Tags of a data set say its whole digest, where it was taken from, and which time it covers."""
     tags = {
-        "mlflow.data.context": "training",
+        "mlflow.data.context": "train",
         "digest": "sha256:" + "1d" * 32,
         "origin": "warehouse.card_transactions",
         "begins_at": "2025-07-14",

@@ -15,6 +15,8 @@ from modeltui.domain.names import UNKNOWN, Instant, Unknown
 
 LONGEST_ADDRESS: Final = 1_000
 _DATA_CONTEXT: Final = "mlflow.data.context"
+_USES: Final = {"train": "training", "val": "validation", "valid": "validation", "eval": "evaluation"}
+"""MLflow's own autologging and its examples say it in several ways."""
 _ADDRESSES: Final = ("uri", "url", "path", "table_name", "delta_table_name")
 _REVISIONS: Final = ("delta_table_version", "revision", "version")
 """Which state of the address was read, where the source itself says it: Delta tables and hubs do."""
@@ -26,6 +28,7 @@ def snapshot_of(given: wire.DatasetInput, where: ProvenanceMap) -> DataSnapshot:
     """Return a logged data set; the exact state that a tag or the source names is added to its address."""
     tags, dataset = wire.pairs(given.tags), given.dataset
     source, profile = _object_in(dataset.source), _object_in(dataset.profile)
+    use = (tags.get(_DATA_CONTEXT) or "").strip()
     digest = _tagged(tags, where.data_digest) or dataset.digest
     origin = _tagged(tags, where.data_origin) or _text_of(source, ("delta_table_name", "table_name"))
     return DataSnapshot(
@@ -33,7 +36,7 @@ def snapshot_of(given: wire.DatasetInput, where: ProvenanceMap) -> DataSnapshot:
         digest=wire.told(digest),
         uri=wire.told(_address(source, tags, where), LONGEST_ADDRESS),
         rows=_rows(profile),
-        used_for=wire.told(tags.get(_DATA_CONTEXT)),
+        used_for=wire.told(_USES.get(use.lower(), use)),
         origin=wire.told(origin, LONGEST_ADDRESS),
         begins_at=moment(_tagged(tags, where.data_begins_at)),
         ends_at=moment(_tagged(tags, where.data_ends_at)),

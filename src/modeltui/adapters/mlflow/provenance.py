@@ -126,7 +126,10 @@ class _Teller:
 
     def _architecture(self) -> Fact[SafeText]:
         named = self._facts.text(self._where.architecture)
-        return self._of_mlmodel("architecture") if named is ABSENT else named
+        told = self._of_mlmodel("architecture") if named is ABSENT else named
+        logged = self._parts.logged_model
+        kind = wire.told(logged.info.model_type) if isinstance(logged, wire.LoggedModel) else UNKNOWN
+        return told if told is not ABSENT or isinstance(kind, Unknown) else self._facts.known(kind)
 
     def _artifact(self) -> Fact[Artifact]:
         parts, logged = self._parts, self._parts.logged_model

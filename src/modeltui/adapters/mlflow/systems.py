@@ -17,7 +17,7 @@ from modeltui.domain.lineage import ABSENT, Fact, Gap, Table, Unreadable
 from modeltui.domain.names import ModelName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 
-_ONLY_BESIDE_OTHERS: Final = ("temperature", "top_p", "embedding", "tools")
+_ONLY_BESIDE_OTHERS: Final = ("temperature", "top_p", "embedding")
 """Names that a network or a calibration has too: alone they do not make an LLM system."""
 
 
