@@ -182,6 +182,19 @@ async def test_a_tag_may_say_which_version_a_run_made(lineage: Open, tmp_path: P
         assert other.run is ABSENT
 
 
+async def test_tags_of_several_events_are_all_told(lineage: Open, tmp_path: Path) -> None:
+    """Each event of a run bears other tags: all of them count, of two of one key the later."""
+    for number, tags in enumerate(({"team": "risk", "stage": "one"}, {"stage": "two"}, {})):
+        rows = {"tags": facet(tags=[{"key": key, "value": value} for key, value in tags.items()])}
+        kind = ("START", "RUNNING", "COMPLETE")[number]
+        made = [emitting.dataset("mlflow", "fraud-detector", "7")] if kind == "COMPLETE" else []
+        at = f"2026-01-14T03:0{number}:00Z"
+        write(tmp_path / "e.jsonl", event(kind, at, TRAINING, "train", run_facets=rows, outputs=made))
+    async with lineage() as source:
+        told = known((await source.read_provenance(FRAUD, SEVEN, NOTHING)).tags)
+    assert (told["team"], told["stage"]) == ("risk", "two")
+
+
 async def test_the_query_is_that_of_the_snapshot_that_was_read(lineage: Open, tmp_path: Path) -> None:
     """The extraction ran again with another query: a version keeps the query of the snapshot that it read."""
     later = extraction("22222222-fe01-7439-87e6-56a1a1b4029f", "2026-01-15", "2026-01-14T02", "SELECT 2")

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from modeltui.adapters._documents.json_text import parse_json
+from modeltui.adapters._documents.look import list_at, text_at
 from modeltui.adapters._documents.words import moment
 from modeltui.adapters.openlineage.events import (
     KEPT_OF_DATASET,
@@ -21,6 +24,7 @@ from modeltui.domain.names import UNKNOWN, Instant, Unknown
 
 _LARGEST_FACET: Final = 262_144
 _MOST_DATASETS: Final = 500
+_TAGS: Final = "tags"
 _ENDED: Final = frozenset({"COMPLETE", "COMPLETED", "FAIL", "FAILED", "ABORT", "ABORTED"})
 COMPLETE: Final = "COMPLETE"
 _SHORT: Final = {"COMPLETED": COMPLETE, "FAILED": "FAIL", "ABORTED": "ABORT"}
@@ -175,7 +179,18 @@ def _keep(into: Blobs, facets: Facets | None, kept: frozenset[str] | None, share
             continue
         if kept is None and name not in KEPT_OF_RUN and len(blob) > _LARGEST_FACET // 16:
             continue
-        into[name] = share(blob)
+        into[name] = share(_with_tags_before(into[name], blob) if name == _TAGS and name in into else blob)
+
+
+def _with_tags_before(before: bytes, after: bytes) -> bytes:
+    """Return a facet with the tags of both: clients add tags of their own to each event of a run."""
+    try:
+        tags = [*list_at(parse_json(before), _TAGS), *list_at(parse_json(after), _TAGS)]
+    except ValueError:
+        return after
+    by_key = {text_at(tag, "key"): tag for tag in tags}
+    merged = msgspec.json.encode({_TAGS: list(by_key.values())})
+    return merged if len(merged) <= _LARGEST_FACET else after
 
 
 def _keep_dataset(into: dict[DatasetKey, Blobs], dataset: DatasetPart, share: Callable[[bytes], bytes]) -> None:
