@@ -42,7 +42,8 @@ def read_bytes(path: Path, root: Path, most_bytes: int) -> bytes:
     except OSError as error:
         raise Unsuitable(reason(error)) from error
     if len(raw) > most_bytes:
-        raise Unsuitable(f"it is larger than {most_bytes // MEBIBYTE} MiB")
+        limit = f"{most_bytes // MEBIBYTE} MiB" if most_bytes >= MEBIBYTE else f"{most_bytes // 1024} KiB"
+        raise Unsuitable(f"it is larger than {limit}")
     return raw.removeprefix(b"\xef\xbb\xbf")
 
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from modeltui.adapters.model_folder.files import Unsuitable, open_inside, read_text
+from modeltui.adapters._documents.files import Unsuitable, open_inside
+from modeltui.adapters.model_folder.files import read_text
 from modeltui.domain.names import UNKNOWN, Unknown
 
 _CHUNK_BYTES: Final = 1 << 20

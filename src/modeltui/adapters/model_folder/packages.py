@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from modeltui.adapters._documents.environments import EnvironmentFile, conda_environment, python_environment
-from modeltui.adapters.model_folder.files import Unsuitable
+from modeltui.adapters._documents.files import Unsuitable
 from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText
 

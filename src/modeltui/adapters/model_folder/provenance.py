@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from modeltui.adapters._documents import values
+from modeltui.adapters._documents.files import Unsuitable, reason
 from modeltui.adapters._documents.long_text import MOST_TEXT_BYTES, text_lines
 from modeltui.adapters._documents.metadata import Teller, provenance_from, value_of
 from modeltui.adapters._documents.one_teller import as_one
 from modeltui.adapters._documents.values import Metadata
 from modeltui.adapters.model_folder.digests import DigestCache, weights_of
-from modeltui.adapters.model_folder.files import Unsuitable, read_json, read_object, read_text, reason
+from modeltui.adapters.model_folder.files import read_json, read_object, read_text
 from modeltui.adapters.model_folder.packages import installed
 from modeltui.adapters.model_folder.texts import prompts_in, queries_in, query_names
 from modeltui.domain.lineage import (

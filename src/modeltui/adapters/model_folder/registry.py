@@ -13,10 +13,11 @@ from typing import Annotated, Any, Final, TypeVar
 from msgspec import Meta, Struct
 
 from modeltui.adapters._documents import values
+from modeltui.adapters._documents.files import Unsuitable, translated
 from modeltui.adapters._documents.metadata import KEYS, value_of
 from modeltui.adapters._documents.values import Metadata
 from modeltui.adapters.model_folder.digests import DigestCache
-from modeltui.adapters.model_folder.files import Unsuitable, read_object, translated
+from modeltui.adapters.model_folder.files import read_object
 from modeltui.adapters.model_folder.folder import Layout, ModelFolder, links_out, model_paths, read_model
 from modeltui.adapters.model_folder.provenance import METADATA, VersionReader
 from modeltui.domain.errors import BackendRefused, BackendUnavailable

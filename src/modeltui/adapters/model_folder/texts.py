@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from modeltui.adapters._documents.files import Unsuitable
 from modeltui.adapters._documents.long_text import text_lines, whole_text
 from modeltui.adapters._documents.values import LONG_TEXT
-from modeltui.adapters.model_folder.files import Unsuitable, read_text
+from modeltui.adapters.model_folder.files import read_text
 from modeltui.domain.lineage import Table
 from modeltui.domain.text import SafeText, safe_text
 
