@@ -19,7 +19,7 @@ from modeltui.domain.comparison.difference import CodeLog, Comparison, Differenc
 from modeltui.domain.comparison.kinds import Aspect, Kind, aspects_of, key_of
 from modeltui.domain.comparison.reading import changed_lines, changed_words, distance, number_of, text_of, words
 from modeltui.domain.comparison.suspect import Closeness, Symptom
-from modeltui.domain.comparison.things import Thing
+from modeltui.domain.comparison.things import Reading, Thing
 from modeltui.domain.names import NoData
 
 WHOLLY: Final = 1.0
@@ -108,18 +108,52 @@ class _Wanted:
     """Single words that mean it in all likelihood."""
 
 
-def connection(thing: Thing, symptom: Symptom, comparison: Comparison) -> Connection:
-    """Return how near a thing is to the symptom; unrelated where nothing is wrong."""
-    if not symptom or not (thing.kind.traits.is_cause or thing.kind is Kind.SEGMENT_METRIC):
-        return UNRELATED
-    fed = _fed(thing, symptom, comparison)
-    if fed is not None:
-        return fed
-    wrong = frozenset(aspect for signal in symptom.signals for aspect in aspects_of(signal))
-    if symptom.drifted:
-        wrong |= {Aspect.DRIFT}
-    aspects = wrong & _usual(thing)
-    return Connection(Closeness.USUAL, aspects=aspects) if aspects else UNRELATED
+class Lookout:
+    """What is wrong, and what the two versions say by which things are found to be near it."""
+
+    def __init__(self, symptom: Symptom, reading: Reading) -> None:
+        self.symptom = symptom
+        self._reading = reading
+        self._wanted: list[_Wanted] = []
+        self._wrong: frozenset[Aspect] = frozenset()
+        if symptom:
+            self._wanted = [*map(_segment, sorted(symptom.segments)), *map(_feature, sorted(symptom.drifted))]
+            self._wrong = frozenset(aspect for signal in symptom.signals for aspect in aspects_of(signal))
+            self._wrong |= {Aspect.DRIFT} if symptom.drifted else frozenset()
+        self._aliases = aliases_of(reading.comparison) if self._wanted else {}
+        self._tables = {
+            name: tables_of(name, self._aliases, reading.comparison) for name in (symptom.drifted if symptom else ())
+        }
+
+    def connection(self, thing: Thing) -> Connection:
+        """Return how near a thing is to what is wrong; unrelated where nothing is."""
+        if not self.symptom or not (thing.kind.traits.is_cause or thing.kind is Kind.SEGMENT_METRIC):
+            return UNRELATED
+        fed = self._fed(thing)
+        if fed is not None:
+            return fed
+        aspects = self._wrong & _usual(thing)
+        return Connection(Closeness.USUAL, aspects=aspects) if aspects else UNRELATED
+
+    def _fed(self, thing: Thing) -> Connection | None:
+        if not self._wanted or thing.kind is Kind.SIZE:
+            return None
+        found = [
+            Connection(Closeness.FEEDS, surety, one.name, by, table)
+            for by, table, told in _texts(thing, self._reading, self._aliases)
+            for one in self._wanted
+            if (surety := _surety(one, told))
+        ]
+        if thing.main.group is Group.DATA:
+            names = _last_words(thing.name, _origins(thing, self._reading))
+            found += [
+                Connection(Closeness.FEEDS, WHOLLY, feature, "", thing.name)
+                for feature, tables in sorted(self._tables.items())
+                if names & tables
+            ]
+        # Of equals the first: a whole name before a word, and segments and features in the order of their names.
+        order = {one.name: place for place, one in enumerate(self._wanted)}
+        return min(found, key=lambda one: (-one.surety, order[one.to], not one.by), default=None)
 
 
 def _usual(thing: Thing) -> frozenset[Aspect]:
@@ -134,22 +168,6 @@ def _usual(thing: Thing) -> frozenset[Aspect]:
         if not is_known or distance(a_number or 0.0, b_number or 0.0) >= 0.2:
             return usual | {Aspect.LATENCY}
     return usual
-
-
-def _fed(thing: Thing, symptom: Symptom, comparison: Comparison) -> Connection | None:
-    wanted = [_segment(name) for name in sorted(symptom.segments)]
-    wanted += [_feature(name) for name in sorted(symptom.drifted)]
-    if not wanted or thing.kind is Kind.SIZE:
-        return None
-    aliases = aliases_of(comparison)
-    found = [
-        Connection(Closeness.FEEDS, surety, one.name, by, table)
-        for one in wanted
-        for by, table, told in _texts(thing, comparison, aliases, one.name if one.name in symptom.drifted else "")
-        if (surety := _surety(one, told))
-    ]
-    # Of equals the first: a whole name before a word, and segments and features in the order of their names.
-    return max(found, key=lambda one: (one.surety, bool(one.by)), default=None)
 
 
 def _segment(name: str) -> _Wanted:
@@ -190,10 +208,9 @@ def _surety(wanted: _Wanted, told: tuple[str, ...]) -> float:
     return BY_A_WORD if wanted.telling & set(single) else 0.0
 
 
-def _texts(
-    thing: Thing, comparison: Comparison, aliases: Mapping[str, str], feature: str
-) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+def _texts(thing: Thing, reading: Reading, aliases: Mapping[str, str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield what a thing says: as it is to be shown, the table that it is about, and the words."""
+    group = thing.main.group
     match thing.kind:
         case Kind.QUERY:
             yield from _lines_of_query(thing, aliases)
@@ -203,14 +220,13 @@ def _texts(
         case Kind.FEATURES | Kind.SIGNATURE:
             yield from _inputs(thing)
         case Kind.CODE:
-            yield from _log(comparison.code_log)
-        case Kind.MEMBER:
+            yield from _log(reading.comparison.code_log)
+        case Kind.MEMBER | Kind.SEGMENT_METRIC:
             yield "", "", words(thing.name)
-        case _ if thing.main.group is Group.DATA:
-            yield from _data_set(thing, comparison, feature)
-        case Kind.SEGMENT_METRIC:
+        case _ if group is Group.DATA:
             yield "", "", words(thing.name)
-        case _ if thing.main.group is not Group.ENVIRONMENT or thing.kind is Kind.VARIABLE:
+            yield from (("", origin, words(origin)) for origin in _origins(thing, reading))
+        case _ if group is not Group.ENVIRONMENT or thing.kind is Kind.VARIABLE:
             yield "", "", words(thing.name)
             for fact in thing.facts:
                 yield from (("", "", words(text_of(side)[:_LONGEST_VALUE])) for side in (fact.a, fact.b))
@@ -244,22 +260,13 @@ def _log(log: CodeLog | NoData) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         yield from ((path, "", words(path)) for path in log.files)
 
 
-def _data_set(thing: Thing, comparison: Comparison, feature: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    yield "", "", words(thing.name)
-    origins = [
-        text_of(side)
-        for fact in comparison.of(Group.DATA)
-        if fact.field.startswith(f"data.{thing.name}.origin")
-        for side in (fact.a, fact.b)
-    ]
-    for origin in origins:
-        yield "", origin, words(origin)
-    if feature and _last_word(thing.name, origins) & tables_of(feature, comparison):
-        yield "", thing.name, words(feature)
+def _origins(thing: Thing, reading: Reading) -> list[str]:
+    fact = reading.data[thing.name].get("origin")
+    return [] if fact is None else [text for side in (fact.a, fact.b) if (text := text_of(side))]
 
 
-def _last_word(name: str, origins: Iterable[str]) -> set[str]:
-    return {one.lower().rpartition(".")[2] for one in (name, *origins) if one}
+def _last_words(name: str, origins: Iterable[str]) -> set[str]:
+    return {one.lower().rpartition(".")[2] for one in (name, *origins)}
 
 
 def aliases_of(comparison: Comparison) -> Mapping[str, str]:
@@ -275,9 +282,8 @@ def aliases_of(comparison: Comparison) -> Mapping[str, str]:
     return found
 
 
-def tables_of(feature: str, comparison: Comparison) -> set[str]:
+def tables_of(feature: str, aliases: Mapping[str, str], comparison: Comparison) -> set[str]:
     """Return the tables from which the queries take a feature, by the column's name or the one it is given."""
-    aliases = aliases_of(comparison)
     return {
         aliases[column[1].lower()]
         for text in _queries(comparison)

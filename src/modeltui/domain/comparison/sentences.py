@@ -137,6 +137,9 @@ def lump_title(kind: Kind, things: Sequence[Thing]) -> str:
             return f"{len(things)} packages by a patch release: {shown}"
         case Kind.PACKAGE_MINOR:
             return f"{len(things)} packages by a minor release: {shown}"
+        case Kind.PACKAGE_OTHER:
+            verb = "left out" if things[0].main.state is State.ONLY_A else "added"
+            return f"{len(things)} packages {verb}: {shown}"
         case _:
             moved = [(b - a) / a for a, b in filter(None, map(rows_of, things)) if a]
             most = max(moved, key=abs, default=0.0)

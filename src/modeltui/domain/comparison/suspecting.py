@@ -30,12 +30,12 @@ from typing import Final
 
 from modeltui.domain.comparison.amounts import amount_of, is_much, is_only_wording, is_refreshed_only
 from modeltui.domain.comparison.code_files import is_all_told_elsewhere
-from modeltui.domain.comparison.connecting import Connection, connection
+from modeltui.domain.comparison.connecting import Connection, Lookout
 from modeltui.domain.comparison.difference import Comparison, Group, State
 from modeltui.domain.comparison.kinds import Kind
 from modeltui.domain.comparison.sentences import because_of, lump_title, title_of, unexplained
 from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
-from modeltui.domain.comparison.things import Thing, things_of
+from modeltui.domain.comparison.things import Reading, Thing, things_of
 from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.names import Missing
 from modeltui.domain.text import safe_text
@@ -51,7 +51,7 @@ _MOST_TITLE: Final = 120
 _MOST_BECAUSE: Final = 240
 _DEEPEST: Final = 2
 """Members of members of an ensemble are looked into, and no further."""
-_LUMPED: Final = frozenset({Kind.PACKAGE_PATCH, Kind.PACKAGE_MINOR, Kind.DATA})
+_LUMPED: Final = frozenset({Kind.PACKAGE_PATCH, Kind.PACKAGE_MINOR})
 _GROUPS: Final = {group: place for place, group in enumerate(Group)}
 
 
@@ -70,8 +70,11 @@ def suspects(comparison: Comparison, symptom: Symptom = NOTHING_WRONG) -> tuple[
 
 
 def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Suspect, ...]:
-    things = tuple(_with_architecture(_without_told_elsewhere(things_of(comparison), comparison)))
-    weighed = [_weigh(thing, symptom, comparison, things, deeper) for thing in things]
+    reading = Reading(comparison)
+    lookout = Lookout(symptom, reading)
+    things = tuple(_with_architecture(_without_told_elsewhere(things_of(reading), comparison)))
+    has_other_query = any(one.kind is Kind.QUERY and not is_only_wording(one) for one in things)
+    weighed = [_weigh(thing, lookout, comparison, deeper, has_other_query=has_other_query) for thing in things]
     causes = [one for one in weighed if _can_cause(one)]
     found = [
         _one(lump[0], symptom, comparison) if len(lump) == 1 else _several(lump, symptom, comparison)
@@ -88,15 +91,15 @@ def _without_told_elsewhere(things: tuple[Thing, ...], comparison: Comparison) -
     return tuple(thing for thing in things if thing.kind is not Kind.CODE) or things
 
 
-def _weigh(thing: Thing, symptom: Symptom, comparison: Comparison, things: Iterable[Thing], deeper: int) -> _Weighed:
-    found = connection(thing, symptom, comparison)
+def _weigh(thing: Thing, lookout: Lookout, comparison: Comparison, deeper: int, *, has_other_query: bool) -> _Weighed:
+    symptom, found = lookout.symptom, lookout.connection(thing)
     drawn = _drawn(thing, symptom, comparison, deeper)
     if drawn is not None and drawn.closeness is Closeness.FEEDS and found.closeness is not Closeness.FEEDS:
         found = Connection(Closeness.FEEDS, to=_fed_by(drawn, symptom), by=drawn.title)
     amount = amount_of(thing, comparison.code_log)
     if thing.kind is Kind.CODE and found.closeness is Closeness.FEEDS:
         amount = CODE_THAT_NAMES
-    if thing.kind is Kind.DATA and any(one.kind is Kind.QUERY and not is_only_wording(one) for one in things):
+    if thing.kind is Kind.DATA and has_other_query:
         amount = min(amount, FOLLOWS_FROM_QUERY)
     nearness = CLOSENESS[found.closeness] * found.surety if symptom else 1.0
     return _Weighed(thing, found, round(thing.kind.traits.weight * amount * nearness, 6), drawn)
@@ -160,14 +163,24 @@ def _suspect(one: _Weighed, title: str, because: str) -> Suspect:
 
 def _lumps(weighed: Iterable[_Weighed]) -> Iterator[list[_Weighed]]:
     """Yield small changes of one kind together, the heaviest of them first; everything else alone."""
-    lumps: dict[Kind, list[_Weighed]] = {}
+    lumps: dict[tuple[Kind, State], list[_Weighed]] = {}
     for one in weighed:
-        is_small = one.thing.kind is not Kind.DATA or is_refreshed_only(one.thing)
-        if one.thing.kind in _LUMPED and is_small and one.found.closeness is not Closeness.FEEDS:
-            lumps.setdefault(one.thing.kind, []).append(one)
+        if _is_small(one.thing) and one.found.closeness is not Closeness.FEEDS:
+            lumps.setdefault((one.thing.kind, one.thing.main.state), []).append(one)
         else:
             yield [one]
     yield from (sorted(lump, key=lambda one: (-one.weight, one.thing.main.field)) for lump in lumps.values())
+
+
+def _is_small(thing: Thing) -> bool:
+    """Tell whether a thing is one of many of its kind that differ in most new versions."""
+    match thing.kind:
+        case Kind.DATA:
+            return is_refreshed_only(thing)
+        case Kind.PACKAGE_OTHER:
+            return thing.main.state in (State.ONLY_A, State.ONLY_B)
+        case _:
+            return thing.kind in _LUMPED
 
 
 def _with_architecture(things: Iterable[Thing]) -> Iterator[Thing]:

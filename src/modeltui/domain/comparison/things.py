@@ -84,42 +84,58 @@ class Thing:
         return next((fact for fact in self.facts if fact.field.endswith(f".{name}")), None)
 
 
-def things_of(comparison: Comparison) -> tuple[Thing, ...]:
+class Reading:
+    """A comparison read once: the kind of every fact, what both sides tell of, and the facts of each data set."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self.comparison = comparison
+        self.kinds: dict[str, Kind] = {}
+        self.data: dict[str, dict[str, Difference]] = {}
+        telling: dict[Group, list[bool]] = {}
+        for fact in comparison.facts:
+            kind = self.kinds[fact.field] = kind_of(fact)
+            if kind not in _INHERENT:
+                sides = telling.setdefault(fact.group, [False, False])
+                sides[0] |= bool(fact.a.claims)
+                sides[1] |= bool(fact.b.claims)
+            if fact.group is Group.DATA:
+                self.data.setdefault(data_name(fact), {})[key_of(fact).rpartition(".")[2]] = fact
+        self._told_by_both = frozenset(group for group, sides in telling.items() if all(sides))
+        """Groups in which both sides say something: a row that one lacks is not there."""
+
+    def changed(self) -> Iterator[Difference]:
+        """Yield every fact that is known to differ."""
+        return (fact for fact in self.comparison.facts if self.is_changed(fact))
+
+    def is_changed(self, fact: Difference) -> bool:
+        """Tell whether a fact is known to differ: both sides say it, or one says that it has none."""
+        if fact.state is State.CHANGED:
+            return True
+        if fact.state not in (State.ONLY_A, State.ONLY_B) or self.kinds[fact.field] in _INHERENT:
+            return False
+        if fact.group is Group.DATA and self._is_set_of_both(data_name(fact)):
+            return False
+        is_free = fact.group not in _TABLES or self.kinds[fact.field] is Kind.VARIABLE
+        return is_free or fact.group in self._told_by_both
+
+    def _is_set_of_both(self, name: str) -> bool:
+        parts = self.data[name].values()
+        return any(part.a.claims for part in parts) and any(part.b.claims for part in parts)
+
+
+def things_of(reading: Reading) -> tuple[Thing, ...]:
     """Return all that is known to have changed, in the order of groups and fields."""
-    changed = [fact for fact in comparison.facts if is_changed(fact, comparison)]
     bundles: dict[tuple[str, str], list[Difference]] = {}
-    for fact in changed:
-        bundles.setdefault(_bundle(fact), []).append(fact)
-    things = [_thing(facts, comparison) for facts in bundles.values()]
+    for fact in reading.changed():
+        bundles.setdefault(_bundle(fact, reading.kinds[fact.field]), []).append(fact)
+    things = [_thing(facts, reading) for facts in bundles.values()]
     return tuple(_with_features(things))
-
-
-def is_changed(fact: Difference, comparison: Comparison) -> bool:
-    """Tell whether a fact is known to differ: both sides say it, or one says that it has none."""
-    if fact.state is State.CHANGED:
-        return True
-    if fact.state not in (State.ONLY_A, State.ONLY_B):
-        return False
-    if kind_of(fact) in _INHERENT:
-        return False
-    if fact.group is Group.DATA:
-        return not _is_told_by_both(data_name(fact), comparison) and _both_tell(fact, comparison)
-    return fact.group not in _TABLES or kind_of(fact) is Kind.VARIABLE or _both_tell(fact, comparison)
 
 
 def data_name(fact: Difference) -> str:
     """Return the data set that a fact is about."""
     name, _, part = key_of(fact).rpartition(".")
     return name if part in DATA_PARTS and name else key_of(fact)
-
-
-def data_parts(name: str, comparison: Comparison) -> Mapping[str, Difference]:
-    """Return every fact of one data set by its part, equal ones too."""
-    return {
-        key_of(fact).rpartition(".")[2]: fact
-        for fact in comparison.facts
-        if fact.group is Group.DATA and data_name(fact) == name
-    }
 
 
 def package_of(fact: Difference) -> str:
@@ -129,20 +145,8 @@ def package_of(fact: Difference) -> str:
     return name if name and part in _ASKED else key
 
 
-def _both_tell(fact: Difference, comparison: Comparison) -> bool:
-    """Tell whether both sides say something in the group of a fact: then a row that one lacks is not there."""
-    rows = [one for one in comparison.facts if one.group is fact.group and kind_of(one) not in _INHERENT]
-    return any(one.a.claims for one in rows) and any(one.b.claims for one in rows)
-
-
-def _is_told_by_both(name: str, comparison: Comparison) -> bool:
-    parts = data_parts(name, comparison).values()
-    return any(part.a.claims for part in parts) and any(part.b.claims for part in parts)
-
-
-def _bundle(fact: Difference) -> tuple[str, str]:
+def _bundle(fact: Difference, kind: Kind) -> tuple[str, str]:
     """Return what facts of one thing have in common."""
-    kind = kind_of(fact)
     match kind:
         case Kind.DATA:
             return kind.name, data_name(fact)
@@ -158,11 +162,11 @@ def _bundle(fact: Difference) -> tuple[str, str]:
             return kind.name, fact.field
 
 
-def _thing(facts: list[Difference], comparison: Comparison) -> Thing:
+def _thing(facts: list[Difference], reading: Reading) -> Thing:
     facts = sorted(facts, key=_standing)
-    kind = kind_of(facts[0])
+    kind = reading.kinds[facts[0].field]
     if kind is Kind.DATA:
-        return _data_set(facts, comparison)
+        return _data_set(facts, reading)
     if facts[0].group is Group.ENVIRONMENT and kind in PACKAGES:
         return Thing(kind, package_of(facts[0]), tuple(facts))
     if kind in (Kind.SIGNATURE, Kind.FEATURES):
@@ -187,11 +191,11 @@ def _kind_of_inputs(facts: Iterable[Difference]) -> Kind:
     return Kind.SIGNATURE
 
 
-def _data_set(facts: list[Difference], comparison: Comparison) -> Thing:
+def _data_set(facts: list[Difference], reading: Reading) -> Thing:
     name = data_name(facts[0])
     order = {part: place for place, part in enumerate(DATA_PARTS)}
     changed = {key_of(fact).rpartition(".")[2] for fact in facts}
-    parts = data_parts(name, comparison)
+    parts = reading.data[name]
     if any(fact.state in (State.ONLY_A, State.ONLY_B) for fact in facts):
         kind = Kind.DATA_SET
     elif changed == {"used_for"} or "origin" in changed:

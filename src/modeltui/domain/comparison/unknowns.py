@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
-from modeltui.domain.comparison.kinds import Kind, kind_of
-from modeltui.domain.comparison.things import is_changed
+from modeltui.domain.comparison.kinds import Kind
+from modeltui.domain.comparison.things import Reading
 from modeltui.domain.text import SafeText, safe_text
 
 MOST_UNKNOWNS: Final = 6
@@ -15,12 +15,15 @@ _NOWHERE: Final = frozenset({"not recorded", "no source tells this", "not named"
 """Why a side says nothing, where nobody failed to say it."""
 
 
-def _in(*groups: Group) -> Callable[[Difference], bool]:
-    return lambda fact: fact.group in groups
+_Matches: TypeAlias = Callable[[Difference, Kind], bool]
 
 
-def _of(*kinds: Kind) -> Callable[[Difference], bool]:
-    return lambda fact: kind_of(fact) in kinds
+def _in(*groups: Group) -> _Matches:
+    return lambda fact, kind: fact.group in groups
+
+
+def _of(*kinds: Kind) -> _Matches:
+    return lambda fact, kind: kind in kinds
 
 
 _WATCHED: Final = (
@@ -28,7 +31,7 @@ _WATCHED: Final = (
     ("prompts", _in(Group.PROMPTS), False),
     ("base model, retrieval and guardrails", _in(Group.SYSTEM), False),
     ("members", _in(Group.COMPONENTS), False),
-    ("state of the agent", lambda fact: fact.group is Group.AGENT and kind_of(fact) is not Kind.EFFECTS, False),
+    ("state of the agent", lambda fact, kind: fact.group is Group.AGENT and kind is not Kind.EFFECTS, False),
     ("query", _in(Group.QUERY), False),
     ("data", _in(Group.DATA), True),
     ("features", _of(Kind.SIGNATURE, Kind.FEATURES, Kind.PIPELINE), False),
@@ -45,13 +48,15 @@ def unknowns_that_matter(comparison: Comparison) -> tuple[SafeText, ...]:
     """Return a sentence for each thing that may have changed without anybody knowing, the weightiest first."""
     if comparison.a == comparison.b:
         return ()
-    found = (_sentence(name, matches, comparison, everywhere) for name, matches, everywhere in _WATCHED)
+    reading = Reading(comparison)
+    found = (_sentence(name, matches, reading, everywhere) for name, matches, everywhere in _WATCHED)
     return tuple(safe_text(one, 200) for one in found if one)[:MOST_UNKNOWNS]
 
 
-def _sentence(name: str, matches: Callable[[Difference], bool], comparison: Comparison, everywhere: bool) -> str:
-    facts = [fact for fact in comparison.facts if matches(fact)]
-    if any(is_changed(fact, comparison) or fact.state is State.EQUAL for fact in facts):
+def _sentence(name: str, matches: _Matches, reading: Reading, everywhere: bool) -> str:
+    comparison = reading.comparison
+    facts = [fact for fact in comparison.facts if matches(fact, reading.kinds[fact.field])]
+    if any(fact.state is State.EQUAL or reading.is_changed(fact) for fact in facts):
         return _contradiction(name, facts, comparison)
     if any(side.is_awaited for fact in facts for side in (fact.a, fact.b)):
         return ""
