@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from modeltui.domain.lineage import ABSENT, FIELDS, Contradicted, Known, Provenance, Unreadable
+from modeltui.domain.names import UNKNOWN
 from modeltui.testing.hostile import HOSTILE_TEXTS
 from modeltui.testing.registry_contract import check_provenance
 from tests.adapters.gto.opening import model, opened, version
@@ -202,6 +203,14 @@ async def test_a_lock_that_is_behind_is_a_contradiction(tmp_path: Path) -> None:
     }
 
 
+async def test_data_that_two_files_tell_of_is_told_once(tmp_path: Path) -> None:
+    """The lock knows the digest, the pointer what people noted: together they are one snapshot."""
+    pointer = {"outs": [{"md5": MD5["a"], "path": "a.csv"}], "meta": {"used_for": "training", "rows": 7, "digest": "x"}}
+    files = {"dvc.lock": lock(("train", ["a.csv"], ["m.pkl"])), "a.csv.dvc": json.dumps(pointer)}
+    (one,) = told(await read(tmp_path, files), "data_snapshots")
+    assert (one.name, one.digest, one.used_for, one.rows) == ("a", f"md5:{MD5['a']}", "training", 7)
+
+
 async def test_the_same_number_spelled_otherwise_contradicts_nothing(tmp_path: Path) -> None:
     """DVC writes 0.10 as 0.1, 1e-3 as 0.001 and True as true."""
     ran = {"rate": 0.1, "small": 0.001, "flag": True, "deep": {"list": [1, 2.0]}}
@@ -235,6 +244,14 @@ async def test_weights_in_git_itself(tmp_path: Path) -> None:
     single = await read(tmp_path / "other", {"model.json": "{}", "model.txt": "", "model.bst": b"\0" * 3_000_000})
     assert told(single, "artifact").uri == "model.bst"
     assert told(single, "artifact").size_bytes == 3_000_000
+
+
+async def test_weights_that_lie_elsewhere(tmp_path: Path) -> None:
+    """An artifact that is only an address is told as such; a path with nothing there says that nothing is there."""
+    for path, is_here in (("s3://bucket/model.pt", UNKNOWN), ("gone/model.pt", False)):
+        definition = {"artifacts": {"fraud": {"path": path}}}
+        found = await read(tmp_path / path.partition(":")[0], {"dvc.yaml": json.dumps(definition)})
+        assert (told(found, "artifact").uri, told(found, "artifact").is_reachable) == (path, is_here)
 
 
 async def test_a_model_in_a_folder_has_its_own_files(tmp_path: Path) -> None:

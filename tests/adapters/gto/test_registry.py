@@ -292,6 +292,18 @@ async def test_a_remote_that_never_answers_ends_in_time(tmp_path: Path) -> None:
         assert monotonic() - began < 5, "closing waited for the fetch"
 
 
+async def test_what_fails_elsewhere_comes_through_as_it_is(fleet: Path, tmp_path: Path) -> None:
+    """A command ends by an error of its own while a copy is open: that error is told, and no other."""
+
+    async def fails() -> None:
+        async with opened(f"file://{fleet}", tmp_path) as registry:
+            await registry.read_models()
+            raise LookupError("as it is")
+
+    with pytest.raises(LookupError, match="as it is"):
+        await fails()
+
+
 @pytest.mark.broad
 async def test_five_thousand_tags(tmp_path: Path, measured: Callable[[str], None]) -> None:
     """Years of tags are listed in about a second, and at once when nothing is new."""

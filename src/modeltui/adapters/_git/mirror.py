@@ -79,12 +79,17 @@ class Mirror:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Let fetches happen inside; at the end, end one that is under way."""
+        raised: Exception | None = None
         async with self._fetches:
             try:
                 yield
+            except Exception as error:  # of whoever uses it: passed on as it is, and not as a group of one
+                raised = error
             finally:
                 if self._task is not None:
                     self._task.cancel()
+        if raised is not None:
+            raise raised
 
     def forget(self) -> None:
         """Take a copy away that may not be kept; after the last fetch has ended."""

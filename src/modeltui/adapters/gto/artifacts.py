@@ -78,6 +78,8 @@ def artifact_at(path: str, pieces: Sequence[Piece], files: Files) -> Artifact | 
         size = piece.size_bytes
         return Artifact(uri, safe_text(piece.digest), UNKNOWN if size is None else size)
     held = weights_in_git(path, files)
+    if not held and "://" in path:
+        return Artifact(uri)
     if not held:
         return Artifact(uri, is_reachable=False) if path else None
     found = [_weights(one, files) for one in held]

@@ -21,6 +21,8 @@ from modeltui.domain.names import UNKNOWN
 from modeltui.domain.text import SafeText, safe_text
 
 _PARAMETERS: Final = "params.yaml"
+_NOT_NOTED: Final = frozenset({"name", "digest", "md5", "sha256", "hash", "path"})
+"""What DVC itself says, whatever somebody wrote beside it."""
 _MOST_METRIC_FILES: Final = 20
 _LONGEST_PIPELINE: Final = 1_000
 _DIGEST_SHOWN: Final = 16
@@ -58,18 +60,22 @@ class DvcFacts:
         pointed = self._pointed()
         names = _names([*(piece.path for piece in fetched), *(piece.path for piece in pointed)])
         trouble = self._troubles.get(LOCK)
+        # What it is used for is part of what a snapshot is called: the pointer beside it tells that, the lock cannot.
+        uses = {piece.path: piece.facts for piece in pointed}
+        snapshots = tuple(_snapshot(piece, names, uses.get(piece.path, {})) for piece in fetched)
         lock = Provenance(
             artifact=self._facts.unless(artifacts.artifact_at(self._path, pieces, self._files), LOCK, trouble),
             files=self._facts.known(artifacts.file_digests(self._path, self._files)),
-            data_snapshots=self._facts.unless(tuple(_snapshot(piece, names) for piece in fetched), LOCK, trouble),
+            data_snapshots=self._facts.unless(snapshots, LOCK, trouble),
             feature_pipeline=self._feature_pipeline(trouble),
             extraction_query=self._queries(),
             parameters=self._locked_parameters(trouble),
         )
         told = {LOCK: lock}
         if pointed:
-            snapshots = tuple(_snapshot(piece, names) for piece in pointed)
-            told["*.dvc"] = Provenance(data_snapshots=self._facts.known(snapshots))
+            told["*.dvc"] = Provenance(
+                data_snapshots=self._facts.known(tuple(_snapshot(piece, names, piece.facts) for piece in pointed))
+            )
         for path, trouble in self._troubles.items():
             if path.endswith(".dvc"):
                 told[path] = Provenance(data_snapshots=self._facts.teller(path).unreadable(str(trouble)))
@@ -170,28 +176,16 @@ class DvcFacts:
         return told
 
 
-def _snapshot(piece: Piece, names: Mapping[str, str]) -> DataSnapshot:
-    """Return a piece of data with what people noted beside it."""
-    noted = data_snapshots([{**_flat_notes(piece.facts), "name": names[piece.path]}])[0]
-    uri = piece.path if noted.uri is UNKNOWN else noted.uri
-    origin = safe_text(without_tokens(piece.origin), 1_000) if piece.origin else noted.origin
-    digest = safe_text(piece.digest) if piece.digest else noted.digest
-    rows = noted.rows
-    return DataSnapshot(
-        noted.name,
-        digest,
-        safe_text(str(uri), 1_000),
-        rows,
-        noted.used_for,
-        origin,
-        noted.begins_at,
-        noted.ends_at,
-        noted.taken_at,
+def _snapshot(piece: Piece, names: Mapping[str, str], noted: Mapping[str, Any]) -> DataSnapshot:
+    """Return a piece of data, with what people noted beside it."""
+    notes = {name: value for name, value in noted.items() if name not in _NOT_NOTED}
+    told = data_snapshots([{**notes, "name": names[piece.path]}])[0]
+    return replace(
+        told,
+        digest=safe_text(piece.digest) if piece.digest else told.digest,
+        uri=safe_text(piece.path, 1_000) if told.uri is UNKNOWN else told.uri,
+        origin=safe_text(without_tokens(piece.origin), 1_000) if piece.origin else told.origin,
     )
-
-
-def _flat_notes(facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: value for name, value in facts.items() if name not in ("digest", "md5", "sha256", "hash", "path")}
 
 
 def _names(paths: Iterable[str]) -> dict[str, str]:
