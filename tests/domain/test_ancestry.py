@@ -233,6 +233,7 @@ def test_data_is_stale_beside_a_serving_version_with_newer() -> None:
 def test_what_was_deleted_is_marked() -> None:
     """A run in the trash, files out of reach and a version that no registry lists are marked as deleted."""
     runs: tuple[Mapping[str, Any], ...] = (
+        {"run": "r", "tags": {text("run"): text("deleted: in the trash, soon gone for good")}},
         {"run": "r", "runtime": {text("run"): text("deleted: in the trash, soon gone for good")}},
         {"run": Unreadable(text("its run r was deleted for good"), REGISTRY)},
     )

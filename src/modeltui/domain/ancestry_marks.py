@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from modeltui.domain.claims import algorithm, is_same_commit, repository_key
 from modeltui.domain.fleet import Fleet, VersionKey
-from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, Known, Provenance, Unreadable
+from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, Provenance, Unreadable
 from modeltui.domain.names import Instant, Missing, TargetKey
 from modeltui.domain.origin_kind import OriginKind
-from modeltui.domain.references import said
+from modeltui.domain.references import rows, said
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.traffic import counts_for_target
 
@@ -97,13 +97,13 @@ def _marks(
 
 
 def _deleted_run(provenance: Provenance) -> Iterator[Marking]:
-    """Tell of a run in the trash as registries say it: a row `run` beside the runtime, or why it cannot be read."""
-    runtime, run = provenance.runtime, provenance.run
-    state = runtime.value.get(SafeText("run"), "") if isinstance(runtime, Known) else ""
-    if state.lower().startswith(_DELETED):
-        yield Marking(Mark.DELETED, safe_text(f"its run is {state}"))
-    elif isinstance(run, Unreadable) and _DELETED in run.reason.lower():
-        yield Marking(Mark.DELETED, run.reason)
+    """Tell of a run in the trash as registries say it: a row `run` among the tags, or why it cannot be read."""
+    states = [state for table in (provenance.tags, provenance.runtime) for name, state in rows(table) if name == "run"]
+    gone = [state for state in states if state.lower().startswith(_DELETED)]
+    if gone:
+        yield Marking(Mark.DELETED, safe_text(f"its run is {gone[0]}"))
+    elif isinstance(provenance.run, Unreadable) and _DELETED in provenance.run.reason.lower():
+        yield Marking(Mark.DELETED, provenance.run.reason)
 
 
 def _newest_row(snapshot: DataSnapshot) -> Instant | None:
