@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -265,6 +266,24 @@ async def test_a_rotated_file_is_read_from_its_beginning(lineage: Open, tmp_path
         write(path, *training(run=EXTRACTION, version="8", at="2026-01-15T03"))
         assert known((await source.read_provenance(FRAUD, VersionId(SafeText("8")), NOTHING)).run) == EXTRACTION
         assert known((await source.read_provenance(FRAUD, SEVEN, NOTHING)).run) == TRAINING
+
+
+async def test_a_file_that_was_emptied_is_read_from_its_beginning(lineage: Open, tmp_path: Path) -> None:
+    """The log was copied away and emptied, and has grown larger than before: nothing in it is passed over."""
+    path = write(tmp_path / "e.jsonl", *training())
+    async with lineage() as source:
+        assert known((await source.read_provenance(FRAUD, SEVEN, NOTHING)).run) == TRAINING
+        path.write_text("")
+        write(path, *training(run=EXTRACTION, version="8", at="2026-01-15T03"), *extraction())
+        assert known((await source.read_provenance(FRAUD, VersionId(SafeText("8")), NOTHING)).run) == EXTRACTION
+
+
+async def test_a_pipe_in_place_of_a_file_holds_nobody_up(lineage: Open, events: Path, tmp_path: Path) -> None:
+    """A named pipe matches the pattern: it is not read, and nobody waits for somebody to write into it."""
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    async with lineage() as source:
+        assert known((await source.read_provenance(FRAUD, SEVEN, NOTHING)).code).commit == COMMIT
+        assert any("not a regular file" in finding.says for finding in (await source.probe()).findings)
 
 
 async def test_what_is_no_event_is_counted_and_told(lineage: Open, tmp_path: Path) -> None:

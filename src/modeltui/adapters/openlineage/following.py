@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from modeltui.adapters.openlineage.runs import Runs
 
 _CHUNK_BYTES: Final = 1 << 20
 _LONGEST_LINE: Final = 8 << 20
+_HEAD_BYTES: Final = 256
 _MOST_FILES: Final = 1_000
 _LINES_BETWEEN_LOOKS: Final = 200
 """Lines after which the clock is looked at."""
@@ -31,8 +33,14 @@ class Followed:
     size: int = 0
     malformed: int = 0
     events: int = 0
+    head: bytes = b""
+    """Its first bytes, by which a file is known that was emptied and written anew."""
     trouble: str = ""
     """Why it cannot be read now; empty when it can. Not yet safe to show."""
+
+    def goes_on_in(self, facts: os.stat_result, head: bytes) -> bool:
+        """Tell whether a file is still the one that was read so far, perhaps with more at its end."""
+        return facts.st_ino == self.inode and facts.st_size >= self.offset and head.startswith(self.head)
 
     @property
     def is_behind(self) -> bool:
@@ -46,7 +54,6 @@ class Follower:
     def __init__(self, patterns: tuple[str, ...], base: Path, runs: Runs, boottime: Callable[[], float]) -> None:
         self._patterns = tuple(str(base / Path(pattern).expanduser()) for pattern in patterns)
         self._boottime = boottime
-        self._turn = threading.Lock()
         self.runs: Final = runs
         self.files: Final[dict[str, Followed]] = {}
         self.unmatched: tuple[str, ...] = ()
@@ -54,7 +61,7 @@ class Follower:
 
     def read_on(self, until: float, stop: threading.Event) -> bool:
         """Read what is new until the time (boot time); tell whether everything has been read."""
-        if not self._turn.acquire(timeout=max(0.0, until - self._boottime())):
+        if not self.runs.turn.acquire(timeout=max(0.0, until - self._boottime())):
             return False
         try:
             paths = self._paths()
@@ -63,7 +70,7 @@ class Follower:
             are_whole = [self._read_file(path, until, stop) for path in paths]
             return all(are_whole)
         finally:
-            self._turn.release()
+            self.runs.turn.release()
 
     def _paths(self) -> list[str]:
         found: dict[str, None] = {}
@@ -78,16 +85,18 @@ class Follower:
     def _read_file(self, path: str, until: float, stop: threading.Event) -> bool:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                os.close(descriptor)
+                self.files.setdefault(path, Followed(0)).trouble = "it is not a regular file"
+                return True
             with os.fdopen(descriptor, "rb") as file:
-                facts = os.fstat(file.fileno())
+                head = file.read(_HEAD_BYTES)
                 followed = self.files.get(path)
-                if followed is None or followed.inode != facts.st_ino or facts.st_size < followed.offset:
+                if followed is None or not followed.goes_on_in(facts, head):
                     # Rotated or written anew. What it said before stays: runs are merged, not counted.
                     followed = self.files[path] = Followed(facts.st_ino)
-                followed.size, followed.trouble = facts.st_size, ""
-                if not os.path.isfile(path):  # noqa: PTH113 - a pipe would block for ever
-                    followed.trouble = "it is not a regular file"
-                    return True
+                followed.size, followed.trouble, followed.head = facts.st_size, "", head
                 file.seek(followed.offset)
                 for count, (line, taken) in enumerate(_lines(file.read)):
                     followed.offset += self._take(line, taken, followed)

@@ -69,14 +69,19 @@ def _claiming(runs: Runs, options: Options, model: str, version: str) -> Iterato
     names = model_names(options, model, version)
     by_output = [run for run in runs.with_output(names) if _wrote(run, names, options.namespaces, version)]
     yield from by_output
-    seen = {id(run) for run in by_output}
+    if by_output:
+        return
     wanted = version.encode()
+    asked = frozenset(_facet_name(place) for place in options.version_places)
     for run in runs:
-        may_say_it = id(run) not in seen and any(
-            wanted in blob for facets in (run.facets, run.job_facets) for blob in facets.values()
-        )
-        if may_say_it and _says(run, options, model, version, names):
+        blobs = (facets[name] for facets in (run.facets, run.job_facets) for name in asked & facets.keys())
+        if any(wanted in blob for blob in blobs) and _says(run, options, model, version, names):
             yield run
+
+
+def _facet_name(place: str) -> str:
+    kind, _, name = place.partition(":")
+    return "tags" if kind == "tag" else name.partition(".")[0]
 
 
 def _wrote(run: Run, names: dict[str, bool], namespaces: tuple[str, ...], version: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,6 +11,7 @@ from typing import Final
 from modeltui.adapters.openlineage.event_files import EventFiles
 from modeltui.adapters.openlineage.matching import find, runs_named
 from modeltui.adapters.openlineage.options import Options
+from modeltui.adapters.openlineage.runs import Runs
 from modeltui.adapters.openlineage.telling import NOTHING, provenance_of
 from modeltui.adapters.openlineage.upstream import makers
 from modeltui.domain.errors import BackendError
@@ -62,14 +64,21 @@ class Lineage:
         """Return what the run that made a version said; raise `BackendError` when runs cannot be looked at."""
         named = runs_named(known)
         runs, trouble = await self._place.look(model, version, named)
-        match = find(runs, self._options, model, version, named)
-        if match is None:
-            if trouble is not None:
-                raise trouble
-            return NOTHING
-        before = makers(runs, match.run, self._options.hops)
-        found = provenance_of(match, before, named, self._source, self._clock.now())
-        return found if trouble is None else self._not_whole(found, trouble)
+        # Many runs take a while to look through: not in the loop that answers keys.
+        found = await asyncio.to_thread(self._told, runs, model, version, named)
+        if trouble is None:
+            return found
+        if found == NOTHING:
+            raise trouble
+        return self._not_whole(found, trouble)
+
+    def _told(self, runs: Runs, model: str, version: str, named: tuple[str, ...]) -> Provenance:
+        with runs.turn:
+            match = find(runs, self._options, model, version, named)
+            if match is None:
+                return NOTHING
+            before = makers(runs, match.run, self._options.hops)
+            return provenance_of(match, before, named, self._source, self._clock.now())
 
     def _not_whole(self, found: Provenance, trouble: BackendError) -> Provenance:
         """Return what was found, with the gaps of which nobody knows whether they are gaps."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -106,6 +107,8 @@ class Runs:
         """By data set: the runs that wrote it."""
         self._texts: dict[bytes, bytes] = {}
         """Facets that many runs have alike are kept once."""
+        self.turn = threading.Lock()
+        """Held by the thread that adds runs, or looks through them."""
         self.forgotten = 0
         """Runs that had to make room."""
 
