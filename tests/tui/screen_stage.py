@@ -13,7 +13,7 @@ from textual.keys import _character_to_key
 
 from modeltui.domain.acting.action import Refusal
 from modeltui.domain.event import Event, ProvenanceRead, SourceFailed, Watched
-from modeltui.domain.fleet import Context
+from modeltui.domain.fleet import Context, SourceKind
 from modeltui.domain.lineage import Approval, CodeRevision, Known, Provenance
 from modeltui.domain.names import Instant, ModelName, TargetKey, VersionId
 from modeltui.domain.reduce import Changes
@@ -31,6 +31,8 @@ from modeltui.tui.app import ModeltuiApp
 SIZES = ((80, 24), (120, 36), (200, 50), (60, 18), (40, 10), (20, 5), (1, 1))
 """The named sizes, the compact ones, and what a window manager may do for a moment."""
 
+_ASKED_SELDOM = (SourceKind.PROVENANCE, SourceKind.CODE)
+
 
 @dataclass
 class StagedWorld(World):
@@ -40,7 +42,9 @@ class StagedWorld(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.fleet = replace(self.fleet, context=Context(safe_text(self.context)))
+        # Sources that are asked about a version only answer nothing here: row 1 would count them as connecting.
+        asked = {name: one for name, one in self.fleet.sources.items() if one.kind not in _ASKED_SELDOM}
+        self.fleet = replace(self.fleet, context=Context(safe_text(self.context)), sources=asked)
         self.store = Store(self.fleet)
 
     def apply(self, event: Event) -> Changes:

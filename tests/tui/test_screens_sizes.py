@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.tui.screen_stage import SIZES, ShownApp, StagedWorld, fail_source, incident, shown
+from tests.tui.lineages import compared_incident as incident
+from tests.tui.screen_stage import SIZES, ShownApp, StagedWorld, fail_source, shown
 
 from modeltui.present.cells import cell_width
-from modeltui.tui.actions import FLEET, SKEW, TARGET, TEXT, valid_on
+from modeltui.tui.actions import COMPARE, FLEET, LINEAGE, SKEW, TARGET, TEXT, valid_on
 from modeltui.tui.theme_search import theme_directories, theme_names
 
 pytestmark = pytest.mark.broad
@@ -27,6 +28,9 @@ SCREENS: dict[str, tuple[str, tuple[str, ...]]] = {
     "help": (TEXT, ("?",)),
     "why": (TEXT, ("w",)),
     "sources": (TEXT, ("s",)),
+    "compare": (COMPARE, ("d",)),
+    "compare, all of it": (COMPARE, ("d", "enter", "a")),
+    "lineage": (LINEAGE, ("4",)),
 }
 """The kind of each screen, and the keys that lead to it."""
 
@@ -53,6 +57,9 @@ async def test_every_screen_is_drawn_at_every_size(size: tuple[int, int], way: s
             check_rows(stage, size, ascii_only=way == "ascii")
             await stage.press("escape", "escape")
             assert stage.screen == "FleetScreen"
+        await stage.press("d", "+", "enter")  # three side by side, or why not here
+        check_rows(stage, size, ascii_only=way == "ascii")
+        await stage.press("escape")
         for opener in ("slash", "colon", "c"):
             await stage.press(opener)
             check_rows(stage, size, ascii_only=way == "ascii")
@@ -70,7 +77,9 @@ async def test_the_last_row_holds_whole_entries(size: tuple[int, int]) -> None:
             known = words | {f"({entry})" for entry in words}  # in brackets: listed, and not possible now
             remarks = [entry for entry in entries if entry not in known]
             assert len(entries) - len(remarks) >= 2
-            assert all(re.fullmatch(r"\d+x\d+, .*|up down: .*", remark) for remark in remarks), remarks
+            assert all(re.fullmatch(r"\d+x\d+, .*|up down: .*|rows \d+ to \d+ of \d+", remark) for remark in remarks), (
+                remarks
+            )
             await stage.press("escape", "escape")
 
 
@@ -107,7 +116,7 @@ async def test_words_are_whole_or_marked_as_cut() -> None:
     words = set().union(*whole.values())
     for size in ((80, 24), (60, 18), (40, 10)):
         async with shown(incident(), size) as stage:
-            for name in ("fleet", "target", "why", "help", "sources"):
+            for name in ("fleet", "target", "why", "help", "sources", "compare", "lineage"):
                 await stage.press(*SCREENS[name][1])
                 for row in stage.rows[1:-1]:
                     end = re.search(r"([a-z][\w@-]{4,})$", row)
