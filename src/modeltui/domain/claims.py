@@ -116,14 +116,26 @@ def _complete_code(one: CodeRevision, other: CodeRevision) -> CodeRevision | Non
 def _complete_snapshots(
     one: tuple[DataSnapshot, ...], other: tuple[DataSnapshot, ...]
 ) -> tuple[DataSnapshot, ...] | None:
-    rows = {(row.name, row.used_for): row for row in one}
+    rows = list(one)
     for row in other:
-        before = rows.get((row.name, row.used_for))
-        completed = row if before is None else _complete_parts(before, row)
+        place = _place_of(row, rows[: len(one)])
+        if place is None:
+            rows.append(row)
+            continue
+        completed = _complete_parts(rows[place], row)
         if completed is None:
             return None
-        rows[row.name, row.used_for] = completed
-    return tuple(rows.values())
+        rows[place] = completed
+    return tuple(rows)
+
+
+def _place_of(row: DataSnapshot, among: Sequence[DataSnapshot]) -> int | None:
+    """Return where the same data set is: of one name and use, or of one name where nobody says for which of several."""
+    named = [place for place, one in enumerate(among) if one.name == row.name]
+    same = [place for place in named if among[place].used_for == row.used_for]
+    if not same and len(named) == 1 and (not row.used_for or not among[named[0]].used_for):
+        same = named
+    return same[0] if same else None
 
 
 _Parts = TypeVar("_Parts", Artifact, CodeRevision, DataSnapshot)
