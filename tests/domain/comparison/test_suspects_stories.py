@@ -456,6 +456,75 @@ def test_an_addition_says_which_way_it_went() -> None:
     assert first(there).weight == first(back).weight
 
 
+@pytest.mark.parametrize(
+    ("changed", "segment"),
+    [
+        (lines("query", QUERY, f"{QUERY}\n  AND t.kind IN (3, 4)"), "region=in"),
+        (lines("query", QUERY, f"{QUERY}\n  OR t.kind = 4"), "state=or"),
+        (lines("prompts.system", "Be brief.", "Tell us more."), "country=us"),
+        (number("parameters.size", 3, 9), "merchant_size=micro"),
+        (fact("parameters.width", "1", "2"), "shard=2"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.field,
+)
+def test_common_words_name_no_segment(changed: Difference, segment: str) -> None:
+    """`IN` is no India, `us` in a sentence is no country, and a number is the name of nothing."""
+    found = first(suspects(comparison(changed), symptom("confidence", segments=(segment,))))
+    assert found.closeness is not Closeness.FEEDS
+
+
+@pytest.mark.parametrize(
+    ("changed", "segment"),
+    [
+        (lines("query", QUERY, f"{QUERY}\n  AND t.country <> 'in'"), "region=in"),
+        (lines("query", QUERY, f"{QUERY}\n  AND t.region <> 'sg'"), "region=hk"),
+        (lines("prompts.system", "Be brief.", "Answer zh-hk callers in Cantonese."), "language=zh-hk"),
+        (fact("serving.threshold large merchants", "0.7", "0.8"), "merchant_size=large"),
+        (fact("system.tools", "order_status", "order_status, phone_lookup"), "device=phone"),
+        (fact("environment.variable.REGION", "hk", "sg"), "region=hk"),
+    ],
+    ids=lambda one: one if isinstance(one, str) else one.field,
+)
+def test_what_is_named_is_found_wherever_it_stands(changed: Difference, segment: str) -> None:
+    """A quoted value, the dimension, two words in a row, a tool's name: each names the harmed segment."""
+    found = first(suspects(comparison(changed), symptom("confidence", segments=(segment,))))
+    assert found.closeness is Closeness.FEEDS
+    assert segment in found.because
+
+
+def test_how_a_training_was_run_is_hardly_a_suspect() -> None:
+    """Every run has another name, host and folder: a parameter that shapes the model is first."""
+    changed = (
+        fact("parameters.run_name", "brave-otter", "calm-heron"),
+        fact("parameters.timestamp", "20260114", "20260214"),
+        fact("parameters.output_dir", "/tmp/1", "/tmp/2"),
+        fact("environment.variable.HOSTNAME", "pod-1", "pod-2"),
+        fact("environment.trained by", "m.chan", "r.okafor"),
+        number("parameters.num_leaves", 63, 70),
+        fact("code.commit", "35" * 20, "e1" * 20),
+    )
+    assert [one.field for one in suspects(comparison(*changed))][:2] == ["parameters.num_leaves", "code.commit"]
+
+
+def test_packages_that_came_and_went_are_one_line_each_way() -> None:
+    """Another base image installs hundreds of other packages: two lines, and the image before them."""
+    gone = [fact(f"environment.old{at}", "1.0.0", None) for at in range(200)]
+    come = [fact(f"environment.new{at}", None, "1.0.0") for at in range(200)]
+    image = fact("environment.base_image", "registry.example/tabular-3.11", "registry.example/tabular-3.12")
+    found = suspects(comparison(image, *gone, *come))
+    assert [one.title.partition(":")[0] for one in found] == [
+        "base image tabular-3.11 → tabular-3.12",
+        "200 packages added",
+        "200 packages left out",
+    ]
+
+
+def test_sources_that_agree_on_nothing_are_shown_with_all_that_they_say() -> None:
+    """Two sources say two pipelines of A, and both another of B: it differs, and what was said is in the line."""
+    changed = fact("features.pipeline", [text("risk 1.0"), text("risk 1.1")], text("risk 2.0"))
+    assert first(suspects(comparison(changed))).title == "feature pipeline risk 1.0 or risk 1.1 → risk 2.0"
+
+
 def test_the_stories_are_many_and_each_is_told_once() -> None:
     """Every kind of change has its story."""
     assert len(STORIES) >= 40

@@ -66,9 +66,49 @@ _GENERIC: Final = frozenset(
 """Words that name half of everything."""
 _ALIASED: Final = re.compile(r"\b(?:from|join)\s+([\w.\"`]+)(?:\s+(?:as\s+)?([A-Za-z_]\w*))?", re.IGNORECASE)
 _COLUMN: Final = re.compile(r"\b([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:\s+as\s+([A-Za-z_]\w*))?", re.IGNORECASE)
-_NO_ALIAS: Final = frozenset(
-    {"on", "using", "where", "join", "left", "right", "inner", "outer", "cross", "full", "group"}
+_KEYWORDS: Final = frozenset(
+    {
+        *(
+            "on",
+            "using",
+            "where",
+            "join",
+            "left",
+            "right",
+            "inner",
+            "outer",
+            "cross",
+            "full",
+            "group",
+            "order",
+            "limit",
+        ),
+        *("having", "union", "natural", "as", "set", "and", "or", "not", "in", "is", "by", "to", "no", "all", "any"),
+        *(
+            "end",
+            "asc",
+            "tablesample",
+            "qualify",
+            "window",
+            "lateral",
+            "select",
+            "from",
+            "case",
+            "when",
+            "then",
+            "else",
+        ),
+    }
 )
+"""Of SQL: neither a table's other name nor, outside of quotes, the name of a segment (`region=in`)."""
+_SMALL_WORDS: Final = frozenset(
+    {
+        *("us", "it", "in", "is", "at", "be", "to", "no", "me", "or", "and", "as", "by", "on", "an", "we", "do", "so"),
+        *("my", "of", "if", "the", "for", "not", "all", "any", "can", "are", "you", "new", "use", "add"),
+    }
+)
+"""Of sentences: in a prompt or a commit's subject they name no segment (`region=us`)."""
+_QUOTED: Final = re.compile(r"'([^']{1,80})'|\"([^\"]{1,80})\"")
 _LARGER: Final = re.compile(
     r"estimators|trees|iterations|leaves|depth|layers|hidden|width|channels|units|backbone|input|resolution|batch|rank"
     r"|dim|tokens|members|beams|size",
@@ -216,7 +256,7 @@ def _texts(thing: Thing, reading: Reading, aliases: Mapping[str, str]) -> Iterat
             yield from _lines_of_query(thing, aliases)
         case Kind.PROMPT:
             yield "", "", words(thing.name)
-            yield from (("", "", changed_words(fact)) for fact in thing.facts)
+            yield from (("", "", _prose(changed_words(fact))) for fact in thing.facts)
         case Kind.FEATURES | Kind.SIGNATURE:
             yield from _inputs(thing)
         case Kind.CODE:
@@ -237,11 +277,18 @@ def _texts(thing: Thing, reading: Reading, aliases: Mapping[str, str]) -> Iterat
 def _lines_of_query(thing: Thing, aliases: Mapping[str, str]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for fact in thing.facts:
         for _, line in changed_lines(fact):
-            yield line.strip(), "", words(line)
+            quoted = " ".join(one or other for one, other in _QUOTED.findall(line))
+            bare = _QUOTED.sub(" ", line)
+            yield line.strip(), "", tuple(word for word in words(bare) if word not in _KEYWORDS)
+            yield line.strip(), "", words(quoted)
             for column in _COLUMN.finditer(line):
                 table = aliases.get(column[1].lower(), "")
                 if table:
                     yield line.strip(), table, (*words(table), *words(column[2]))
+
+
+def _prose(told: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(word for word in told if word not in _SMALL_WORDS)
 
 
 def _inputs(thing: Thing) -> Iterator[tuple[str, str, tuple[str, ...]]]:
@@ -256,7 +303,7 @@ def _inputs(thing: Thing) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 def _log(log: CodeLog | NoData) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     if isinstance(log, CodeLog):
-        yield from ((commit.subject, "", words(commit.subject)) for commit in (*log.only_b, *log.only_a))
+        yield from ((one.subject, "", _prose(words(one.subject))) for one in (*log.only_b, *log.only_a))
         yield from ((path, "", words(path)) for path in log.files)
 
 
@@ -277,7 +324,7 @@ def aliases_of(comparison: Comparison) -> Mapping[str, str]:
             table = match[1].strip('"`').rpartition(".")[2].lower()
             alias = (match[2] or "").lower()
             found[table] = table
-            if alias and alias not in _NO_ALIAS:
+            if alias and alias not in _KEYWORDS:
                 found[alias] = table
     return found
 

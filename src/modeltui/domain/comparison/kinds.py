@@ -124,9 +124,13 @@ _HARDWARE: Final = re.compile(
     r"(?:hardware|accelerator|gpus?|cpus?|instance|machine|cuda|driver|platform|os|kernel)(?:$|[ ._])"
 )
 _CIRCUMSTANCE: Final = re.compile(
-    r"^(?:run|user|host|hostname|cluster|job|pid|queue|entry[ _]point|working[ _]directory)$"
-    r"|(?:trained|started|finished|created) |duration|elapsed"
+    r"^(?:run|job|trial|experiment|build|user|host|hostname|cluster|pid|pwd|queue|date|time|timestamp)$"
+    r"|^(?:run|job|trial|experiment|build)[ _-]?(?:id|name|number|url)$"
+    r"|(?:entry[ _]point|working[ _]directory|duration|elapsed|timestamp|n_jobs|num_workers|verbos)"
+    r"|^(?:trained|started|finished|created)(?:[ _]|$)"
+    r"|(?:output|log|cache|te?mp|checkpoint|artifact)s?[ _-]?(?:dir|directory|path|folder|uri)$"
 )
+"""Settings and variables that say how a training was run; every run has others."""
 """Followed by nothing that a package could be called: `cuda-python` is one."""
 _SYSTEM: Final = (
     (re.compile(r"retriev|embed|rerank|\btop[\W_]?k\b|index|chunk|vector|passages", re.IGNORECASE), Kind.RETRIEVAL),
@@ -218,13 +222,16 @@ def _setting(key: str, otherwise: Kind) -> Kind:
         return Kind.THRESHOLD
     if _CALIBRATION.search(key):
         return Kind.CALIBRATION
-    return Kind.SEED if _SEED.search(key) else otherwise
+    if _SEED.search(key):
+        return Kind.SEED
+    return Kind.CIRCUMSTANCE if _CIRCUMSTANCE.search(key.lower()) else otherwise
 
 
 def _environment(key: str, fact: Difference) -> Kind:
     name = key.lower()
     if name.startswith("variable.") or name == "variables":
-        return Kind.VARIABLE
+        is_circumstance = _CIRCUMSTANCE.search(name.removeprefix("variable."))
+        return Kind.CIRCUMSTANCE if is_circumstance else Kind.VARIABLE
     if _IMAGE.match(name):
         return Kind.BASE_IMAGE
     if _HARDWARE.match(name):

@@ -75,6 +75,7 @@ _NOUNS: Final = {
     Kind.PACKAGE_MINOR: "a minor release of a library",
     Kind.CODE: "other code",
     Kind.EFFECTS: "what an agent has done since",
+    Kind.CIRCUMSTANCE: "another circumstance",
     Kind.SIZE: "a model of another size",
 }
 
@@ -173,8 +174,11 @@ def _reason(thing: Thing, found: Connection, symptom: Symptom) -> str:
         case Closeness.FEEDS:
             return _names(thing, found, symptom)
         case Closeness.USUAL:
+            noun = _NOUNS.get(thing.kind, "such a change")
+            if thing.kind is Kind.PROMPT and found.aspects == {Aspect.LATENCY}:
+                noun = "a prompt of another length"
             shows = named([_SHOWS_AS[aspect] for aspect in Aspect if aspect in found.aspects])
-            return f"{_NOUNS.get(thing.kind, 'such a change')} is a usual cause of {shows}"
+            return f"{noun} is a usual cause of {shows}"
         case Closeness.UNRELATED:
             why = thing.kind.traits.why
             return f"{why}, though nothing connects it with what is wrong" if symptom else why
@@ -377,6 +381,8 @@ def _value(side: Side, fact: Difference) -> str:
     number = side.value
     if isinstance(number, float | int) and fact.field.endswith(("artifact.size", "rows")):
         return quantity(float(number)) + ("B" if fact.field.endswith("size") else "")
+    if side.is_contradicted:
+        return " or ".join(short(str(claim.value), 20) for claim in side.claims)
     text = text_of(side)
     is_place = fact.field.endswith("base_image") and "/" in text
     return short(text.rpartition("/")[2] if is_place else text) or "nothing"

@@ -52,6 +52,8 @@ _TABLES: Final = frozenset(
     }
 )
 """Groups of many facts: a side that tells none of them recorded none, and did not remove them all."""
+_FREE: Final = frozenset({Kind.VARIABLE, Kind.CIRCUMSTANCE})
+"""Rows of a table that may well have none."""
 _ASKED: Final = frozenset({"asked", "extras", "marker", "hashes"})
 _STANDING: Final = (
     ("code.repository", "uncommitted", "uncommitted_changes", "dirty"),
@@ -115,7 +117,7 @@ class Reading:
             return False
         if fact.group is Group.DATA and self._is_set_of_both(data_name(fact)):
             return False
-        is_free = fact.group not in _TABLES or self.kinds[fact.field] is Kind.VARIABLE
+        is_free = fact.group not in _TABLES or self.kinds[fact.field] in _FREE
         return is_free or fact.group in self._told_by_both
 
     def _is_set_of_both(self, name: str) -> bool:
