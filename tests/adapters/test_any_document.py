@@ -92,7 +92,7 @@ def test_any_bill(places: list[int], odd: list[Any]) -> None:
     except ValueError:
         return
     for model in bill.models:
-        check_provenance("bill", bill_telling.provenance_of(bill, model, "bom.json", False, HERE, NOW))
+        check_provenance("bill", bill_telling.provenance_of(bill, model, "bom.json", Provenance(), HERE, NOW))
 
 
 @given(bends, values)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.servers.answering import Given, answering
 
 _NO_REPOSITORY = (404, {"X-Error-Code": "RepoNotFound"}, b'{"error":"Repository not found"}')
 _NO_REVISION = (404, {"X-Error-Code": "RevisionNotFound"}, b'{"error":"Invalid rev id"}')
@@ -159,41 +159,9 @@ class Hub:
 def running_hub() -> Iterator[Hub]:
     """A Hub that answers until the end of the block."""
     hub = Hub()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet: two would wait 40 ms for a delayed acknowledgement
-
-        def do_GET(self) -> None:
-            self._give(with_body=True)
-
-        def do_HEAD(self) -> None:
-            self._give(with_body=False)
-
-        def _give(self, *, with_body: bool) -> None:
-            status, headers, body = hub.answer(self.path, self.headers.get("Authorization", ""))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if with_body:
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(lambda asked: Given(*hub.answer(asked.target, asked.headers.get("Authorization", "")))) as url:
+        hub.url = url
         yield hub
-    finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
 
 
 def _json(value: Any) -> Answer:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
+
+from tests.servers.answering import Asked, Given, answering
 
 _STATES = {"START": "RUNNING", "RUNNING": "RUNNING", "COMPLETE": "COMPLETED", "FAIL": "FAILED", "ABORT": "ABORTED"}
 Key = tuple[str, str]
@@ -144,39 +144,18 @@ def running_marquez() -> Iterator[Marquez]:
     """A server that answers until the end of the block."""
     marquez = Marquez()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # head and body in one packet: two would wait 40 ms for a delayed acknowledgement
+    def answer(asked: Asked) -> Given:
+        if asked.method == "POST":
+            marquez.take(json.loads(asked.body))
+            return Given(201, {}, b"{}")
+        status, told = marquez.answer(asked.target)
+        if isinstance(told, str):
+            return Given(status, {"Content-Type": "text/html"}, told.encode())
+        return Given(status, {"Content-Type": "application/json"}, json.dumps(told).encode())
 
-        def do_GET(self) -> None:
-            self._give(*marquez.answer(self.path))
-
-        def do_POST(self) -> None:
-            marquez.take(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self._give(201, {})
-
-        def _give(self, status: int, answer: Any) -> None:
-            body = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "text/html" if isinstance(answer, str) else "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    marquez.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with answering(answer) as url:
+        marquez.url = url
         yield marquez
-    finally:
-        server.shutdown()
-        thread.join(5)
-        server.server_close()
 
 
 def _job_version(run: Run) -> str:

@@ -110,6 +110,8 @@ async def test_the_jobs_before_cannot_be_read(marquez: Marquez) -> None:
     assert known(told.code).commit == COMMIT
     assert isinstance(told.extraction_query, Unreadable)
     assert "503" in told.extraction_query.reason
+    assert isinstance(told.data_snapshots, Known)
+    assert "503" in told.data_snapshots.lacks, "there may be more to say of the data"
 
 
 async def test_a_server_that_is_down_claims_nothing(marquez: Marquez) -> None:

@@ -17,7 +17,7 @@ from modeltui.adapters._documents.words import shown
 from modeltui.adapters.cyclonedx.documents import Documents, Found
 from modeltui.adapters.cyclonedx.telling import NOTHING, provenance_of
 from modeltui.domain.fleet import SourceKind
-from modeltui.domain.lineage import FIELDS, UNSUPPORTED, Contradicted, Known, Provenance, Unreadable
+from modeltui.domain.lineage import FIELDS, UNSUPPORTED, Provenance, Unreadable
 from modeltui.domain.names import UNKNOWN, ModelName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.adapter import Surroundings
@@ -67,8 +67,7 @@ class BillsOfMaterial:
 
     async def read_provenance(self, model: ModelName, version: VersionId, known: Provenance) -> Provenance:
         """Return what the documents about a version say of it."""
-        has_signature = isinstance(known.signature, Known | Contradicted)
-        return await self._threads.run(self._provenance, model, version, has_signature)
+        return await self._threads.run(self._provenance, model, version, known)
 
     async def probe(self) -> Probe:
         """Return whether the folder can be read, and which documents cannot."""
@@ -76,7 +75,7 @@ class BillsOfMaterial:
         findings = await self._threads.run(self._findings)
         return Probe(UNKNOWN, self._clock.boottime() - started_at, 0.0, findings)
 
-    def _provenance(self, model: str, version: str, has_signature: bool) -> Provenance:
+    def _provenance(self, model: str, version: str, known: Provenance) -> Provenance:
         root = real_folder(self._source, self._path)
         place = filled(self._options.document, model, version) if self._options.document else None
         found: list[Found] = []
@@ -90,9 +89,7 @@ class BillsOfMaterial:
                 trouble = f"{place}: {error}"
         found += self._documents.about(root, model, version, place)
         now = self._clock.now()
-        told = {
-            one.place: provenance_of(one.bill, one.model, one.place, has_signature, self._source, now) for one in found
-        }
+        told = {one.place: provenance_of(one.bill, one.model, one.place, known, self._source, now) for one in found}
         if not told:
             return self._owed(trouble) if trouble else NOTHING
         return next(iter(told.values())) if len(told) == 1 else as_one(told, self._source)

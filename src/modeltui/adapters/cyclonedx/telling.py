@@ -12,6 +12,7 @@ from modeltui.adapters.cyclonedx.component import Bill
 from modeltui.domain.lineage import (
     ABSENT,
     Artifact,
+    Contradicted,
     DataSnapshot,
     Fact,
     Known,
@@ -47,24 +48,25 @@ NOTHING: Final = Provenance(
 
 
 def provenance_of(
-    bill: Bill, model: Any, place: str, has_signature: bool, source: SourceName, observed_at: Instant
+    bill: Bill, model: Any, place: str, known: Provenance, source: SourceName, observed_at: Instant
 ) -> Provenance:
-    """Return what a document says of the version that `model` is in it.
+    """Return what a document says of the version that `model` is in it; `known` is what registries say.
 
-    `has_signature`: somebody else knows what the model takes and gives, column by column; the mere formats of this
-    document would contradict that without knowing better, and are told as tags then.
+    Where they know what the model takes and gives, column by column, the mere formats of this document would
+    contradict that without knowing better: they are told as a tag then. A digest without an address is that of the
+    bytes whose address they know.
     """
-    return _Teller(bill, model, place, has_signature, source, observed_at).whole()
+    return _Teller(bill, model, place, known, source, observed_at).whole()
 
 
 class _Teller:
     def __init__(
-        self, bill: Bill, model: Any, place: str, has_signature: bool, source: SourceName, observed_at: Instant
+        self, bill: Bill, model: Any, place: str, known: Provenance, source: SourceName, observed_at: Instant
     ) -> None:
         self._bill = bill
         self._model = model
-        self._place = place
-        self._has_signature = has_signature
+        self._place = known.artifact.value.uri if isinstance(known.artifact, Known) else place
+        self._has_signature = isinstance(known.signature, Known | Contradicted)
         self._source = source
         self._observed_at = observed_at
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from modeltui.adapters._documents.front_matter import Card, read_card
@@ -200,8 +200,10 @@ class _Teller:
         adapter = self._object(small_files.ADAPTER)
         pinned = small_files.adapted(adapter) if isinstance(adapter, Mapping) else ""
         base = [one for one in base if not pinned.startswith(f"{one}@")]
-        found = listed([*([pinned] if pinned else []), *base], ADDRESS)
-        return adapter if not found and isinstance(adapter, Unreadable) else self._of_card(found)
+        fact = self._of_card(listed([*([pinned] if pinned else []), *base], ADDRESS))
+        if not isinstance(adapter, Unreadable):
+            return fact
+        return replace(fact, lacks=adapter.reason) if isinstance(fact, Known) else adapter
 
     def _prompts(self) -> Fact[Table]:
         text = self._content(small_files.TEMPLATE)

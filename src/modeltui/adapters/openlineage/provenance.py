@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from modeltui.adapters.openlineage.event_files import EventFiles
 from modeltui.adapters.openlineage.matching import find, runs_named
@@ -16,7 +16,7 @@ from modeltui.adapters.openlineage.telling import NOTHING, provenance_of
 from modeltui.adapters.openlineage.upstream import makers
 from modeltui.domain.errors import BackendError
 from modeltui.domain.fleet import SourceKind
-from modeltui.domain.lineage import ABSENT, FIELDS, Provenance, Unreadable
+from modeltui.domain.lineage import ABSENT, FIELDS, Known, Provenance, Unreadable
 from modeltui.domain.names import ModelName, VersionId
 from modeltui.domain.text import safe_text
 from modeltui.ports.adapter import Surroundings
@@ -81,9 +81,16 @@ class Lineage:
             return provenance_of(match, before, named, self._source, self._clock.now())
 
     def _not_whole(self, found: Provenance, trouble: BackendError) -> Provenance:
-        """Return what was found, with the gaps of which nobody knows whether they are gaps."""
-        owed = Unreadable(safe_text(trouble.title, 300), self._source)
-        return replace(found, **{name: owed for name in FIELDS if getattr(found, name) is ABSENT})
+        """Return what was found, with the gaps and lists of which nobody knows whether they are whole."""
+        reason = safe_text(trouble.title, 300)
+        facts: dict[str, Any] = {}
+        for name in FIELDS:
+            fact = getattr(found, name)
+            if fact is ABSENT:
+                facts[name] = Unreadable(reason, self._source)
+            elif isinstance(fact, Known) and isinstance(fact.value, Mapping | tuple):
+                facts[name] = replace(fact, lacks=reason)
+        return replace(found, **facts)
 
     async def probe(self) -> Probe:
         """Return whether events can be read, and what is odd in them."""
