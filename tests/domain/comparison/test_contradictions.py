@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from tests.domain.comparison.telling import FOLDER, MLFLOW, compared, fact, states, told, two
 
+from modeltui.domain.claims import joined
 from modeltui.domain.comparison.difference import Claim, State
 from modeltui.domain.lineage import ABSENT, Artifact, CodeRevision, Contradicted, Known, Provenance
 from modeltui.domain.names import Instant
@@ -127,3 +130,38 @@ def test_addresses_of_one_artifact_in_several_places_do_not_contradict_each_othe
     found = fact(compared(a, a), "record.address")
     assert found.state is State.EQUAL
     assert found.a.value == ("/models/m", "s3://m")
+
+
+def test_two_algorithms_on_both_sides_are_one_digest_each() -> None:
+    """Sources that hash in two ways and agree in both are equal, without a contradiction."""
+    a = two(_artifact("md5:11"), _artifact("sha256:aa"))
+    found = fact(compared(a, a), "artifact.digest")
+    assert found.state is State.EQUAL
+    assert not found.a.is_contradicted
+
+
+def test_an_approval_that_one_source_lost_is_a_contradiction() -> None:
+    """A list that one source has and another says is empty is not called equal."""
+    approval = told(parents=("2.3.0",))
+    found = fact(compared(two(approval, approval), two(told(parents=ABSENT), approval)), "record.parents")
+    assert found.state is State.NOT_COMPARABLE
+    assert "mlflow lists none" in found.why
+
+
+def test_sources_that_agree_on_what_is_no_number_are_joined() -> None:
+    """A metric that is NaN in two sources is known, not contradicted."""
+    whole = joined(two(told(metrics={"auc": math.nan}), told(metrics={"auc": float("nan"), "f1": 0.5})))
+    assert isinstance(whole.metrics, Known)
+    assert whole.metrics.value.keys() == {"auc", "f1"}
+    assert isinstance(joined(two(told(metrics={"auc": 0.1}), told(metrics={"auc": 0.2}))).metrics, Contradicted)
+
+
+def test_a_fact_told_in_two_ways_has_one_title_from_either_side() -> None:
+    """What one version's requirements and the other's runtime tell is named alike in both directions."""
+    a, b = told(requirements=("x.asked==1.0.0",)), told(runtime={"x-asked": "2.0.0"})
+    there, back = fact(compared(a, b), "environment.x-asked"), fact(compared(b, a), "environment.x-asked")
+    assert (there.title, there.state) == (back.title, back.state) == ("x-asked", State.CHANGED)
+    one, other = told(requirements=("numpy>=2",)), told(runtime={"numpy.asked": "large"})
+    assert fact(compared(one, other), "environment.numpy.asked").title == (
+        fact(compared(other, one), "environment.numpy.asked").title
+    )

@@ -78,6 +78,7 @@ def test_a_line_is_read_as_its_installer_reads_it(line: str, package: Package) -
         ("2.0+cu118", "2.0+cu121", Bump.OTHER, True),
         ("2.0", "2.0+cpu", Bump.OTHER, True),
         ("9.0", "1!1.0", Bump.MAJOR, True),
+        ("1.0", "1!1.0", Bump.MAJOR, True),
         ("2026-03-18", "2026-09-30", Bump.OTHER, True),
         ("2024a", "2024b", Bump.OTHER, True),
         ("1.1.1w", "1.1.1x", Bump.OTHER, True),

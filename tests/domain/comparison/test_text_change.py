@@ -136,3 +136,26 @@ def test_a_prompt_of_many_lines_is_compared_line_by_line() -> None:
     detail = fact(compared(told(prompts={"system": a}), told(prompts={"system": b})), "prompts.system").detail
     assert isinstance(detail, LinesChange)
     assert _shown(detail) == [" Be brief.", "-Answer in English.", "+Answer in Cantonese."]
+
+
+def test_lines_that_all_occur_twice_are_still_held_together() -> None:
+    """Without a single line to hold on to, a short text is compared exactly."""
+    change = lines_change(_lines("a b a b a b"), _lines("b a b a b a"))
+    assert (change.added, change.removed) == (1, 1)
+
+
+def test_changes_all_over_a_long_text_are_found_one_by_one() -> None:
+    """In a text of thousands of lines where each seventh changed, the other six stay."""
+    a = tuple(SafeText(f"line {number}") for number in range(7_000))
+    b = tuple(SafeText(f"{line}!") if number % 7 == 3 else line for number, line in enumerate(a))
+    change = lines_change(a, b)
+    assert (change.added, change.removed) == (1_000, 1_000)
+
+
+def test_an_answer_that_became_longer_is_compared_line_by_line() -> None:
+    """A saved case that was answered in one line and now in two shows the second, from either side."""
+    one, other = told(cases={"c": safe_text("yes")}), told(cases={"c": safe_text("yes\nbut")})
+    for a, b in ((one, other), (other, one)):
+        found = fact(compared(a, b), "cases.c")
+        assert isinstance(found.detail, LinesChange)
+        assert found.detail.added + found.detail.removed == 1

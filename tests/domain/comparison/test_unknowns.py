@@ -7,7 +7,7 @@ from tests.domain.comparison.telling import FOLDER, FORBIDDEN, MLFLOW, MODEL, A,
 
 from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import State
-from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Artifact, CodeRevision, Unreadable, unreadable
+from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Artifact, CodeRevision, DataSnapshot, Unreadable, unreadable
 from modeltui.domain.names import SourceName
 from modeltui.domain.text import SafeText
 
@@ -156,3 +156,16 @@ def test_sources_are_named_by_who_said_it() -> None:
     found = fact(compared(a, b), "record.owner")
     assert found.a.claims[0].sources == (MLFLOW, FOLDER)
     assert found.b.claims[0].sources == ("gto",)
+
+
+def test_a_source_that_tells_the_requirements_is_believed_though_its_runtime_is_unread() -> None:
+    """A package gone from the requirements is gone, also while the same registry's runtime could not be read."""
+    a = told(requirements=("numpy==1.0.0", "click==8.1.0"))
+    b = told(requirements=("click==8.1.0",), runtime=FORBIDDEN)
+    assert states(compared(a, b))["environment.numpy"] == "only-a"
+
+
+def test_data_of_which_only_the_name_is_known_is_itself() -> None:
+    """A version against itself has the same data, though nothing is told of it."""
+    claims = {MLFLOW: told(data_snapshots=(DataSnapshot(SafeText("cards")),))}
+    assert compare_claims(MODEL, A, A, claims, claims).differences == ()
