@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.domain.retention_world import (
+    DAY,
     FAILED,
     FRAUD,
     MEMORY,
@@ -31,11 +32,11 @@ import modeltui.domain.retention
 from modeltui.domain.event import ProvenanceUnread, SourceFailed
 from modeltui.domain.gold import gold_of
 from modeltui.domain.lineage import Artifact, Unreadable
-from modeltui.domain.names import UNKNOWN, ModelName
+from modeltui.domain.names import UNKNOWN, Instant, ModelName
 from modeltui.domain.retention import Keep, Verdict, retention
 from modeltui.domain.rollout import Job, Rollout
 from modeltui.domain.text import SafeText
-from modeltui.testing.worlds import START, World, model, rollout, seen, source_name, target_key, version_id
+from modeltui.testing.worlds import START, World, model, record, rollout, seen, source_name, target_key, version_id
 
 
 def why(world: World, name: str, past: Any = UNKNOWN) -> set[Keep]:
@@ -118,6 +119,16 @@ def test_a_tag_holds_unless_it_says_no(name: str, value: str, holds: bool) -> No
     told(world, "fraud", "4", tags=known(dict([tag])))
     for version in ("3", "4"):
         assert (why(world, version) == {Keep.HOLD}) is holds
+
+
+def test_a_version_is_on_its_way_for_a_season() -> None:
+    """What was registered after the serving version waits for its turn for ninety days, and no longer."""
+    world = whole_world(served=(record("6", -200 * DAY, -190 * DAY), record("7", -190 * DAY, -180 * DAY), MEMORY[2]))
+    old = {"8": 120.0, "4": 91.0, "3": 89.0}
+    rows = [row(name, created_at=Instant(START - old.get(name, 150.0) * DAY)) for name in VERSIONS]
+    listed(world, *rows)
+    assert why(world, "3") == {Keep.NEWER}
+    assert "4" in prunable(of(world))
 
 
 def test_which_tags_hold_is_configurable() -> None:

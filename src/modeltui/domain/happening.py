@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from modeltui.domain.acting.action import ActionKind
+from modeltui.domain.acting.action import ActionKind, ReasonCode
 from modeltui.domain.acting.outcome import Outcome
 from modeltui.domain.journal.details import read_weights
 from modeltui.domain.journal.record import Record, RecordKind
@@ -118,9 +118,11 @@ def _outcome(told: Sequence[Record]) -> tuple[SafeText, int | None]:
 
 
 def _why(told: Iterable[Record]) -> SafeText:
+    """Return the last reason that was given: its kind, the words, and the incident."""
     reasons = [record.entry.reason for record in told if record.entry.reason.text or record.entry.reason.incident]
     if not reasons:
         return SafeText("")
     last = reasons[-1]
+    kind = "" if last.code is ReasonCode.OTHER and last.text else f"{last.code.value}: "
     incident = f" ({last.incident})" if last.incident else ""
-    return safe_text(f"{last.code.value}: {last.text or 'no words'}{incident}", 600)
+    return safe_text(f"{kind}{last.text or 'no words'}{incident}", 600)

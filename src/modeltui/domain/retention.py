@@ -25,6 +25,8 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.told import told_of
 from modeltui.domain.version import Version
 
+ON_ITS_WAY_SECONDS: Final = 90 * 86_400.0
+"""How long a version that is younger than what serves may be on its way: reviews take weeks, not seasons."""
 _RELEASED: Final = frozenset({"no", "false", "0"})
 """Values of a tag that hold nothing; any other holds, also none."""
 _MEASURING: Final = frozenset({SourceKind.METRICS, SourceKind.ROLLOUTS, SourceKind.REGISTRY})
@@ -49,7 +51,7 @@ class Keep(StrEnum):
     PARENT = "parent"
     """A version that serves was derived from it."""
     NEWER = "newer"
-    """Registered after what serves: it may be on its way."""
+    """Registered lately, and after what serves: it may be on its way."""
     UNKNOWN = "not known"
     """Nobody can say that it is not needed."""
 
@@ -281,8 +283,8 @@ def _newer(fleet: Fleet, version: Version) -> Iterator[KeepReason]:
     ages = [at for name, at in registered.items() if name in stable and not isinstance(at, Missing)]
     if isinstance(version.created_at, Missing) or not ages:
         yield _unknown("nobody knows whether it is younger than what serves, and on its way")
-    elif version.created_at > max(ages):
-        yield KeepReason(Keep.NEWER, safe_text("it was registered after every version that serves"))
+    elif version.created_at > max(ages) and fleet.at - version.created_at < ON_ITS_WAY_SECONDS:
+        yield KeepReason(Keep.NEWER, safe_text("it is new, registered after every version that serves"))
 
 
 def _artifact(fleet: Fleet, model: ModelName, version: VersionId) -> Artifact | NoData:

@@ -12,7 +12,7 @@ from modeltui.present import format as form
 
 _BASIS = {
     Basis.REGISTRY: "as its controller or registry remembers",
-    Basis.ACTION: "by our action, seen",
+    Basis.ACTION: "as our action left it, seen",
     Basis.OBSERVATION: "seen in passing",
     Basis.GAP: "nobody looked",
 }
