@@ -116,7 +116,7 @@ async def test_a_change_at_the_end_of_a_long_prompt_is_seen(tmp_path: Path) -> N
     one = await told(tmp_path / "a", {"prompts/system.txt": f"{long}yes"})
     other = await told(tmp_path / "b", {"prompts/system.txt": f"{long}no"})
     assert value(one.prompts) != value(other.prompts)
-    assert "more characters, sha256 " in value(one.prompts)["system"]
+    assert "in all 50003 characters, sha256 " in value(one.prompts)["system"]
 
 
 async def test_queries_lie_in_files(tmp_path: Path) -> None:

@@ -18,16 +18,23 @@ _LONGEST_LINE: Final = 1_900
 _LONGEST_SHOWN: Final = 10 * _LONGEST_LINE
 """An invisible character is shown as up to nine visible ones."""
 _MOST_LINES: Final = 200_000
+_SEARCHED: Final = 4
+"""So many times what is shown is searched for secrets."""
 _KEY_BEGINS: Final = "-----BEGIN "
 _KEY_ENDS: Final = "-----END "
 
 
 def whole_text(text: str, limit: int, name: str = "") -> SafeText:
     """Return text as one safe line, secrets masked; where it is cut, a digest stands for what is not shown."""
-    if len(text) <= limit or is_secret_name(name):
+    if is_secret_name(name):
         return safe_text(masked(name, text), limit)
-    rest = f"… {len(text) - limit} more characters, sha256 {_digest(text)}"
-    return safe_text(safe_text(without_tokens(text[:limit]), limit - len(rest)) + rest, limit)
+    # More than is shown is searched: a secret that is cut in two would not look like one.
+    shown = safe_text(without_tokens(text[: _SEARCHED * limit]), limit)
+    is_cut = len(text) > _SEARCHED * limit or (len(shown) == limit and shown.endswith("…"))
+    if not is_cut:
+        return shown
+    rest = f"… in all {len(text)} characters, sha256 {_digest(text)}"
+    return SafeText(shown[: limit - len(rest)] + rest)
 
 
 def text_lines(text: str) -> tuple[SafeText, ...]:
