@@ -143,7 +143,9 @@ class Hub:
             }
         contents = {path: raw for path, file in files.items() if (raw := file.result()) is not None}
         parts = Parts(repository, version, revision, commit.result(), contents, f"{self._address}/{repository}")
-        return provenance_of(parts, self._source, self._clock.now(), commit_is_code=self._options.commit_is_code)
+        now, commit_is_code = self._clock.now(), self._options.commit_is_code
+        # A card of 5 MB takes a while: not in the loop that answers keys.
+        return await asyncio.to_thread(provenance_of, parts, self._source, now, commit_is_code=commit_is_code)
 
     async def _commit(self, repository: str, revision: str) -> wire.CommitRow | BackendError | None:
         try:
