@@ -12,12 +12,14 @@ from tests.e2e.stage import write_config
 from tests.servers import training, venvs
 from tests.servers.mlflow import MlflowServer
 from tests.servers.policy import missing
-from tests.servers.trained import TrainedVersion, train
+from tests.servers.trained import TrainedVersion, train, train_with_autolog
 
 pytestmark = pytest.mark.timeout(600)
 
 Trained = Mapping[str, TrainedVersion]
 CHANGED = [recipe.name for recipe in training.RECIPES if recipe.causes]
+NOTED_BY_ITSELF = {"data-snapshot": "data.dataset", "feature-dropped": "artifact.signature", "parameter": "parameters."}
+"""What MLflow's automatic logging says of a change."""
 ALWAYS_OTHERWISE = ("record.run", "record.address", "artifact.size", "metrics.", "segments.", "importances.", "cases.")
 """What another training brings along."""
 
@@ -29,6 +31,12 @@ def trained(mlflow3: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> 
         return train(mlflow3, tmp_path_factory.mktemp("training"))
     except venvs.EnvironmentBuildError as error:
         missing(str(error), "check that pip can install packages here")
+
+
+@pytest.fixture(scope="module")
+def trained_with_autolog(mlflow3: MlflowServer, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Some recipes, of which nobody recorded anything."""
+    return train_with_autolog(mlflow3, tmp_path_factory.mktemp("autolog"), ["base", *NOTED_BY_ITSELF])
 
 
 @pytest.fixture
@@ -59,6 +67,13 @@ async def test_harmed_segment(config: Path, trained: Trained, name: str) -> None
     found = comparison.suspects(segment)
     assert found[0].field.startswith(recipe.causes), (recipe.what, fields(found))
     assert f"segments.auc/{segment}" in comparison.different()
+
+
+@pytest.mark.parametrize(("name", "expected"), NOTED_BY_ITSELF.items())
+def test_without_a_word_of_the_team(config: Path, trained_with_autolog: Trained, name: str, expected: str) -> None:
+    """Where nobody records anything, what MLflow notes by itself is enough to name data, a feature, a parameter."""
+    base, changed = (trained_with_autolog[one].version for one in ("base", name))
+    assert first_suspect(config, training.BY_ITSELF, base, changed).startswith(expected)
 
 
 async def test_same_job_once_more(config: Path, trained: Trained) -> None:

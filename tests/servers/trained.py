@@ -42,6 +42,15 @@ def train(server: MlflowServer, directory: Path) -> dict[str, TrainedVersion]:
         script.write("\n# Scores are rounded downstream.\n")
     _commit(repository, "Say where scores are rounded")
     recorded += _run(server, repository, directory, ["code"])
+    return _by_recipe(recorded)
+
+
+def train_with_autolog(server: MlflowServer, directory: Path, names: Sequence[str]) -> dict[str, TrainedVersion]:
+    """Train and register these recipes with nothing recorded but what MLflow notes by itself."""
+    return _by_recipe(_run(server, _repository(directory), directory, [f"auto:{name}" for name in names]))
+
+
+def _by_recipe(recorded: Sequence[Mapping[str, Any]]) -> dict[str, TrainedVersion]:
     return {
         said["name"]: TrainedVersion(training.by_name(said["name"]), said["version"], said["facts"])
         for said in recorded
