@@ -8,16 +8,19 @@ import pytest
 
 from modeltui.adapters.embedded.scenario import ONSET_SECONDS
 from modeltui.adapters.embedded.world import open_world, set_weights
+from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.comparison.symptoms import doubts, symptom_of, top_suspect, usual_pair
+from modeltui.domain.event import ProvenanceRead
 from modeltui.domain.fleet import ServedVersion, Target
 from modeltui.domain.health import Cause, Level
 from modeltui.domain.known_good import KnownGood
-from modeltui.domain.names import Missing, SignalName
+from modeltui.domain.names import NO_DATA, Missing, SignalName
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.signal import BUSINESS, CONFIDENCE, DRIFT, ERRORS, LATENCY
 from modeltui.domain.skew import skew_matrix
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
-from tests.adapters.embedded.story import onlooker, version
+from tests.adapters.embedded.story import onlooker, source, target_key, version
 
 pytestmark = pytest.mark.broad
 
@@ -85,6 +88,42 @@ async def test_the_canary_turns_red_by_one_segment_within_two_minutes(world_path
     good = worst.known_good
     assert isinstance(good, KnownGood)
     assert good.version == "2.3.1"
+
+
+async def test_the_card_names_the_filter_once_the_canary_is_red(world_path: Path, clock: VirtualClock) -> None:
+    """Before the breach nothing is wrong; after it the top suspect is the filter that cut the harmed segment."""
+    async with onlooker(world_path, clock) as eye:
+        await eye.begin()
+        for name in ("2.3.1", "3.0.0"):
+            told = await eye.registry.read_provenance(target_key(FRAUD).model, version(name))
+            eye.see(ProvenanceRead(source("registry"), clock.now(), target_key(FRAUD).model, version(name), told))
+        assert not symptom_of(eye.target(FRAUD))
+        with open_world(world_path) as world:
+            await eye.live(world, 180)
+        target = eye.target(FRAUD)
+        assert symptom_of(target).segments == {"merchant_size=micro"}
+        assert usual_pair(eye.fleet, target) == ("2.3.1", "3.0.0")
+        suspect = top_suspect(eye.fleet, target)
+        assert isinstance(suspect, Suspect)
+        assert "AND m.monthly_volume > 500" in suspect.title
+        assert "merchant_size=micro" in suspect.because
+        assert doubts(eye.fleet, target) == (), "no other place looks at its segments"
+
+
+async def test_what_no_change_of_version_explains_has_no_suspect(world_path: Path, clock: VirtualClock) -> None:
+    """Slow in one office only, with the version that is well in the other: that is said, and nothing is suspected."""
+    async with onlooker(world_path, clock) as eye:
+        await eye.begin()
+    slow = eye.target("document-ocr@prod-cn")
+    assert symptom_of(slow).signals == {LATENCY}
+    assert top_suspect(eye.fleet, slow) is NO_DATA
+    assert doubts(eye.fleet, slow) == (
+        "3.1.4 is the last known good version here: no newer one explains it",
+        "3.1.4 is well in prod-hk and staging: look at what is different in prod-cn",
+    )
+    drifted = eye.target("churn-predictor@prod-hk")
+    assert symptom_of(drifted).drifted == {"tenure_months"}
+    assert top_suspect(eye.fleet, drifted) is NO_DATA
 
 
 async def test_taken_back_it_recovers(world_path: Path, clock: VirtualClock) -> None:

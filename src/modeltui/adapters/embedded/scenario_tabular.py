@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from modeltui.adapters.embedded.plans import ModelPlan, Quality, VersionPlan
-
-_PYTHON_311: Final = {"python": "3.11.9", "image": "tabular-3.11", "hardware": "8 vCPU", "seed": "20260114"}
-_PYTHON_312: Final = {"python": "3.12.6", "image": "tabular-3.12"}
-_OLD_LIBRARIES: Final = ["scikit-learn==1.5.2", "lightgbm==4.5.0", "numpy==1.26.4", "pandas==2.2.3", "shap==0.46.0"]
-_NEW_LIBRARIES: Final = ["scikit-learn==1.7.1", "lightgbm==4.6.0", "numpy==2.2.6", "pandas==2.3.1", "shap==0.48.0"]
-
-
-def _lineage(
-    snapshots: list[tuple[Any, ...]],
-    query: str,
-    features: str,
-    importances: dict[str, float],
-    metrics: dict[str, float],
-    **more: Any,
-) -> dict[str, Any]:
-    """Return the provenance that every table model begins with; data sets as name, rows, use, days that they cover."""
-    return {
-        "architecture": "LGBMClassifier",
-        "data_snapshots": snapshots,
-        "extraction_query": query,
-        "feature_pipeline": features,
-        "importances": importances,
-        "metrics": metrics,
-        "signature": f"({', '.join(importances)}, …) -> score: double",
-        "parameters": {"algorithm": "lightgbm", "learning_rate": "0.05", "num_leaves": "63", "n_estimators": "800"},
-        "requirements": _OLD_LIBRARIES,
-        "runtime": _PYTHON_311,
-        "environment_variables": {"OMP_NUM_THREADS": "2", "TZ": "Asia/Hong_Kong"},
-        "serving_config": {"replicas": "6", "cpu limit": "2", "memory limit": "4Gi", "decision threshold": "0.72"},
-        **more,
-    }
-
+from modeltui.adapters.embedded.scenario_steady import STEADY_MODELS
+from modeltui.adapters.embedded.scenario_tables import NEW_LIBRARIES, PYTHON_312, table_lineage
 
 FRAUD_DETECTOR: Final = ModelPlan(
     name="fraud-detector",
@@ -51,7 +21,7 @@ FRAUD_DETECTOR: Final = ModelPlan(
     },
     features=("feature=amount_zscore", "feature=merchant_tenure", "feature=device_age"),
     repository="git.harbourlight.example/risk/fraud-detector",
-    lineage=_lineage(
+    lineage=table_lineage(
         [
             ("card_transactions", 48_200_000, "training", 365),
             ("chargebacks", 310_000, "labels", 365),
@@ -117,8 +87,8 @@ FRAUD_DETECTOR: Final = ModelPlan(
                 ],
                 "feature_pipeline": "risk-features 6.0.0",
                 "parameters": {"num_leaves": "127", "n_estimators": "1200"},
-                "requirements": _NEW_LIBRARIES,
-                "runtime": _PYTHON_312,
+                "requirements": NEW_LIBRARIES,
+                "runtime": PYTHON_312,
                 "metrics": {"auc": 0.956, "recall at 1% fpr": 0.667, "brier": 0.018},
                 "segment_metrics": {
                     "merchant_size=large": 0.961,
@@ -143,7 +113,7 @@ AML_SCREENING: Final = ModelPlan(
     segments={"region=hk": 0.55, "region=sea": 0.30, "region=eu": 0.15},
     features=("feature=counterparty_risk", "feature=hop_count"),
     repository="git.harbourlight.example/crime/aml-screening",
-    lineage=_lineage(
+    lineage=table_lineage(
         [("transfers", 21_700_000, "training", 540), ("case_outcomes", 84_000, "labels", 540)],
         "SELECT f.*, o.outcome FROM transfer_features f LEFT JOIN case_outcomes o USING (transfer_id)",
         "graph-features 2.4.0",
@@ -162,8 +132,8 @@ AML_SCREENING: Final = ModelPlan(
             "Graph of counterparties, newer libraries.",
             {
                 "feature_pipeline": "graph-features 3.0.1",
-                "requirements": _NEW_LIBRARIES,
-                "runtime": _PYTHON_312,
+                "requirements": NEW_LIBRARIES,
+                "runtime": PYTHON_312,
                 "metrics": {"auc": 0.924, "cases per 1000": 3.6},
             },
             {"confidence": 0.88},
@@ -180,7 +150,7 @@ CREDIT_SCORER: Final = ModelPlan(
     segments={"channel=app": 0.62, "channel=branch": 0.23, "channel=partner": 0.15},
     features=("feature=income_band", "feature=utilisation", "feature=bureau_age"),
     repository="git.harbourlight.example/lending/credit-scorer",
-    lineage=_lineage(
+    lineage=table_lineage(
         [("applications", 3_400_000, "training", 730), ("repayments", 2_900_000, "labels", 730)],
         "SELECT a.*, r.days_past_due_max FROM applications a JOIN repayments r USING (application_id)",
         "lending-features 11.2.0",
@@ -231,7 +201,7 @@ CHURN_PREDICTOR: Final = ModelPlan(
     quality=Quality(error_rate=0.0015, latency_seconds=0.024, confidence=0.79, business=0.83),
     features=("feature=tenure_months", "feature=tickets_30d", "feature=plan_price"),
     repository="git.harbourlight.example/growth/churn-predictor",
-    lineage=_lineage(
+    lineage=table_lineage(
         [("customers", 1_900_000, "training", 365), ("contacts", 640_000, "training", 365)],
         "SELECT * FROM churn_base WHERE snapshot_month BETWEEN '2025-03' AND '2026-02'",
         "growth-features 3.3.0",
@@ -263,7 +233,7 @@ CARD_ROUTING: Final = ModelPlan(
     quality=Quality(error_rate=0.001, latency_seconds=0.009, confidence=0.93, business=0.947),
     segments={"region=hk": 0.5, "region=sea": 0.3, "region=us": 0.2},
     repository="git.harbourlight.example/payments/card-routing",
-    lineage=_lineage(
+    lineage=table_lineage(
         [("authorisations", 88_000_000, "training", 90)],
         "SELECT acquirer, bin, amount, hour, accepted FROM authorisations WHERE day >= CURRENT_DATE - 90",
         "routing-features 1.9.4",
@@ -292,134 +262,4 @@ CARD_ROUTING: Final = ModelPlan(
     pointers={"champion": "5.5.1", "challenger": "5.6.0"},
 )
 
-MERCHANT_CATEGORY: Final = ModelPlan(
-    name="merchant-category",
-    owner="data-products",
-    business="share of labels that merchants leave as they are",
-    quality=Quality(error_rate=0.002, latency_seconds=0.014, confidence=0.87, business=0.93),
-    segments={"language=zh": 0.58, "language=en": 0.42},
-    repository="git.harbourlight.example/data/merchant-category",
-    lineage=_lineage(
-        [("merchant_names", 5_100_000, "training"), ("merchant_names_golden", 12_000, "test")],
-        "SELECT name, description, category FROM merchant_names WHERE reviewed",
-        "text-hashing 0.9.1",
-        {"name_tokens": 0.62, "description_tokens": 0.38},
-        {"macro f1": 0.887},
-        architecture="hashed linear",
-        parameters={"algorithm": "logistic", "classes": "212", "hash bits": "20"},
-        cases={"七記茶餐廳": "restaurants", "Kwun Tong Hardware Co": "building supplies"},
-    ),
-    versions=(
-        VersionPlan("6.0.0", 240, "n.fernandes", "Two languages in one model."),
-        VersionPlan("6.1.0", 170, "n.fernandes", "Longer names.", {"metrics": {"macro f1": 0.893}}),
-        VersionPlan("6.1.1", 140, "n.fernandes", "Same data, fixed tokeniser.", same_data=True),
-        VersionPlan(
-            "6.2.0",
-            65,
-            "n.fernandes",
-            "New categories.",
-            {"parameters": {"classes": "240"}, "metrics": {"macro f1": 0.901}},
-        ),
-    ),
-    pointers={"champion": "6.2.0"},
-)
-
-LIMIT_OPTIMIZER: Final = ModelPlan(
-    name="limit-optimizer",
-    owner="retail-lending",
-    business="share of raised limits in use after a month",
-    quality=Quality(error_rate=0.001, latency_seconds=0.038, confidence=0.82, business=0.66),
-    repository="git.harbourlight.example/lending/limit-optimizer",
-    lineage=_lineage(
-        [("limits", 1_200_000, "training", 365), ("repayments", 2_900_000, "training", 365)],
-        "SELECT * FROM limit_base WHERE raised_at >= DATE '2025-06-01'",
-        "lending-features 11.2.0",
-        {"utilisation": 0.46, "income_band": 0.31, "limit_age": 0.23},
-        {"uplift": 0.118},
-    ),
-    versions=(
-        VersionPlan("1.2.0", 290, "t.nguyen", "Uplift instead of propensity."),
-        VersionPlan("1.3.0", 205, "t.nguyen", "Shared lending features."),
-        VersionPlan("1.4.0", 130, "b.santos", "Retrained."),
-        VersionPlan(
-            "1.4.2",
-            44,
-            "b.santos",
-            "Retrained, thresholds by segment.",
-            {
-                "artifact": {"unreadable": "the artifact store answered 403 when the digest was read"},
-                "serving_config": {"decision threshold": "0.68", "threshold, limits over 100 000": "0.80"},
-            },
-        ),
-    ),
-    pointers={"champion": "1.4.2"},
-)
-
-SANCTIONS_MATCHER: Final = ModelPlan(
-    name="sanctions-matcher",
-    owner="financial-crime",
-    business="share of matches confirmed",
-    quality=Quality(),
-    repository="git.harbourlight.example/crime/sanctions-matcher",
-    lineage=_lineage(
-        [("watchlists", 410_000, "training"), ("match_reviews", 57_000, "labels")],
-        "SELECT * FROM match_reviews JOIN watchlists USING (entry_id)",
-        "name-matching 4.0.0",
-        {"edit_distance": 0.39, "phonetic": 0.34, "birth_year": 0.27},
-        {"recall": 0.996},
-        cases={"same name, other birth year": "no match", "same name, no birth year": "no match"},
-    ),
-    versions=(
-        VersionPlan("3.7.0", 310, "k.adeyemi", "Phonetic match."),
-        VersionPlan("3.8.0", 220, "k.adeyemi", "Watchlists of 2026."),
-        VersionPlan("3.8.1", 180, "l.marchetti", "Transliteration fixed.", same_data=True),
-        VersionPlan(
-            "3.9.0",
-            30,
-            "l.marchetti",
-            "Birth year optional.",
-            {
-                "signature": "(edit_distance, phonetic, birth_year: optional, …) -> score: double",
-                "feature_pipeline": "name-matching 4.1.0",
-                "cases": {"same name, no birth year": "match"},
-            },
-            same_data=True,
-        ),
-    ),
-    pointers={"champion": "3.9.0"},
-)
-
-PAYOUT_FORECASTER: Final = ModelPlan(
-    name="payout-forecaster",
-    owner="treasury",
-    kind="batch",
-    business="share of days inside the forecast band",
-    quality=Quality(error_rate=0.001, latency_seconds=0.22, confidence=0.81, business=0.91),
-    repository="git.harbourlight.example/treasury/payout-forecaster",
-    lineage=_lineage(
-        [("payouts_daily", 730_000, "training"), ("holidays", 900, "join")],
-        "SELECT day, office, sum(amount) FROM payouts GROUP BY day, office",
-        "calendar-features 2.2.0",
-        {"weekday": 0.36, "lag_7": 0.34, "holiday_distance": 0.30},
-        {"mape": 0.043},
-    ),
-    versions=(
-        VersionPlan("2.5.0", 270, "o.brandt", "Per office."),
-        VersionPlan("2.6.0", 190, "o.brandt", "Holidays of five countries."),
-        VersionPlan("2.7.0", 120, "o.brandt", "Quantile loss.", {"parameters": {"objective": "quantile"}}),
-        VersionPlan("2.8.0", 40, "o.brandt", "Retrained."),
-    ),
-    pointers={"champion": "2.8.0"},
-)
-
-TABULAR_MODELS: Final = (
-    FRAUD_DETECTOR,
-    AML_SCREENING,
-    CREDIT_SCORER,
-    CHURN_PREDICTOR,
-    CARD_ROUTING,
-    MERCHANT_CATEGORY,
-    LIMIT_OPTIMIZER,
-    SANCTIONS_MATCHER,
-    PAYOUT_FORECASTER,
-)
+TABULAR_MODELS: Final = (FRAUD_DETECTOR, AML_SCREENING, CREDIT_SCORER, CHURN_PREDICTOR, CARD_ROUTING, *STEADY_MODELS)
