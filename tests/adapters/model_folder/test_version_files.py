@@ -119,6 +119,16 @@ async def test_a_change_at_the_end_of_a_long_prompt_is_seen(tmp_path: Path) -> N
     assert "in all 50003 characters, sha256 " in value(one.prompts)["system"]
 
 
+@pytest.mark.parametrize("field", ["features", "owner", "image", "model_class", "schema", "run"])
+async def test_a_change_at_the_end_of_a_long_field_is_seen(tmp_path: Path, field: str) -> None:
+    """A list of features that differs in its last one is another list, and so it is with every other field."""
+    listed = [f"feature_{number}" for number in range(3_000)]
+    one = await told(tmp_path / "a", {"metadata.json": {field: listed}})
+    other = await told(tmp_path / "b", {"metadata.json": {field: [*listed[:-1], "another"]}})
+    names = one.known_fields()
+    assert any(getattr(one, name).value != getattr(other, name).value for name in names if name != "artifact"), names
+
+
 async def test_queries_lie_in_files(tmp_path: Path) -> None:
     """SQL files are the extraction query; metadata that only names one of them adds nothing."""
     files = {"features.sql": "SELECT a\nFROM t\n", "metadata.json": {"sql": "features.sql"}}

@@ -116,11 +116,11 @@ class _Reader:
             owner=self._of("owner", values.told),
             artifact=self._of("artifact", values.artifact),
             files=self._of("files", values.table),
-            architecture=self._of("architecture", values.told),
-            signature=self._of("signature", lambda value: whole_text(values.plain(value), LONG_TEXT)),
+            architecture=self._of("architecture", _text),
+            signature=self._of("signature", _text),
             data_snapshots=self._of("data_snapshots", values.data_snapshots),
             extraction_query=self._of("extraction_query", values.lines),
-            feature_pipeline=self._of("feature_pipeline", values.told),
+            feature_pipeline=self._of("feature_pipeline", _text),
             code=self._of("code", lambda value: values.code(value, metadata)),
             parameters=self._of("parameters", values.table),
             metrics=self._metrics(),
@@ -128,7 +128,7 @@ class _Reader:
             requirements=self._of("requirements", _requirements),
             runtime=self._with_loose("runtime", _LOOSE_RUNTIME),
             environment_variables=self._of("environment_variables", values.table),
-            base_image=self._of("base_image", values.told),
+            base_image=self._of("base_image", _text),
             parents=self._of("parents", values.texts),
             prompts=self._of("prompts", _prompts),
             llm_system=self._with_loose("llm_system", _LOOSE_LLM),
@@ -205,6 +205,10 @@ def _found(metadata: Metadata, field: str, own_keys: Mapping[str, str]) -> tuple
         if value not in _NOTHING:
             return key, value
     return "", None
+
+
+def _text(value: Any) -> SafeText:
+    return whole_text(values.plain(value), LONG_TEXT)
 
 
 def _requirements(value: Any) -> tuple[SafeText, ...]:

@@ -10,7 +10,6 @@ from typing import Any, Final, TypeAlias
 
 from modeltui.adapters._documents.long_text import text_lines, whole_text
 from modeltui.domain.lineage import Approval, Artifact, CodeRevision, DataSnapshot, Scores, Table
-from modeltui.domain.masking import masked
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 
@@ -27,7 +26,7 @@ _LAST_SECOND: Final = 253_402_300_800.0
 
 def told(value: Any, name: str = "", limit: int = 200) -> SafeText:
     """Return any value as one safe line, secrets masked; objects and lists as compact JSON."""
-    return safe_text(masked(name, plain(value)), limit)
+    return whole_text(plain(value), limit, name)
 
 
 def plain(value: Any) -> str:
