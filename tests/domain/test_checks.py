@@ -14,7 +14,7 @@ from modeltui.domain.acting.lease import Lease
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
-from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Approval, Artifact, Provenance, Unreadable
+from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Approval, Artifact, Contradicted, Known, Provenance, Unreadable
 from modeltui.domain.names import UNKNOWN, Instant, ModelName
 from modeltui.domain.rollout import Job
 from modeltui.domain.text import safe_text
@@ -123,6 +123,30 @@ def test_the_evidence_is_told_in_one_phrase() -> None:
 def test_a_tag_can_block_a_version(versions: Any, provenance: Any, expected: str) -> None:
     """A version that somebody marked as blocked fails, wherever the mark stands."""
     assert result(look.blocked(V, versions, provenance)) == expected
+
+
+def test_a_registry_that_could_not_say_may_block() -> None:
+    """One registry says yes, another that lists the model cannot be read: nobody knows that it does not block."""
+    silent = (source_name("sql"),)
+    assert result(look.blocked(V, listed("2.3.1"), origin(), silent)) == "unknown"
+    assert result(look.blocked(V, listed("2.3.1", blocked="true"), origin(), silent)) == "fail"
+
+
+def contradicting(**first: Any) -> Any:
+    """Return the origin of which two sources tell other things."""
+    one, other = (Known(value, source_name(name), START) for name, value in first.items())
+    return Contradicted((one, other))
+
+
+def test_sources_that_contradict_each_other_prove_nothing() -> None:
+    """Two digests are no digest; a tag of either source blocks; an artifact that one of them missed is gone."""
+    here, gone = Artifact(safe_text("s3://x"), is_reachable=True), Artifact(safe_text("s3://x"), is_reachable=False)
+    other = replace(here, digest=safe_text("sha256:2"))
+    assert result(look.artifact(V, Provenance(artifact=contradicting(mlflow=here, sql=other)))) == "unknown"
+    assert result(look.artifact(V, Provenance(artifact=contradicting(mlflow=here, sql=gone)))) == "fail"
+    tags = contradicting(mlflow={safe_text("blocked"): safe_text("no")}, sql={safe_text("blocked"): safe_text("yes")})
+    assert result(look.blocked(V, listed("2.3.1"), origin(tags=tags))) == "fail"
+    assert result(look.approved(V, Provenance(approvals=contradicting(mlflow=(), sql=())))) == "unknown"
 
 
 HERE = {"python": "3.11.9", "numpy": "1.26.4", "image": "tabular-3.11"}

@@ -6,7 +6,7 @@ heavier guard) is decided in `guarding`, not here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from modeltui.domain.acting.action import ActionKind, Check, CheckResult
@@ -133,8 +133,16 @@ def evidence_text(good: KnownGood, now: Instant) -> SafeText:
     return safe_text(f"{where}, {age_text(good.healthy_seconds)} of it seen within all limits")
 
 
-def blocked(version: VersionId, versions: Iterable[Version] | Unknown, provenance: Provenance | Unknown) -> Check:
-    """Return whether somebody has marked the version as one that must not serve."""
+def blocked(
+    version: VersionId,
+    versions: Iterable[Version] | Unknown,
+    provenance: Provenance | Unknown,
+    silent: Collection[SourceName] = (),
+) -> Check:
+    """Return whether somebody has marked the version as one that must not serve.
+
+    `silent` are registries that know the model and could not say anything of this version: each might block it.
+    """
     tags: dict[str, str] = {}
     found = _find(version, versions)
     if isinstance(found, Version):
@@ -147,6 +155,8 @@ def blocked(version: VersionId, versions: Iterable[Version] | Unknown, provenanc
             return _fail("blocked", f"{version} is marked {name}: {value}")
     if isinstance(found, Missing) and isinstance(provenance, Missing):
         return _unknown("blocked", f"no registry was asked whether {version} is blocked")
+    if silent:
+        return _unknown("blocked", f"{names_text(silent)} could not say whether {version} is blocked")
     return _pass("blocked", f"no tag blocks {version}")
 
 

@@ -33,9 +33,9 @@ from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.acting.situation import Situation, Timings, taken_back, trusted_versions
 from modeltui.domain.acting.stepping import expectation, paths, steps_of
 from modeltui.domain.acting.wording import names_text, whole_milliseconds
-from modeltui.domain.fleet import Target
+from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.lineage import Known
-from modeltui.domain.names import UNKNOWN, Missing, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Missing, ModelName, SourceName, Unknown, VersionId
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 
@@ -250,12 +250,17 @@ def _version_checks(situation: Situation, target: Target, version: VersionId, se
         look.exists(version, situation.versions),
         look.artifact(version, provenance),
         look.known_good(version, trusted, target.spans, left, now),
-        look.blocked(version, situation.versions, provenance),
+        look.blocked(version, situation.versions, provenance, _silent(situation.fleet, key.model, version)),
         look.environment(version, provenance, target.rollout, served_well_here=served_well),
         look.approved(version, provenance),
         look.schema(version, provenance, serving, situation.provenance.get(serving, UNKNOWN)),
         look.retention(version, situation.versions, now, serves_now=version == serving),
     )
+
+
+def _silent(fleet: Fleet, model: ModelName, version: VersionId) -> tuple[SourceName, ...]:
+    """Return the registries that list the model and could not say where the version comes from."""
+    return tuple(name for name in fleet.untold.get((model, version), {}) if model in fleet.listings.get(name, ()))
 
 
 def _always(situation: Situation, target: Target, kind: ActionKind, to: Desired, now: Desired) -> tuple[Check, ...]:
