@@ -59,16 +59,15 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, Path, cont
     return clone, remote, contract.Told(a, b2, (b2, b1), files)
 
 
-@pytest.mark.parametrize("check", contract.CHECKS, ids=contract.name_of)
-@pytest.mark.parametrize("where", ["clone", "bare", "file"])
-async def test_contract(
-    check: contract.Check, where: str, project: tuple[Clone, Path, contract.Told], tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    "where", ["clone", pytest.param("bare", marks=pytest.mark.broad), pytest.param("file", marks=pytest.mark.broad)]
+)
+async def test_contract(where: str, project: tuple[Clone, Path, contract.Told], tmp_path: Path) -> None:
     """A clone here, a bare repository here, and a remote that is copied keep the promises of code history."""
     clone, remote, told = project
     place = {"clone": str(clone.path), "bare": str(remote), "file": f"file://{remote}"}[where]
     async with opened({"git@git.example:risk/fraud-detector.git": place}, tmp_path, tmp_path / "cache") as history:
-        await check(history, replace(told, repository=SafeText("https://git.example/risk/fraud-detector")))
+        await contract.check_all(history, replace(told, repository=SafeText("https://git.example/risk/fraud-detector")))
 
 
 async def test_hostile_subjects_are_harmless(project: tuple[Clone, Path, contract.Told], tmp_path: Path) -> None:
@@ -98,6 +97,7 @@ async def test_a_remote_is_copied_once_without_its_large_files(
     assert sum(path.stat().st_size for path in copies[0].rglob("*") if path.is_file()) < 100_000
 
 
+@pytest.mark.broad
 async def test_a_copy_in_no_cache_is_taken_away(project: tuple[Clone, Path, contract.Told], tmp_path: Path) -> None:
     """Where nothing may be kept the copy ends with the program."""
     _, remote, told = project
@@ -108,6 +108,7 @@ async def test_a_copy_in_no_cache_is_taken_away(project: tuple[Clone, Path, cont
     assert not is_there(place)
 
 
+@pytest.mark.broad
 async def test_commits_that_come_later_are_fetched(tmp_path: Path) -> None:
     """A commit pushed a moment ago is found; one that was pushed over is told."""
     remote = bare(tmp_path / "r.git")
@@ -141,6 +142,7 @@ async def test_lines_that_part_have_both_sides(tmp_path: Path) -> None:
     assert log.files == ("f",)
 
 
+@pytest.mark.broad
 async def test_a_shallow_clone_says_so(project: tuple[Clone, Path, contract.Told], tmp_path: Path) -> None:
     """In a clone of the last commit alone the earlier one is not there, and how to get it is told."""
     _, remote, told = project
@@ -152,6 +154,7 @@ async def test_a_shallow_clone_says_so(project: tuple[Clone, Path, contract.Told
     assert "git fetch --unshallow" in log.trouble
 
 
+@pytest.mark.broad
 async def test_long_logs_are_cut(tmp_path: Path) -> None:
     """Of thousands of commits and files as many are listed as anybody reads, and that there are more is told."""
     clone = Clone.new(tmp_path / "r")
@@ -186,7 +189,17 @@ async def test_a_repository_is_found_by_the_end_of_its_address(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "where", ["--upload-pack=touch /tmp/x", "ext::sh -c true", "fd::1", "javascript://x", "", "a\nb", "https://[x"]
+    "where",
+    [
+        "--upload-pack=touch /tmp/x",
+        "ext::sh -c true",
+        "fd::1",
+        "javascript://x",
+        "",
+        "a\nb",
+        "https://[x",
+        "ssh://a:b@host/x",
+    ],
 )
 def test_odd_addresses_are_refused(where: str, tmp_path: Path) -> None:
     """What would be read as an option, or names a helper program, never reaches git."""
@@ -196,6 +209,7 @@ def test_odd_addresses_are_refused(where: str, tmp_path: Path) -> None:
         address_of(where, tmp_path, RepositorySettings())
 
 
+@pytest.mark.broad
 async def test_a_repository_that_is_none_is_named(tmp_path: Path) -> None:
     """A folder without a repository, a remote that is gone, and a remote that nobody serves are told apart."""
     (tmp_path / "folder").mkdir()

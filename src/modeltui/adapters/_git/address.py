@@ -48,6 +48,12 @@ class Address:
     header: str = field(default="", repr=False)
     """The HTTP header with the credentials; empty when there are none."""
 
+    @property
+    def server(self) -> str:
+        """The scheme and host that get the header, and nobody else."""
+        scheme, _, rest = self.place.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}/"
+
 
 def address_of(where: str, base_directory: Path, settings: RepositorySettings) -> Address:
     """Return the address of a repository, credentials apart from it; raise `ConfigError` for what is none."""
@@ -68,13 +74,15 @@ def address_of(where: str, base_directory: Path, settings: RepositorySettings) -
 def _of_url(url: str, scheme: str, settings: RepositorySettings) -> Address:
     if scheme not in _SCHEMES:
         raise ConfigError(f"{_shown(url)!r} has a scheme that is not read", f"Use {', '.join(sorted(_SCHEMES))}.")
-    if scheme not in ("http", "https"):
-        return Address(url, True, _shown(url))
     try:
         parts = urlsplit(url)
         username, password = unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError as error:
         raise ConfigError(f"{_shown(url)!r} is no address", "Correct it.") from error
+    if scheme not in ("http", "https"):
+        if password:
+            raise ConfigError(f"{_shown(url)!r} has a password, which {scheme} does not take", "Use a key or an agent.")
+        return Address(url, True, _shown(url))
     clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if settings.token is not None:
         username, password = username or settings.username, settings.token.reveal()

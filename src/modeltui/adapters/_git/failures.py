@@ -51,6 +51,12 @@ _MEANINGS: Final[tuple[tuple[re.Pattern[str], type[BackendError], str, str], ...
             "It was never pushed, or pushed over; fetch it, or ask who did.",
         ),
         (
+            r"could not fetch \S+ from promisor remote",
+            BackendRefused,
+            "the clone is partial and lacks a file",
+            "Configure the address it was cloned from, or a whole clone.",
+        ),
+        (
             r"transport '.*' not allowed",
             BackendRefused,
             "git may not use that transport here",

@@ -26,6 +26,11 @@ LARGEST_FILE: Final = "1m"
 _REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _MARK: Final = "modeltui-copied"
 """Written when the first copy was whole."""
+_COPY: Final = "copy"
+"""What is fetched into, below the directory that is read. Git knows the one as a copy without large files, and dies
+when such a file is asked for and cannot be fetched; in the other, which links to the same objects, it is just missing."""
+_LINKS: Final = ("objects", "refs", "packed-refs")
+_READ: Final = {"HEAD": "ref: refs/heads/main\n", "config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"}
 _DAMAGED: Final = re.compile(
     r"unable to create '[^']*\.lock'|cannot lock ref|bad config|not a git repository|object file .* is empty|corrupt"
     r"|unable to parse|packfile|invalid sha1 pointer|did not send all necessary objects|bad pack|missing (?:blob|tree)"
@@ -51,7 +56,7 @@ class Mirror:
 
     @property
     def directory(self) -> Path:
-        """Where the copy lies."""
+        """Where the copy is read."""
         if self._cache is None:
             self._own = self._own or tempfile.TemporaryDirectory(prefix="modeltui-git-")
             return Path(self._own.name) / "copy.git"
@@ -113,6 +118,8 @@ class Mirror:
         async with self._alone():
             try:
                 await self._fetch_once()
+            except OSError as error:
+                raise _unwritable(self._git.what, error) from error
             except BackendError as error:
                 if not _DAMAGED.search(error.title.lower()):
                     raise
@@ -122,9 +129,9 @@ class Mirror:
         self._fetched_at = began_at
 
     async def _fetch_once(self) -> None:
-        directory = str(self.directory)
-        seconds = self._settings.longest_fetch_seconds
-        if not (self.directory / "HEAD").is_file():
+        copy = self.directory / _COPY
+        directory, seconds = str(copy), self._settings.longest_fetch_seconds
+        if not (copy / "HEAD").is_file():
             await self._git.run(directory, "init", "--bare", "--quiet", "--template=")
         await self._git.talk(
             directory,
@@ -139,9 +146,20 @@ class Mirror:
                 "--no-recurse-submodules",
             ),
             *(f"--filter=blob:limit={LARGEST_FILE}", "--end-of-options", "origin", *_REFSPECS),
-            header=self._address.header,
+            address=self._address,
             deadline_seconds=seconds,
         )
+        self._link()
+
+    def _link(self) -> None:
+        """Make what was fetched readable."""
+        for name, text in _READ.items():
+            half = self.directory / f"{name}.half"
+            half.write_text(text)
+            half.replace(self.directory / name)
+        for name in _LINKS:
+            if not (self.directory / name).is_symlink():
+                (self.directory / name).symlink_to(Path(_COPY, name))
         (self.directory / _MARK).touch()
 
     def _wipe(self) -> None:

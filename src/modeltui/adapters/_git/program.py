@@ -14,6 +14,7 @@ import signal
 from dataclasses import dataclass
 from typing import Final
 
+from modeltui.adapters._git.address import Address
 from modeltui.adapters._git.failures import failure
 from modeltui.domain.errors import BackendMalformed, BackendUnavailable
 from modeltui.domain.text import safe_text
@@ -111,17 +112,17 @@ class Git:
             raise failure(self.what, output.complaint)
         return output
 
-    async def talk(self, git_directory: str, *arguments: str, header: str = "", deadline_seconds: float) -> None:
+    async def talk(self, git_directory: str, *arguments: str, address: Address, deadline_seconds: float) -> None:
         """Run a command that talks to another repository; raises `BackendError`.
 
-        `header` goes with HTTP requests, and into no list of processes.
+        Its credentials go with HTTP requests to its own server, and into no list of processes.
         """
         environment = {**_surroundings(), "GIT_ALLOW_PROTOCOL": _TRANSPORTS}
-        if header:
+        if address.header:
             environment |= {
                 "GIT_CONFIG_COUNT": "1",
-                "GIT_CONFIG_KEY_0": "http.extraHeader",
-                "GIT_CONFIG_VALUE_0": header,
+                "GIT_CONFIG_KEY_0": f"http.{address.server}.extraHeader",
+                "GIT_CONFIG_VALUE_0": address.header,
             }
         command = [f"--git-dir={git_directory}", *arguments]
         output = await self._exchange(command, environment, b"", MEBIBYTE, deadline_seconds)

@@ -43,6 +43,8 @@ _ROUTED: Final = (
     "architecture",
 )
 """Fields that have a place of their own though teams keep them among the parameters."""
+FEATURE_PIPELINE: Final = ("feature_pipeline", "feature_pipeline_version", "preprocessing_version")
+"""Parameters that name the version of what makes the features."""
 _LOOSE_LLM: Final = frozenset(
     {"base_model", "retrieval", "retriever", "guardrails", "tools", "orchestration", "embedding_model"}
 )
@@ -92,7 +94,7 @@ def routed(parameters: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[st
     own = {key for key in parameters if key in _OF_PARAMETERS or key in _LOOSE_LLM}
     return (
         {key: parameters[key] for key in parameters if key in own},
-        {key: value for key, value in parameters.items() if key not in own},
+        {key: value for key, value in parameters.items() if key not in own and key not in FEATURE_PIPELINE},
     )
 
 

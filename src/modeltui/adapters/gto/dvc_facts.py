@@ -94,8 +94,8 @@ class DvcFacts:
         named = ""
         for _, document in self._files.told(self.parameter_files(), self._files.document):
             if not isinstance(document, Unsuitable):
-                keys = ("feature_pipeline", "feature_pipeline_version", "preprocessing_version")
-                named = named or next((look.text_at(document, key) for key in keys if look.text_at(document, key)), "")
+                texts = (look.text_at(document, key) for key in documents.FEATURE_PIPELINE)
+                named = named or next((text for text in texts if text), "")
         code = [
             f"{piece.path} {_short(piece.digest)}".strip()
             for _, piece in feature_code(self._pipeline, self._files, self._path)
