@@ -73,6 +73,15 @@ async def test_going_back_names_the_same_thing(config: Path) -> None:
         assert story.is_named_by(found[0].field), (story.name, fields(found))
 
 
+async def test_a_harmed_segment_leads_to_what_leaves_it_out(config: Path) -> None:
+    """With a segment in breach, the filter that names it is the first suspect, and the sentence says so."""
+    story = next(story for story in STORIES if story.name == "harmed-segment")
+    a, b = version_numbers(story)
+    first = (await compared(config, story.model, f"v{a}", f"v{b}")).suspects("merchant_size=micro")[0]
+    assert story.is_named_by(first.field)
+    assert "micro" in first.because
+
+
 async def test_a_version_does_not_differ_from_itself(config: Path) -> None:
     """Comparing a version with itself finds nothing that changed."""
     found = await compared(config, "fraud-detector", "v1", "v1")

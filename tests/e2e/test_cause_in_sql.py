@@ -158,6 +158,15 @@ def test_what_was_changed_is_the_first_suspect_on_the_command_line(postgresql_re
 
 
 @pytest.mark.broad
+def test_pointers_of_the_table_name_versions(sqlite_registry: Path) -> None:
+    """`compare fraud-detector fallback active` compares what the services fall back to with what they serve."""
+    done = run("--config", str(sqlite_registry), "compare", "fraud-detector", "fallback", "active", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["suspects"][0]["field"].startswith("data.card_transactions"), done.stdout
+
+
+@pytest.mark.broad
 def test_reading_leaves_no_trace(tmp_path: Path) -> None:
     """A file that was compared is byte for byte as before, and nothing lies beside it that was not there."""
     config = sqlite_config(tmp_path, ROWS)
