@@ -92,6 +92,24 @@ TOGETHER: dict[str, tuple[str, Any, Any, Any]] = {
         (snapshot(used_for="test", rows=3),),
         (snapshot(used_for="training", digest="aa"), snapshot(used_for="test", digest="bb", rows=3)),
     ),
+    "what was asked for, and all that was installed": (
+        "requirements",
+        (text("numpy>=2"), text("Scikit_Learn==1.5.2")),
+        (text("numpy==2.1.3"), text("scikit-learn==1.5.2"), text("scipy==1.14.1")),
+        (
+            *(text("numpy>=2"), text("Scikit_Learn==1.5.2"), text("numpy==2.1.3")),
+            *(text("scikit-learn==1.5.2"), text("scipy==1.14.1")),
+        ),
+    ),
+    "a package that markers choose two releases of": (
+        "requirements",
+        (text("numpy==1.26.4; python_version < '3.12'"), text("numpy==2.1.3; python_version >= '3.12'")),
+        (text("numpy==2.1.3"), text("numpy==1.26.4")),
+        (
+            *(text("numpy==1.26.4; python_version < '3.12'"), text("numpy==2.1.3; python_version >= '3.12'")),
+            *(text("numpy==2.1.3"), text("numpy==1.26.4")),
+        ),
+    ),
     "a data set that one lists twice": (
         "data_snapshots",
         (snapshot(digest="aa"), snapshot(digest="bb")),
@@ -119,6 +137,11 @@ APART: dict[str, tuple[str, Any, Any]] = {
     ),
     "a data set": ("data_snapshots", (snapshot(digest="aa"),), (snapshot(digest="bb"),)),
     "a list": ("requirements", ("pandas==2.2.3",), ("pandas==3.0.1",)),
+    "one of many packages": (
+        "requirements",
+        ("a==1", "Num_Py == 2.1.3"),
+        ("scipy==1", "num-py==2.2.0 --hash=sha256:a"),
+    ),
 }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -25,10 +26,10 @@ from modeltui.domain.text import SafeText, safe_text
 Claims: TypeAlias = Mapping[SourceName, Provenance]
 """What each source says of one version, in the order of the configuration."""
 
-_SETS: Final = frozenset({"parents", "approvals", "attestations", "external_effects"})
-"""Lists to which every source may add: none of them claims to know all."""
 _LEAST_COMMIT: Final = 7
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
+_PIN: Final = re.compile(r"([A-Za-z0-9][\w.-]*)\s*={2,3}\s*([^\s;,#*]+)(?=$|[\s;#])", re.ASCII)
+"""A package and the one release of it (PEP 440's `==` and `===`)."""
 
 
 def joined(claims: Claims) -> Provenance:
@@ -48,7 +49,7 @@ def _joined_fact(name: str, facts: Sequence[Fact[Any]]) -> Fact[Any]:
     if known:
         whole = known[0].value
         for claim in known[1:]:
-            completed = _union(whole, claim.value) if name in _SETS else _complete(whole, claim.value)
+            completed = _COMPLETED.get(name, _complete)(whole, claim.value)
             if completed is None:
                 return Contradicted(tuple(known))
             whole = completed
@@ -89,6 +90,31 @@ def _complete(one: Any, other: Any) -> Any:
         case (tuple(), tuple()) if all(isinstance(row, DataSnapshot) for row in (*one, *other)):
             return _complete_snapshots(one, other)
     return None
+
+
+def _complete_requirements(one: tuple[SafeText, ...], other: tuple[SafeText, ...]) -> tuple[SafeText, ...] | None:
+    """Return all lines; None when a package is pinned to two releases.
+
+    A list of what was asked for and one of all that was installed do not contradict each other.
+    """
+    mine, theirs = _pins(one), _pins(other)
+    return None if any(mine[name] != theirs[name] for name in mine.keys() & theirs.keys()) else _union(one, other)
+
+
+def _pins(lines: tuple[SafeText, ...]) -> dict[str, set[str]]:
+    """Return the releases of each package that is pinned: several where markers choose among them."""
+    pins: dict[str, set[str]] = {}
+    for line in lines:
+        if found := _PIN.match(line):
+            pins.setdefault(re.sub(r"[-_.]+", "-", found[1]).lower(), set()).add(found[2])
+    return pins
+
+
+_COMPLETED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    # Lists to which every source may add: none of them claims to know all.
+    **dict.fromkeys(("parents", "approvals", "attestations", "external_effects"), _union),
+    "requirements": _complete_requirements,
+}
 
 
 def _is_same(one: object, other: object) -> bool:
