@@ -28,7 +28,7 @@ _MARK: Final = "modeltui-copied"
 """Written when the first copy was whole."""
 _COPY: Final = "copy"
 """What is fetched into, below the directory that is read. Git knows the one as a copy without large files, and dies
-when such a file is asked for and cannot be fetched; in the other, which links to the same objects, it is just missing."""
+when such a file is asked for and cannot be fetched; in the other, with the same objects, the file is just missing."""
 _LINKS: Final = ("objects", "refs", "packed-refs")
 _READ: Final = {"HEAD": "ref: refs/heads/main\n", "config": "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"}
 _DAMAGED: Final = re.compile(
