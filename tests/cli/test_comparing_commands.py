@@ -344,6 +344,18 @@ def test_the_commands_explain_themselves(here: Here, name: str) -> None:
     assert COMMANDS[name] in " ".join(here("--help").out.split())
 
 
+@pytest.mark.parametrize(
+    "command",
+    ["compare fraud 1.1 1.2 --all", "compare fraud 1.1 1.2 --markdown", "provenance fraud 1.1", "lineage fraud 1.1"],
+)
+def test_ascii_means_ascii(tmp_path: Path, here: Here, command: str) -> None:
+    """--ascii: no other character, whatever a backend sends; an arrow stays an arrow and compares nothing."""
+    write_version(tmp_path, "1.3", {**METADATA["1.2"], "owner": "Zoë – 风控 …"})
+    done = here("--ascii", *command.replace("1.2", "1.3").split())
+    assert done.out.isascii()
+    assert "1.26.4 > 2.2.6" not in done.out
+
+
 HOSTILE_CALLS = (
     ("compare", "fraud", "1", "2"),
     ("compare", "fraud", "1", "2", "--all"),

@@ -74,9 +74,9 @@ def command(
         raise click.UsageError("--target and --env say the same: give one of them")
     question = _Question(model, a, b, target, environment)
 
-    async def look(observer: Observer, _: Loaded) -> int:
+    async def look(observer: Observer, loaded: Loaded) -> int:
         answer = await _answer(observer, question)
-        _print(answer, form, everything=everything)
+        _print(answer, form, everything=everything, ascii_only=loaded.ui.ascii)
         is_same = bool(answer.comparison.facts) and not answer.comparison.differences
         return 1 if not answer.is_whole or (fail_on_difference and not is_same) else 0
 
@@ -183,7 +183,7 @@ def _could_say(fleet: Fleet, comparison: Comparison) -> bool:
     return not comparison.awaited
 
 
-def _print(answer: _Answer, form: Form, *, everything: bool) -> None:
+def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -> None:
     match form:
         case "json":
             from modeltui.present.compare_object import compare_object
@@ -198,12 +198,13 @@ def _print(answer: _Answer, form: Form, *, everything: bool) -> None:
             data(
                 compare_markdown(
                     answer.comparison, answer.suspects, answer.asked, everything=everything, simulated=simulated
-                )
+                ),
+                ascii_only=ascii_only,
             )
         case "plain":
             for sentence in (*answer.asked.because, *answer.asked.doubts):
                 note(f"modeltui: {sentence}")
-            data(_plain(answer, everything=everything))
+            data(_plain(answer, everything=everything), ascii_only=ascii_only)
             if answer.fleet.context.simulated:
                 note("DEMO: all of this is simulated")
 

@@ -39,10 +39,10 @@ def command(
 ) -> int:
     """Print the ancestry of a version."""
 
-    async def look(observer: Observer, _: Loaded) -> int:
+    async def look(observer: Observer, loaded: Loaded) -> int:
         subject = await read_subject(observer, model, version, environment)
         await _read_around(observer, subject.key)
-        return _answer(observer, subject, as_json=as_json, everything=everything)
+        return _answer(observer, subject, loaded, as_json=as_json, everything=everything)
 
     return with_observer(options, look)
 
@@ -65,7 +65,7 @@ async def _read_around(observer: Observer, key: VersionKey) -> None:
         await read_all(observer, unread)
 
 
-def _answer(observer: Observer, subject: Subject, *, as_json: bool, everything: bool) -> int:
+def _answer(observer: Observer, subject: Subject, loaded: Loaded, *, as_json: bool, everything: bool) -> int:
     from modeltui.domain.ancestry import ancestry
 
     fleet = observer.fleet
@@ -79,5 +79,6 @@ def _answer(observer: Observer, subject: Subject, *, as_json: bool, everything: 
         from modeltui.present.lineage_text import lineage_lines
         from modeltui.present.span import plain
 
-        data(plain(line).rstrip() for line in lineage_lines(found, fleet.at, _WIDTH, ASCII, folded=not everything))
+        lines = lineage_lines(found, fleet.at, _WIDTH, ASCII, folded=not everything)
+        data([plain(line).rstrip() for line in lines], ascii_only=loaded.ui.ascii)
     return 0 if subject.is_whole and found.is_read and subject.is_readable else 1

@@ -12,16 +12,23 @@ from modeltui.domain.text import safe_lines
 from modeltui.tui import skeleton
 
 
-def data(lines: Iterable[str]) -> None:
+def data(lines: Iterable[str], *, ascii_only: bool = False) -> None:
     """Write lines of data; a reader that has seen enough ends the program as it ends others."""
     try:
         for line in lines:
-            sys.stdout.write(f"{line}\n")
+            sys.stdout.write(f"{_in_ascii(line) if ascii_only else line}\n")
         sys.stdout.flush()
     except BrokenPipeError:
         # Here, because click would call it a failure. Python must not complain while it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
+
+
+def _in_ascii(line: str) -> str:
+    """Return a line without characters that a font may lack; an arrow stays two characters, `>` would compare."""
+    from modeltui.tui.twins import ascii_twin
+
+    return "".join("->" if sign == "\u2192" else ".." if sign == "\u2026" else ascii_twin(sign) for sign in line)
 
 
 def json_object(value: dict[str, Any], *, one_line: bool = False) -> None:

@@ -11,6 +11,7 @@ from modeltui.cli.session import failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, ModelName
+from modeltui.domain.skew import Sameness
 from modeltui.engine.observer import Observer
 
 _HELP = """Print whether all environments of MODEL run the same images and libraries, fact by fact, and whether what
@@ -30,7 +31,7 @@ say: what nobody knows is no yes (--allow-unknown takes it for one); 2 unknown n
 def command(options: Options, model: str, as_json: bool, everything: bool, allow_unknown: bool) -> int:
     """Print the parity of a model's environments."""
 
-    async def look(observer: Observer, _: Loaded) -> int:
+    async def look(observer: Observer, loaded: Loaded) -> int:
         fleet = await observer.look_once()
         broken = failures(fleet)
         for title, remedy in broken:
@@ -38,15 +39,16 @@ def command(options: Options, model: str, as_json: bool, everything: bool, allow
         name = model_named(fleet, model, is_whole=not broken)
         serving = [target.serving for target in fleet.environments_of(name)]
         await read_all(observer, [(name, version) for version in serving if not isinstance(version, Missing)])
-        code = _answer(observer.fleet, name, as_json=as_json, everything=everything, allow_unknown=allow_unknown)
-        return 1 if broken else code
+        same = _answer(observer.fleet, name, loaded, as_json=as_json, everything=everything)
+        passing = (Sameness.SAME, Sameness.UNKNOWN) if allow_unknown else (Sameness.SAME,)
+        return 0 if same in passing and not broken else 1
 
     return with_observer(options, look)
 
 
-def _answer(fleet: Fleet, model: ModelName, *, as_json: bool, everything: bool, allow_unknown: bool) -> int:
+def _answer(fleet: Fleet, model: ModelName, loaded: Loaded, *, as_json: bool, everything: bool) -> Sameness:
+    """Print the answer; return the verdict."""
     from modeltui.domain.same_everywhere import same_everywhere
-    from modeltui.domain.skew import Sameness
     from modeltui.present.parity_text import built_for_rows, parity_object, parity_table, verdict_words
     from modeltui.present.table import aligned
 
@@ -55,9 +57,8 @@ def _answer(fleet: Fleet, model: ModelName, *, as_json: bool, everything: bool, 
         json_object(parity_object(fleet, found))
     else:
         facts = parity_table(fleet, found, everything=everything)
-        data([*(aligned(facts) if len(facts) > 1 else []), *([""] if len(facts) > 1 else [])])
-        data([*aligned(built_for_rows(found)), "", verdict_words(found)])
+        between = [*aligned(facts), ""] if len(facts) > 1 else []
+        data([*between, *aligned(built_for_rows(found)), "", verdict_words(found)], ascii_only=loaded.ui.ascii)
         if fleet.context.simulated:
             note("DEMO: all of this is simulated")
-    passing = (Sameness.SAME, Sameness.UNKNOWN) if allow_unknown else (Sameness.SAME,)
-    return 0 if found.sameness in passing else 1
+    return found.sameness

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
 import click
 
 from modeltui.cli.naming import WrongNameError
@@ -11,6 +15,10 @@ from modeltui.cli.session import with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.names import Missing
 from modeltui.engine.observer import Observer
+
+if TYPE_CHECKING:  # loaded when there is something to score
+    from modeltui.domain.completeness import Completeness, FieldStanding
+    from modeltui.domain.lineage import Provenance
 
 THRESHOLD = 0.8
 """Of what counts, with --check: room for a card that is not written yet, and not for the data and the code too."""
@@ -47,62 +55,92 @@ def command(
     require: tuple[str, ...],
 ) -> int:
     """Print the provenance of a version."""
-    least = _share(threshold)
     required = _fields(require)
-    is_check = check or threshold is not None or bool(required)
+    wanted = _Wanted(check or threshold is not None or bool(required), _share(threshold), required)
 
-    async def look(observer: Observer, _: Loaded) -> int:
+    async def look(observer: Observer, loaded: Loaded) -> int:
         subject = await read_subject(observer, model, version, environment)
-        return _answer(
-            subject, as_json=as_json, folded=not everything, is_check=is_check, least=least, required=required
-        )
+        told, found = _known(subject)
+        if as_json:
+            _print_object(subject, told, found, wanted)
+        else:
+            _print(subject, told, found, wanted, folded=not everything, ascii_only=loaded.ui.ascii)
+        if wanted.is_check:
+            return 0 if wanted.passes(subject, found, say=fail) else 1
+        return 0 if subject.is_whole and subject.is_readable else 1
 
     return with_observer(options, look)
 
 
-def _answer(
-    subject: Subject, *, as_json: bool, folded: bool, is_check: bool, least: float, required: tuple[str, ...]
-) -> int:
-    from modeltui.domain.completeness import Standing, completeness
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What `--check` asks for."""
+
+    is_check: bool
+    least: float
+    required: tuple[str, ...]
+
+    def lacking(self, found: Completeness) -> list[FieldStanding]:
+        from modeltui.domain.completeness import Standing
+
+        return [found.of(name) for name in self.required if found.of(name).standing is not Standing.KNOWN]
+
+    def passes(self, subject: Subject, found: Completeness, say: Callable[[str], None] | None = None) -> bool:
+        """Tell whether enough is known; say what is not."""
+        reasons = [f"{field.name} is required and not known: {field.why}" for field in self.lacking(found)]
+        if isinstance(found.score, Missing) or found.score < self.least:
+            known = "nothing" if isinstance(found.score, Missing) else f"{found.score:.2f}"
+            name = f"{subject.key[0]} {subject.key[1]}"
+            reasons.insert(0, f"too little is known of {name}: {known}, and {self.least:g} is asked for")
+        if say is not None:
+            for reason in reasons:
+                say(reason)
+        return not reasons and subject.is_whole
+
+
+def _known(subject: Subject) -> tuple[Provenance, Completeness]:
+    """Return what is known, and how complete it is for that kind of model."""
+    from modeltui.domain.completeness import completeness
     from modeltui.domain.lineage import Provenance
     from modeltui.domain.told import told_of
-    from modeltui.present.provenance_text import missing_words, provenance_object, provenance_rows, score_words
+
+    told = told_of(subject.fleet, subject.key)
+    if isinstance(told, Missing):
+        name, version = subject.key
+        fail(f"nobody could say where {name} {version} comes from", "modeltui doctor says what each source has")
+        told = Provenance()
+    registered = subject.fleet.models.get(subject.key[0])
+    return told, completeness(told, registered.kind) if registered else completeness(told)
+
+
+def _print_object(subject: Subject, told: Provenance, found: Completeness, wanted: _Wanted) -> None:
+    from modeltui.present.provenance_text import provenance_object
+
+    answer = provenance_object(subject.fleet, subject.key, told, found)
+    if wanted.is_check:
+        answer["check"] = {
+            "threshold": wanted.least,
+            "required": list(wanted.required),
+            "lacking": [field.name for field in wanted.lacking(found)],
+            "passes": wanted.passes(subject, found),
+        }
+    json_object(answer)
+
+
+def _print(
+    subject: Subject, told: Provenance, found: Completeness, wanted: _Wanted, *, folded: bool, ascii_only: bool
+) -> None:
+    from modeltui.present.provenance_text import missing_words, provenance_rows, score_words
     from modeltui.present.table import aligned
 
-    fleet, key = subject.fleet, subject.key
-    told = told_of(fleet, key)
-    if isinstance(told, Missing):
-        fail(f"nobody could say where {key[0]} {key[1]} comes from", "modeltui doctor says what each source has")
-        told = Provenance()
-    registered = fleet.models.get(key[0])
-    found = completeness(told, registered.kind) if registered else completeness(told)
-    lacking = [found.of(name) for name in required if found.of(name).standing is not Standing.KNOWN]
-    is_below = isinstance(found.score, Missing) or found.score < least
-    if as_json:
-        answer = provenance_object(fleet, key, told, found)
-        if is_check:
-            passes = not (is_below or lacking) and subject.is_whole
-            answer["check"] = {
-                "threshold": least,
-                "required": list(required),
-                "lacking": [field.name for field in lacking],
-                "passes": passes,
-            }
-        json_object(answer)
-    elif is_check:
-        data([score_words(found), *(f"  {line}" for line in missing_words(found.missing))])
-    else:
-        data([*aligned(provenance_rows(fleet, key, told, found, folded=folded)), "", score_words(found)])
-        for line in missing_words(found.missing):
-            note(f"modeltui: missing: {line}")
-    if not is_check:
-        return 0 if subject.is_whole and subject.is_readable else 1
-    if is_below:
-        known = "nothing" if isinstance(found.score, Missing) else f"{found.score:.2f}"
-        fail(f"too little is known of {key[0]} {key[1]}: {known}, and {least:g} is asked for")
-    for field in lacking:
-        fail(f"{field.name} is required and not known: {field.why}")
-    return 1 if is_below or lacking or not subject.is_whole else 0
+    missing = missing_words(found.missing)
+    if wanted.is_check:
+        data([score_words(found), *(f"  {line}" for line in missing)], ascii_only=ascii_only)
+        return
+    rows = provenance_rows(subject.fleet, subject.key, told, found, folded=folded)
+    data([*aligned(rows), "", score_words(found)], ascii_only=ascii_only)
+    for line in missing:
+        note(f"modeltui: missing: {line}")
 
 
 def _share(text: str | None) -> float:

@@ -75,7 +75,7 @@ def command(
                 return 1
             raise _unknown(fleet, model)
         past = await _past(observer, loaded, name, earliest, timeline=timeline, prunable=prunable)
-        _print(observer.fleet, name, past, as_json=as_json, everything=everything)
+        _print(observer.fleet, name, past, loaded, as_json=as_json, everything=everything)
         return 1 if broken or not past.is_whole else 0
 
     return with_observer(options, look)
@@ -112,21 +112,23 @@ def _serving(fleet: Fleet) -> Sequence[tuple[ModelName, VersionId]]:
     return serving_versions(fleet)
 
 
-def _print(fleet: Fleet, model: ModelName, past: _Past, *, as_json: bool, everything: bool) -> None:
+def _print(fleet: Fleet, model: ModelName, past: _Past, loaded: Loaded, *, as_json: bool, everything: bool) -> None:
     if as_json:
         json_object(_object(fleet, model, past))
         return
     if past.timeline is None and past.retention is None:
         data(aligned(version_rows(fleet, model)))
         return
+    lines: list[str] = []
     if past.timeline is not None:
         from modeltui.present.timeline_text import timeline_lines
 
-        data([*timeline_lines(past.timeline), *([""] if past.retention is not None else [])])
+        lines += [*timeline_lines(past.timeline), *([""] if past.retention is not None else [])]
     if past.retention is not None:
         from modeltui.present.retention_text import retention_lines, retention_rows
 
-        data([*aligned(retention_rows(past.retention, everything=everything)), "", *retention_lines(past.retention)])
+        lines += [*aligned(retention_rows(past.retention, everything=everything)), "", *retention_lines(past.retention)]
+    data(lines, ascii_only=loaded.ui.ascii)
     if fleet.context.simulated:
         note("DEMO: all of this is simulated")
 
