@@ -242,6 +242,18 @@ async def test_more_rows_than_anybody_reads(tmp_path: Path) -> None:
     assert isinstance(found.parameters, Known)  # versions.provenance says some of it
 
 
+async def test_more_parameters_than_are_read(tmp_path: Path) -> None:
+    """A version with more parameters than are read says so: what is missing may be among the others."""
+    path = make_sqlite(tmp_path / "registry.db")
+    facts = [(f"p{number}",) for number in range(6_000)]
+    statements(path, "INSERT INTO facts VALUES ('fraud-detector', '1.10', 'parameters', ?, '1')", given=facts)
+    async with opened(path=path) as registry:
+        parameters = (await told(registry, "1.10")).parameters
+    assert isinstance(parameters, Known)
+    assert len(parameters.value) == 5_000
+    assert parameters.lacks == "facts: parameters has 6000 entries, of which 5000 are read"
+
+
 async def test_a_registry_that_grows_is_followed(tmp_path: Path) -> None:
     """A new version is the latest at the next look, and a deleted one is gone."""
     path = make_sqlite(tmp_path / "registry.db")

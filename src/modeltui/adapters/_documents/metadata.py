@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from modeltui.adapters._documents import values
 from modeltui.adapters._documents.long_text import whole_text
-from modeltui.adapters._documents.values import LONG_TEXT, Metadata
+from modeltui.adapters._documents.values import LONG_TEXT, MOST_ENTRIES, Metadata
 from modeltui.domain.lineage import ABSENT, Fact, Known, Provenance, Table, Unreadable
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.requirements import requirement_lines
@@ -80,9 +80,11 @@ class Teller:
     where: str
     """`metadata.json`: named when something in it cannot be read."""
 
-    def known(self, value: T) -> Known[T]:
-        """Return a fact."""
-        return Known(value, self.source, self.observed_at)
+    def known(self, value: T, key: str = "", written: Any = None) -> Known[T]:
+        """Return a fact, made of what is written under a key: when that is more than is read, it says so."""
+        is_whole = not isinstance(written, Mapping | list) or len(written) <= MOST_ENTRIES
+        lacks = "" if is_whole else f"{self.where}: {key} has {len(written)} entries, of which {MOST_ENTRIES} are read"
+        return Known(value, self.source, self.observed_at, safe_text(lacks))
 
     def unreadable(self, why: str) -> Unreadable:
         """Return why there is none, beginning with where it should stand."""
@@ -149,7 +151,9 @@ class _Reader:
         if value is None:
             return ABSENT
         made = make(value)
-        return self._teller.known(made) if made else self._teller.unreadable(f"{key} is not as it should be")
+        if not made:
+            return self._teller.unreadable(f"{key} is not as it should be")
+        return self._teller.known(made, key, value)
 
     def _with_loose(self, field: str, loose_keys: tuple[str, ...]) -> Fact[Table]:
         """Return a table, with keys that teams put beside it instead of into it."""
@@ -158,7 +162,7 @@ class _Reader:
         made = {**values.table(loose), **values.table(whole)}
         if whole is not None and not isinstance(whole, Mapping):
             return self._teller.unreadable(f"{key} is not an object")
-        return self._teller.known(made) if made else ABSENT
+        return self._teller.known(made, key, whole) if made else ABSENT
 
     def _metrics(self) -> Fact[Mapping[SafeText, float]]:
         key, value = _found(self._metadata, "metrics", self._own_keys)
@@ -170,7 +174,7 @@ class _Reader:
         made = values.scores(overall)
         if overall and not made:
             return self._teller.unreadable(f"{key} holds no number")
-        return self._teller.known(made) if made else ABSENT
+        return self._teller.known(made, key, value) if made else ABSENT
 
     def _segments(self) -> Fact[Mapping[SafeText, float]]:
         """Return metrics per segment: under a key of their own, or below the metrics."""
