@@ -24,6 +24,7 @@ EXPECTED = {
     "llm-system",
     "mlflow-prometheus",
     "models-in-git",
+    "provenance",
     "read-only",
     "scrape-and-folder",
     "sql-registry",
