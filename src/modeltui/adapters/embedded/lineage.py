@@ -41,7 +41,12 @@ def documents(model: ModelPlan, now: float) -> dict[str, Document]:
     previous: VersionPlan | None = None
     for plan in model.versions:
         told = _merged(told if previous else dict(model.lineage), plan.changed)
-        whole = {**told, **_registered(model, plan, now), **_trained(model, plan, previous, told, found, now)}
+        whole = {
+            "tags": None,
+            **told,
+            **_registered(model, plan, now),
+            **_trained(model, plan, previous, told, found, now),
+        }
         whole["model_card"] = _card(model, plan, whole)
         whole.update(_files(model, whole))
         effects = [*effects, *plan.effects]

@@ -51,8 +51,8 @@ class Kind(Enum):
 
     THRESHOLD = Traits(0.85, _ANSWERS, "it moves decisions while scores stay as they are")
     BASE_MODEL = Traits(0.84, frozenset({_E, _L, _C, _B}), "every answer comes from it")
-    PROMPT = Traits(0.80, _ANSWERS, "every answer is told by it what to do")
-    MEMBER = Traits(0.79, frozenset({_E, _L, _C, _D, _B}), "its answers go into every answer")
+    PROMPT = Traits(0.80, _ANSWERS, "every answer follows it")
+    MEMBER = Traits(0.79, frozenset({_E, _L, _C, _D, _B}), "every answer depends on it")
     FEATURES = Traits(0.78, frozenset({_E, _C, _D, _B}), "the model sees other inputs")
     QUERY = Traits(0.77, _LEARNT, "it decides which rows the model learns from")
     DATA_ORIGIN = Traits(0.76, _LEARNT, "the rows come from somewhere else")
