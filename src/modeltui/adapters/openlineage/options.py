@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
+import msgspec
 from msgspec import Meta, Struct
 
 from modeltui.adapters._http import HttpSettings
@@ -43,3 +45,13 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         for template in self.model_datasets:
             if "{model}" not in template:
                 raise ValueError(f"model_datasets: {template!r} has no {{model}} in it")
+
+
+def http_settings(server: HttpSettings, base_directory: Path) -> HttpSettings:
+    """Return how to reach the server, with paths found."""
+    files = {
+        name: base_directory / path
+        for name in ("ca_file", "client_certificate_file", "client_key_file")
+        if (path := getattr(server, name)) is not None
+    }
+    return msgspec.structs.replace(server, **files)

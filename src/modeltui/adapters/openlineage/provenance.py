@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from modeltui.adapters.openlineage.event_files import EventFiles
 from modeltui.adapters.openlineage.matching import find, runs_named
-from modeltui.adapters.openlineage.options import Options
+from modeltui.adapters.openlineage.options import Options, http_settings
 from modeltui.adapters.openlineage.runs import Runs
 from modeltui.adapters.openlineage.telling import NOTHING, provenance_of
 from modeltui.adapters.openlineage.upstream import makers
@@ -41,7 +41,8 @@ async def connect(options: Options, surroundings: Surroundings) -> AsyncIterator
         from modeltui.adapters._http import HttpReader
         from modeltui.adapters.openlineage.marquez import Marquez
 
-        async with HttpReader(surroundings.source, options.server) as reader:
+        settings = http_settings(options.server, surroundings.base_directory)
+        async with HttpReader(surroundings.source, settings) as reader:
             yield Lineage(Marquez(reader, options, surroundings), options, surroundings)
         return
     files = EventFiles(options, surroundings)
