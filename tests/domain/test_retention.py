@@ -214,6 +214,7 @@ def test_sizes_add_up_once() -> None:
     assert of(world).freed_bytes == 1_000
     told(world, "fraud", "7", artifact=known(Artifact(SafeText("s3://b"), size_bytes=500)))
     assert of(world).freed_bytes == 500
+    assert of(world).stored_bytes == 3_000 + 1_000
     told(world, "fraud", "5", artifact=known(Artifact(SafeText("s3://c"))))
     assert (of(world).freed_bytes, of(world).unsized) == (500, ("5",))
 

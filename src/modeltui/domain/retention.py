@@ -109,22 +109,29 @@ class Retention:
         return tuple(one for one in self.versions if one.verdict is Verdict.MAY)
 
     @property
+    def stored_bytes(self) -> int:
+        """Return how much all versions take together, the same files once; unknown sizes count nothing."""
+        return self._sum(self.versions)
+
+    @property
     def freed_bytes(self) -> int:
-        """Return how much the prunable ones take that no kept version needs; what has no known size counts nothing."""
+        """Return how much the prunable ones take that no kept version needs; unknown sizes count nothing."""
         going = {one.version for one in self.prunable}
+        return self._sum(one for one in self.prunable if going.issuperset(one.shares_files_with))
+
+    def _sum(self, versions: Iterable[Retained]) -> int:
         counted: set[VersionId] = set()
         total = 0
-        for one in self.prunable:
-            alone = going.issuperset(one.shares_files_with) and counted.isdisjoint(one.shares_files_with)
-            if alone and not isinstance(one.size_bytes, Missing):
+        for one in versions:
+            if counted.isdisjoint(one.shares_files_with) and not isinstance(one.size_bytes, Missing):
                 counted.add(one.version)
                 total += one.size_bytes
         return total
 
     @property
     def unsized(self) -> tuple[VersionId, ...]:
-        """Return the prunable versions of which nobody knows the size."""
-        return tuple(one.version for one in self.prunable if isinstance(one.size_bytes, Missing))
+        """Return the versions of which nobody knows the size."""
+        return tuple(one.version for one in self.versions if isinstance(one.size_bytes, Missing))
 
 
 def retention(fleet: Fleet, model: ModelName, history: Iterable[Interval] | Unknown = UNKNOWN) -> Retention:

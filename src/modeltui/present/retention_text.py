@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, Final
 
-from modeltui.domain.names import Missing
+from modeltui.domain.names import Missing, VersionId
 from modeltui.domain.retention import Keep, Retained, Retention, Verdict
 from modeltui.present.compare_values import number_words
 
 NOTHING_DELETED: Final = "nothing was deleted: modeltui has nothing that deletes; prune in the registry itself"
 _MOST_REASONS: Final = 2
+_MOST_NAMED: Final = 5
 
 
 def retention_rows(found: Retention, *, everything: bool) -> list[list[str]]:
@@ -39,11 +41,21 @@ def retention_lines(found: Retention) -> list[str]:
     counts = f"{verdicts[Verdict.MAY]} of {len(found.versions)} versions may be pruned, {verdicts[Verdict.NEVER]} never"
     kept = f", {verdicts[Verdict.KEEP]} are kept because not enough is known" if verdicts[Verdict.KEEP] else ""
     lines.append(counts + kept)
-    unsized = len(found.unsized)
-    more = f" and the unknown sizes of {', '.join(found.unsized)}" if unsized else ""
     if found.prunable:
-        lines.append(f"that would free {number_words(float(found.freed_bytes))}B{more}")
+        prunable = {one.version for one in found.prunable}
+        lines.append(f"that would free {_bytes(found.freed_bytes, [one for one in found.unsized if one in prunable])}")
+    if found.versions:
+        lines.append(f"all of them take {_bytes(found.stored_bytes, found.unsized)}")
     return [*lines, NOTHING_DELETED]
+
+
+def _bytes(size: int, unsized: Sequence[VersionId]) -> str:
+    """Return a sum of sizes, and whose size is not in it because nobody knows it."""
+    known = f"{number_words(float(size))}B"
+    if not unsized:
+        return known
+    named = ", ".join(unsized[:_MOST_NAMED]) + (", ..." if len(unsized) > _MOST_NAMED else "")
+    return f"{known} and the unknown sizes of {len(unsized)} ({named})"
 
 
 def retained_object(one: Retained) -> dict[str, Any]:
@@ -68,6 +80,7 @@ def retention_object(found: Retention) -> dict[str, Any]:
     return {
         "prunable": [one.version for one in found.prunable],
         "freed_bytes": found.freed_bytes,
+        "stored_bytes": found.stored_bytes,
         "unsized": list(found.unsized),
         "unknown_for_all": [reason.says for reason in found.troubles],
         "deleted": [],

@@ -56,7 +56,9 @@ def _happening_words(one: Happening) -> str:
         share = "" if isinstance(one.interval.share, Missing) else f" {form.percent(one.interval.share)}"
         earlier = "or earlier, " if one.interval.since_or_earlier else ""
         until = "now" if one.interval.until_or_later else _moment(one.interval.until)
-        return f"{earlier}served{share}{where} until {until}, {_BASIS[one.interval.basis]}{by}"
+        yes = f", approved by {', '.join(one.interval.approvals)}" if one.interval.approvals else ""
+        brought = f", brought{by}" if by else ""
+        return f"{earlier}served{share}{where} until {until}, {_BASIS[one.interval.basis]}{brought}{yes}"
     outcome = f", {one.outcome}" if one.outcome else ""
     return f"{one.kind.value}{where}{by}{outcome}{why}"
 

@@ -62,7 +62,7 @@ def versions_object(
         "model": model,
         "versions": [
             *({**_version_object(fleet, model, index), **told.get(one.id, {})} for index, one in enumerate(listed)),
-            *({"version": version, "state": "unlisted", **told[version]} for version in unlisted),
+            *({"version": version, "listed": False, **told[version]} for version in unlisted),
         ],
         **(of_all or {}),
     }
