@@ -12,7 +12,7 @@ from modeltui.present.cells import elide_middle, fit
 from modeltui.present.compare_fact import fact_text, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import RowKey, View
-from modeltui.present.compare_summary import missing_lines, nothing_lines, suspect_lines
+from modeltui.present.compare_summary import drawable_suspect, missing_lines, nothing_lines, suspect_lines
 from modeltui.present.compare_values import STATE_TONES, pair_words, state_mark, value_words
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
@@ -38,6 +38,7 @@ class ColumnsPage:
     """Each fact as every comparison has it."""
 
     def __post_init__(self) -> None:
+        self.suspects = [drawable_suspect(suspect, self.glyphs) for suspect in self.suspects]
         for place, comparison in enumerate(self.comparisons):
             for fact in comparison.facts:
                 self._facts.setdefault(fact.field, [None] * len(self.comparisons))[place] = fact

@@ -213,6 +213,10 @@ def _fact_spans(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> li
         return _one_sided(fact, head, names, room, glyphs)
     if isinstance(fact.detail, ShapeChange):
         return [head, Span(_cut(shape_words(fact.detail), room - cell_width(title), glyphs), Tone.STRONG)]
+    if fact.group is Group.APPROVALS and not fact.b.is_contradicted:
+        # Other versions are approved at other times: who let this one pass is what counts.
+        words = value_words(fact.b, fact.nature)
+        return [Span(f"{names.b}: ", Tone.MUTED), Span(elide_end(words, room - len(names.b) - 2, glyphs.ellipsis))]
     return _changed(fact, head, room, glyphs)
 
 

@@ -12,6 +12,7 @@ from modeltui.present.compare_fact import fact_line, fact_text, group_heading, u
 from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows, worst_first
 from modeltui.present.compare_summary import (
     aside_lines,
+    drawable_suspect,
     missing_lines,
     nothing_lines,
     short_suspect_line,
@@ -29,6 +30,7 @@ SUSPECTS: Final = "suspects"
 UNKNOWNS: Final = "not known"
 FIRST_SUSPECTS: Final = 3
 """What somebody just woken up can hold; the others are one key away."""
+_HOW_TO_OPEN: Final = ": enter shows all, with their reasons"
 _LEAST_TABLE: Final = 2
 """A group of no more facts says as much in one row."""
 PAGE_ROWS: Final = 21
@@ -48,6 +50,8 @@ class View:
     """Groups in few rows; otherwise one row for each fact."""
     opened: frozenset[str] = frozenset()
     """Groups (by their value), fields, `suspects`: shown whole."""
+    has_keys: bool = True
+    """Somebody can press what a row names."""
     text: str = ""
     """Only facts that hold all of its words."""
 
@@ -69,6 +73,7 @@ class ComparePage:
     _facts: dict[str, Difference] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.suspects = [drawable_suspect(suspect, self.glyphs) for suspect in self.suspects]
         self.shown = _wanted(self.comparison, self.view)
         self._facts = {fact.field: fact for fact in self.comparison.facts}
         groups = _by_group(self.shown, self.suspects)
@@ -156,7 +161,9 @@ class ComparePage:
             spare = None if spare is None else spare - len(lines) + 1
             self._add("suspect", suspect.field, lines)
         if left:
-            words = f"   and {left} more suspect{'s' if left > 1 else ''}: enter shows all, with their reasons"
+            words = f"   and {left} more suspect{'s' if left > 1 else ''}"
+            if self.view.has_keys and len(words) + len(_HOW_TO_OPEN) <= self.view.width:
+                words += _HOW_TO_OPEN
             self._add("more", SUSPECTS, [(Span(words, Tone.MUTED),)])
 
     def _add_whole(self, group: Group, facts: Sequence[Difference]) -> None:

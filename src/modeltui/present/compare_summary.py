@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, State
@@ -10,9 +11,11 @@ from modeltui.domain.comparison.suspect import Closeness, Suspect
 from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, TargetKey, VersionId
+from modeltui.domain.text import SafeText
 from modeltui.present import format as form
 from modeltui.present.cells import elide_end
-from modeltui.present.glyphs import Glyphs
+from modeltui.present.compare_values import arrow
+from modeltui.present.glyphs import UNICODE, Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
@@ -32,6 +35,14 @@ def without_suspects_lines(comparison: Comparison, width: int) -> list[Line]:
     return wrapped((Span(f" {_without_suspects(comparison)}", Tone.STRONG),), width, 1)
 
 
+def drawable_suspect(suspect: Suspect, glyphs: Glyphs) -> Suspect:
+    """Return a suspect whose arrows stay arrows: in ASCII a lone `>` would say which number is larger."""
+    if glyphs.braille or "→" not in f"{suspect.title}{suspect.because}":
+        return suspect
+    title, because = (SafeText(text.replace("→", arrow(glyphs))) for text in (suspect.title, suspect.because))
+    return replace(suspect, title=title, because=because)
+
+
 def suspect_lines(suspect: Suspect, width: int) -> list[Line]:
     """Return one suspect: its rank, what changed, and in a sentence why it is suspected."""
     lead = "Look first at " if suspect.rank == 1 else ""
@@ -48,9 +59,10 @@ def short_suspect_line(suspect: Suspect, width: int, glyphs: Glyphs) -> Line:
     return (Span(f" {suspect.rank} ", _TONES[suspect.closeness]), Span(title, Tone.STRONG), *tail)
 
 
-def top_line(suspect: Suspect) -> str:
+def top_line(suspect: Suspect, glyphs: Glyphs = UNICODE) -> str:
     """Return the first suspect in one line, for cards and plans: what changed, and why that is suspected."""
-    return f"{suspect.title}: {suspect.because}"
+    shown = drawable_suspect(suspect, glyphs)
+    return f"{shown.title}: {shown.because}"
 
 
 def asides(comparison: Comparison, doubts: Sequence[str] = ()) -> tuple[Span, ...]:
@@ -84,7 +96,7 @@ def nothing_lines(comparison: Comparison, text: str, width: int, glyphs: Glyphs)
         says = f" {glyphs.unknown} nothing is known of where {comparison.a} and {comparison.b} come from"
         says += "" if comparison.awaited else ": no source tells it"
     else:
-        says = f" {comparison.a} and {comparison.b} are the same in all {len(comparison.facts)} facts: a shows them"
+        says = f" {comparison.a} and {comparison.b} are the same in all {len(comparison.facts)} facts"
     return wrapped((Span(says, Tone.UNKNOWN),), width, 1)
 
 

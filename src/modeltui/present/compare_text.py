@@ -71,7 +71,11 @@ def compare_lines(
             ["suspects", *(fact.field for fact in comparison.differences if not is_whole(fact, comparison, width))]
         )
     page = ComparePage(
-        comparison, suspects, View(width, PAGE_ROWS, everything, folded, opened), glyphs, asides(comparison, doubts)
+        comparison,
+        suspects,
+        View(width, PAGE_ROWS, everything, folded, opened, has_keys=False),
+        glyphs,
+        asides(comparison, doubts),
     )
     return [heading_line(comparison, width), *(page.line(key) for key in page.keys)]
 

@@ -23,7 +23,7 @@ from modeltui.domain.comparison.difference import (
 )
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
-from modeltui.present.cells import cell_width, elide_middle
+from modeltui.present.cells import cell_width, elide_apart
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
@@ -148,7 +148,8 @@ def shortened(one: str, other: str, width: int, glyphs: Glyphs) -> tuple[str, st
         tail = _common(one[::-1], other[::-1])
         if max(cell_width(one), cell_width(other)) > width and tail > _WORTH_CUTTING:
             one, other = f"{one[:-tail]}{glyphs.ellipsis}", f"{other[:-tail]}{glyphs.ellipsis}"
-    return elide_middle(one, width, glyphs.ellipsis), elide_middle(other, width, glyphs.ellipsis)
+    cut = elide_apart((one, other), width, glyphs.ellipsis)
+    return cut[0], cut[1]
 
 
 def _common(one: str, other: str) -> int:

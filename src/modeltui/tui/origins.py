@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from modeltui.domain.comparison.suspect import Suspect
     from modeltui.domain.fleet import Fleet, VersionKey
     from modeltui.engine.observer import Observer
+    from modeltui.present.glyphs import Glyphs
     from modeltui.tui.comparer import Comparer
 
     _Base = App[Any]
@@ -28,6 +29,7 @@ class Origins(_Base):
     """Mixin for the app: opens the comparison and the lineage of what is looked at."""
 
     fleet: Fleet
+    glyphs: Glyphs
     _observer: Observer | None
 
     _comparer: Comparer | None = None
@@ -75,7 +77,10 @@ class Origins(_Base):
         """
         if not _is_wrong(self.fleet, key) or not any(model == key.model for model, _ in self.fleet.claims):
             return None
-        return self.comparer.top_suspect(self.fleet, key, then)
+        from modeltui.present.compare_summary import drawable_suspect
+
+        found = self.comparer.top_suspect(self.fleet, key, then)
+        return None if found is None else drawable_suspect(found, self.glyphs)
 
     def action_compare(self) -> None:
         """Show what changed on the target that is looked at."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
@@ -179,19 +180,22 @@ class RowList(TonedWidget, can_focus=True):
             return Strip.blank(self.size.width, self.base_style)
         line, cursor = self._painted[y]
         base, styles = self.base_style, self.tone_styles
-        if not cursor:
-            segments = [Segment(text, base + styles.style(tone)) for text, tone in line]
-        else:
-            segments = [Segment(self._glyphs.cursor, base + styles.on_cursor(Tone.ACCENT, cursor == _CURSOR))]
-            first = line[0]._replace(text=line[0].text[1:])
-            for text, tone in (first, *line[1:]):
-                said = text.rstrip()
-                # Blanks carry no state: underlined or reversed they would look like a field to fill in.
-                plain = base + styles.on_cursor(Tone.PLAIN, cursor == _CURSOR)
-                segments += [Segment(said, base + styles.on_cursor(tone, cursor == _CURSOR))]
-                segments += [Segment(" " * (len(text) - len(said)), plain)]
+
+        def style_of(tone: Tone) -> Style:
+            return base + (styles.on_cursor(tone, cursor == _CURSOR) if cursor else styles.style(tone))
+
+        segments: list[Segment] = []
+        if cursor and line:
+            segments.append(Segment(self._glyphs.cursor, style_of(Tone.ACCENT)))
+            line = (line[0]._replace(text=line[0].text[1:]), *line[1:])
+        for text, tone in line:
+            # Blanks carry no state: underlined or reversed they would look like a field to fill in.
+            said = text.strip(" ")
+            first = text.index(said) if said else len(text)
+            parts = (text[:first], Tone.PLAIN), (said, tone), (text[first + len(said) :], Tone.PLAIN)
+            segments += [Segment(part, style_of(part_tone)) for part, part_tone in parts if part]
         segments.append(Segment(self._marks[y], base + styles.style(Tone.MUTED)))
-        return Strip([segment for segment in segments if segment.text], self.size.width)
+        return Strip(segments, self.size.width)
 
 
 def _empty_line(key: Hashable) -> Line:
