@@ -15,9 +15,11 @@ from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import (
     Comparison,
     Detail,
+    Difference,
     Effect,
     LineMark,
     LinesChange,
+    Nature,
     NumberChange,
     RankChange,
     ReleaseChange,
@@ -186,19 +188,18 @@ def test_the_comparison_the_other_way_round_is_its_mirror(pair: tuple[Claims, Cl
 def _mirrored(comparison: Comparison) -> Comparison:
     states = {State.ONLY_A: State.ONLY_B, State.ONLY_B: State.ONLY_A}
     facts = tuple(
-        replace(
-            one, a=one.b, b=one.a, state=states.get(one.state, one.state), detail=_inverse(one.detail, one.b.claims)
-        )
+        replace(one, a=one.b, b=one.a, state=states.get(one.state, one.state), detail=_inverse(one))
         for one in comparison.facts
     )
     return replace(comparison, a=comparison.b, b=comparison.a, facts=facts)
 
 
-def _inverse(detail: Detail | NoData, claims_b: Any) -> Detail | NoData:
+def _inverse(one: Difference) -> Detail | NoData:
+    detail = one.detail
     match detail:
         case NumberChange():
             effects = {Effect.BETTER: Effect.WORSE, Effect.WORSE: Effect.BETTER}
-            base = _number(claims_b[0].value)
+            base = 0.0 if one.nature is Nature.MOMENT else _number(one.b.claims[0].value)
             fraction: float | NoData = -detail.delta / abs(base) if base else NO_DATA
             if not isinstance(fraction, Missing) and fraction in (float("inf"), float("-inf")):
                 fraction = NO_DATA

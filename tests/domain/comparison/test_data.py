@@ -8,7 +8,7 @@ from tests.domain.comparison.telling import FORBIDDEN, MLFLOW, compared, fact, s
 
 from modeltui.domain.comparison.difference import Nature, NumberChange, State
 from modeltui.domain.lineage import ABSENT, DataSnapshot, Provenance
-from modeltui.domain.names import Instant
+from modeltui.domain.names import NO_DATA, Instant
 from modeltui.domain.text import SafeText
 
 
@@ -110,7 +110,7 @@ def test_when_a_snapshot_was_taken_is_a_moment() -> None:
     found = fact(compared(a, b), "data.cards.taken")
     assert found.nature is Nature.MOMENT
     assert isinstance(found.detail, NumberChange)
-    assert (found.detail.delta, found.detail.unit) == (86_400.0, "seconds")
+    assert (found.detail.delta, found.detail.fraction, found.detail.unit) == (86_400.0, NO_DATA, "seconds")
     second = _data(_set("cards", taken_at=Instant(1.7e9 + 1)))
     assert fact(compared(a, second), "data.cards.taken").state is State.CHANGED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from modeltui.domain.comparison import tables
@@ -16,7 +16,7 @@ from modeltui.domain.comparison.sense import Sense, sense_of
 from modeltui.domain.comparison.shape import shape_change
 from modeltui.domain.comparison.sides import Said
 from modeltui.domain.comparison.text_change import lines_change
-from modeltui.domain.names import NO_DATA, NoData
+from modeltui.domain.names import NO_DATA, Missing, NoData
 from modeltui.domain.text import SafeText
 
 _OPEN_KINDS: Final = frozenset({Kind.VALUE, Kind.SETTING})
@@ -78,8 +78,12 @@ def detail_of(nature: Nature, one: Told, other: Told, senses: Senses) -> Detail 
     if isinstance(one.basis, Weight) and isinstance(other.basis, Weight):
         return RankChange(one.basis.rank, other.basis.rank)
     match nature:
-        case Nature.NUMBER | Nature.MOMENT:
+        case Nature.NUMBER:
             return _number(one, other, senses)
+        case Nature.MOMENT:
+            change = _number(one, other, senses)
+            # A moment is no share of the time since 1970.
+            return change if isinstance(change, Missing) else replace(change, fraction=NO_DATA)
         case Nature.RELEASE:
             return _release(str(one.value), str(other.value))
         case Nature.LINES:

@@ -8,7 +8,7 @@ No step is worse than n log n, so that a text of any length costs what reading i
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from modeltui.domain.comparison.difference import LineMark, LinesChange
@@ -41,9 +41,14 @@ def _equal_runs(a: Sequence[SafeText], b: Sequence[SafeText]) -> list[_Run]:
     numbers: dict[SafeText, int] = {}
     one = [numbers.setdefault(line, len(numbers)) for line in a]
     other = [numbers.setdefault(line, len(numbers)) for line in b]
-    pairs = sorted(_Aligner(one, other).pairs())
+    return _runs(sorted(_Aligner(one, other).pairs()))
+
+
+def _runs(pairs: Iterable[tuple[int, int] | _Run]) -> list[_Run]:
+    """Return pairs of equal lines, in order, as runs: what follows the one before belongs to it."""
     runs: list[_Run] = []
-    for i, j, length in pairs:
+    for i, j, *more in pairs:
+        length = more[0] if more else 1
         if runs and runs[-1][0] + runs[-1][2] == i and runs[-1][1] + runs[-1][2] == j:
             runs[-1] = (runs[-1][0], runs[-1][1], runs[-1][2] + length)
         else:
@@ -62,6 +67,8 @@ class _Aligner:
         parts = [(0, len(self._a), 0, len(self._b), 0)]
         while parts:
             low_a, high_a, low_b, high_b, depth = parts.pop()
+            if low_a == high_a or low_b == high_b:
+                continue
             head = self._same_ahead(low_a, high_a, low_b, high_b)
             if head:
                 yield low_a, low_b, head
@@ -70,15 +77,17 @@ class _Aligner:
             if tail:
                 yield high_a - tail, high_b - tail, tail
             high_a, high_b = high_a - tail, high_b - tail
-            if low_a == high_a or low_b == high_b:
+            if low_a == high_a or low_b == high_b or (high_a - low_a == high_b - low_b == 1):
                 continue
             anchors = self._anchors(low_a, high_a, low_b, high_b) if depth < _DEEPEST else []
             if not anchors:
                 yield from self._exactly(low_a, high_a, low_b, high_b)
                 continue
-            for i, j in (*anchors, (high_a, high_b)):
+            for i, j, length in _runs(anchors):
+                yield i, j, length
                 parts.append((low_a, i, low_b, j, depth + 1))
-                low_a, low_b = i, j
+                low_a, low_b = i + length, j + length
+            parts.append((low_a, high_a, low_b, high_b, depth + 1))
 
     def _same_ahead(self, low_a: int, high_a: int, low_b: int, high_b: int) -> int:
         most = min(high_a - low_a, high_b - low_b)
