@@ -291,6 +291,15 @@ ENSEMBLE = (
     ),
 )
 
+MEMBERS: Mapping[str, Mapping[str, Facts]] = {
+    "price-gbm": {
+        "7": {"parameters": {"num_leaves": 31, "seed": 7}, "metrics": {"mape": 0.084}},
+        "8": {"parameters": {"num_leaves": 255, "seed": 7}, "metrics": {"mape": 0.131}},
+    },
+}
+"""Members of the ensemble that are registered themselves, by version: what changed in the one that was replaced."""
+MEMBER_CAUSE = "parameters.num_leaves"
+
 REFUNDS: Facts = {
     "owner": "support-ai@shop.example",
     "agent": {

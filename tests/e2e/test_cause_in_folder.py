@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.comparing import compared, fields
+from modeltui.domain.comparison.difference import Comparison
+from tests.e2e.comparing import Compared, compared, fields
 from tests.e2e.stage import write_config
-from tests.e2e.stories import STORIES, Facts, Story, models, version_numbers
+from tests.e2e.stories import MEMBER_CAUSE, MEMBERS, STORIES, Facts, Story, models, version_numbers
 
 pytestmark = pytest.mark.broad
 
@@ -52,6 +53,9 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for model, versions in models().items():
         for number, facts in enumerate(versions, 1):
             write_version(home / "models" / model / f"v{number}", facts)
+    for member, registered in MEMBERS.items():
+        for name, facts in registered.items():
+            write_version(home / "models" / member / name, facts)
     return write_config(home, {"team": {"sources": {"registry": {"kind": "model-folder", "path": "models"}}}})
 
 
@@ -71,6 +75,15 @@ async def test_going_back_names_the_same_thing(config: Path) -> None:
         found = (await compared(config, story.model, f"v{b}", f"v{a}")).suspects()
         assert found, story.name
         assert story.is_named_by(found[0].field), (story.name, fields(found))
+
+
+async def test_what_was_changed_in_a_member_is_named(config: Path) -> None:
+    """An ensemble's member that was replaced is compared too, when the folder has it: its own cause is there."""
+    found = await compared(config, "price-ensemble", "v1", "v2")
+    (member,) = found.comparison.components
+    assert (member.model, member.a, member.b) == ("price-gbm", "7", "8")
+    assert isinstance(member.comparison, Comparison)
+    assert fields(Compared(member.comparison).suspects())[0] == MEMBER_CAUSE
 
 
 async def test_a_harmed_segment_leads_to_what_leaves_it_out(config: Path) -> None:

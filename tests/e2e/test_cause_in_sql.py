@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from modeltui.adapters.sql_registry.schema import SCHEMA
-from tests.e2e.comparing import compared, fields
+from modeltui.domain.comparison.difference import Comparison
+from tests.e2e.comparing import Compared, compared, fields
 from tests.e2e.stage import run, write_config
-from tests.e2e.stories import STORIES, Facts, Story, models, version_numbers
+from tests.e2e.stories import MEMBER_CAUSE, MEMBERS, STORIES, Facts, Story, models, version_numbers
 from tests.servers.postgresql import PASSWORD, PostgresServer
 
 Execute = Callable[[str, tuple[Any, ...]], object]
@@ -28,13 +29,16 @@ IN_COLUMNS = frozenset({"run", "artifact", "code", "registered", "data_snapshots
 
 def fill(execute: Execute, layout: str) -> None:
     """Write all stories, as one document for each version or as rows."""
+    write = write_document if layout == DOCUMENT else write_rows
     for model, versions in models().items():
         execute("INSERT INTO models (name, owner) VALUES (?, ?)", (model, versions[0]["owner"]))
         active = ("INSERT INTO active_models VALUES (?, ?, ?, ?)", (model, "2", "1", "2026-02-20T10:00:00Z"))
         execute(*active)
         for number, facts in enumerate(versions, 1):
-            write = write_document if layout == DOCUMENT else write_rows
             write(execute, model, str(number), facts)
+    for member, registered in MEMBERS.items():
+        for name, facts in registered.items():
+            write(execute, member, name, facts)
 
 
 def write_document(execute: Execute, model: str, version: str, facts: Facts) -> None:
@@ -146,6 +150,15 @@ async def test_what_was_changed_is_the_first_suspect_in_sqlite(sqlite_registry: 
 async def test_what_was_changed_is_the_first_suspect_in_postgresql(postgresql_registry: Path, story: Story) -> None:
     """Two rows of a registry in PostgreSQL that differ in one thing: that thing is looked at first."""
     await is_named_first(postgresql_registry, story)
+
+
+async def test_what_was_changed_in_a_member_is_named(postgresql_registry: Path) -> None:
+    """An ensemble's member that was replaced is compared too, when the tables have it: its own cause is there."""
+    found = await compared(postgresql_registry, "price-ensemble", "1", "2")
+    (member,) = found.comparison.components
+    assert (member.model, member.a, member.b) == ("price-gbm", "7", "8")
+    assert isinstance(member.comparison, Comparison)
+    assert fields(Compared(member.comparison).suspects())[0] == MEMBER_CAUSE
 
 
 def test_what_was_changed_is_the_first_suspect_on_the_command_line(postgresql_registry: Path) -> None:
