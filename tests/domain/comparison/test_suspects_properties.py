@@ -18,7 +18,7 @@ from tests.domain.comparison.building import (
     shape,
     symptom,
 )
-from tests.domain.comparison.test_suspects_stories import NOISE, STORIES
+from tests.domain.comparison.changes import NOISE, STORIES
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, State
 from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom

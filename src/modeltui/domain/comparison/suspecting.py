@@ -33,9 +33,10 @@ from modeltui.domain.comparison.code_files import is_all_told_elsewhere
 from modeltui.domain.comparison.connecting import Connection, Lookout
 from modeltui.domain.comparison.difference import Comparison, Group, State
 from modeltui.domain.comparison.kinds import Kind
-from modeltui.domain.comparison.sentences import because_of, lump_title, title_of, unexplained
+from modeltui.domain.comparison.sentences import because_of, unexplained
 from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
 from modeltui.domain.comparison.things import Reading, Thing, things_of
+from modeltui.domain.comparison.titles import lump_title, title_of
 from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.names import Missing
 from modeltui.domain.text import safe_text
