@@ -17,7 +17,7 @@ from modeltui.domain.lineage import ABSENT, Known, Unreadable
 from modeltui.domain.names import UNKNOWN
 from modeltui.testing.faults import Reply, html_page, json_reply
 from tests.adapters.mlflow.fake import API, FakeMlflow, files, listing, missing_file, not_found, recorded
-from tests.adapters.mlflow.test_provenance import FILE, LISTED, LOGGED, RUN, told, value, with_run, with_tags
+from tests.adapters.mlflow.test_provenance import FILE, LISTED, LOGGED, RUN, VERSION, told, value, with_run, with_tags
 
 RUN_FILE, RUN_LISTED = "/get-artifact", f"{API}artifacts/list"
 WHERE = ProvenanceMap()
@@ -163,7 +163,18 @@ def test_names_and_values_in_files(path: str, content: str, expected: dict[str, 
     assert named_values(path, content, ANSWERS) == expected
 
 
-@pytest.mark.parametrize("content", ["", "5", "[]", '[{"a": 1}]', '{"columns": ["a"], "data": [[1]]}', "[" * 9_000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "5",
+        "[]",
+        '[{"a": 1}]',
+        '{"columns": ["a"], "data": [[1]]}',
+        "[" * 9_000,
+        str([{"a": 1}] * 20_001).replace("'", '"'),
+    ],
+)
 def test_files_without_names_and_values(content: str) -> None:
     """What says no names and values is refused with a reason."""
     with pytest.raises(ValueError, match=r"it |none of its columns"):
@@ -229,7 +240,82 @@ def test_metrics_of_segments(name: str, expected: str) -> None:
     assert segment_in(name, WHERE.segment_metrics) == expected
 
 
+# Copies
+
+
+async def test_copy_from_another_model(fake: FakeMlflow) -> None:
+    """A version that was promoted by copying it from model to model tells all that its original does, and which."""
+    ten = recorded("version.json")
+    copied = {**ten["model_version"], "source": "models:/staging%20fraud/4", "aliases": []}
+    between = {**ten["model_version"], "name": "staging fraud", "version": "4", "source": "models:/dev.fraud/7"}
+    rows = {"fraud-detector": copied, "staging fraud": between, "dev.fraud": ten["model_version"]}
+    fake.answer(VERSION, lambda request: json_reply({"model_version": rows[request.query["name"][0]]}))
+    found = await told(fake)
+    assert value(found.parents)[:2] == ("staging fraud 4", "dev.fraud 7")
+    assert value(found.artifact).uri.startswith("mlflow-artifacts:/")
+    assert fake.asked(LOGGED)
+    with_files(fake, {"golden_cases.json": '{"case-1": "decline"}'})
+    assert value((await told(fake)).cases) == {"case-1": "decline"}
+
+
+async def test_copy_of_what_is_gone(fake: FakeMlflow) -> None:
+    """Of a copy whose original was deleted, what only its LoggedModel knew is unreadable, with the reason."""
+    copied = {**recorded("version.json")["model_version"], "source": "models:/dev.fraud/7"}
+    gone = not_found("Model Version (name=dev.fraud, version=7) not found")
+    fake.answer(
+        VERSION,
+        lambda request: gone if request.query["name"] == ["dev.fraud"] else json_reply({"model_version": copied}),
+    )
+    found = await told(fake)
+    assert isinstance(found.parameters, Known)
+    assert found.parameters.lacks.startswith("it is a copy of dev.fraud 7: ")
+    assert value(found.requirements)
+
+
+async def test_copies_that_go_round(fake: FakeMlflow) -> None:
+    """A version that says to be a copy of itself is not followed for ever."""
+    copied = {**recorded("version.json")["model_version"], "source": "models:/fraud-detector/10"}
+    fake.answer(VERSION, json_reply({"model_version": copied}))
+    assert isinstance((await told(fake)).parameters, Known)
+    assert len(fake.asked("model-versions/get")) <= 6
+
+
+async def test_run_and_logged_model_disagree(fake: FakeMlflow) -> None:
+    """A parameter that the LoggedModel has otherwise than the run is told twice, each with its origin."""
+    logged = copy.deepcopy(recorded("logged_model.json"))
+    logged["model"]["data"]["params"] = [{"key": "max_depth", "value": "4"}]
+    fake.answer(LOGGED, json_reply(logged))
+    parameters = value((await told(fake)).parameters)
+    assert (parameters["max_depth"], parameters["max_depth [logged model]"]) == ("8", "4")
+
+
+async def test_difference_at_the_end_of_what_is_cut(fake: FakeMlflow) -> None:
+    """Long values that differ behind what is shown of them differ in what is told of them, too."""
+    ends = []
+    for end in "ab":
+        with_run(fake, params={"layers": "9," * 4_000 + end, "n" * 240 + end: "1"})
+        parameters = value((await told(fake)).parameters)
+        ends.append((parameters["layers"], max(parameters)))
+    assert ends[0][0] != ends[1][0]
+    assert ends[0][1] != ends[1][1]
+
+
 # LLM systems and agents
+
+
+async def test_one_prompt_of_many(fake: FakeMlflow) -> None:
+    """A linked prompt that cannot be read costs no other; that one is missing is said."""
+    links = [{"name": name, "version": "1"} for name in ("hello", "gone")]
+    with_run(fake, tags={"mlflow.linkedPrompts": json.dumps(links)})
+    ten = recorded("version.json")
+    text = {"key": "mlflow.prompt.text", "value": "Answer kindly."}
+    hello = json_reply({"model_version": {"name": "hello", "version": "1", "tags": [text]}})
+    answers = {"hello": hello, "gone": not_found(), "fraud-detector": json_reply(ten)}
+    fake.answer(VERSION, lambda request: answers[request.query["name"][0]])
+    prompts = (await told(fake)).prompts
+    assert value(prompts) == {"hello": "Answer kindly."}
+    assert isinstance(prompts, Known)
+    assert "prompt gone version 1" in prompts.lacks
 
 
 async def test_prompts_in_tags(fake: FakeMlflow) -> None:

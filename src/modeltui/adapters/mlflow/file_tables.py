@@ -20,7 +20,7 @@ def named_values(path: str, content: str, value_names: Sequence[str]) -> dict[st
     `value_names`: how the column with the value may be called, first choice first.
     """
     if path.lower().endswith(".csv"):
-        return dict(_pairs(list(csv.DictReader(content.splitlines()[:_MOST_ROWS])), value_names))
+        return dict(_pairs(list(csv.DictReader(content.splitlines())), value_names))
     try:
         whole = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -30,12 +30,13 @@ def named_values(path: str, content: str, value_names: Sequence[str]) -> dict[st
         rows = [
             dict(zip(map(str, whole["columns"]), row, strict=False)) for row in whole["data"] if isinstance(row, list)
         ]
-        return dict(_pairs(rows[:_MOST_ROWS], value_names))
+        return dict(_pairs(rows, value_names))
     if isinstance(whole, dict):
-        named = list(whole.items())[:_MOST_ROWS]
+        named = list(whole.items())
+        _check_number(len(named))
         return {name: _chosen(value, value_names) if isinstance(value, dict) else value for name, value in named}
     if isinstance(whole, list):
-        return dict(_pairs([row for row in whole[:_MOST_ROWS] if isinstance(row, dict)], value_names))
+        return dict(_pairs([row for row in whole if isinstance(row, dict)], value_names))
     raise ValueError("it has no names and values")
 
 
@@ -50,6 +51,7 @@ def _is_table(whole: dict[str, Any]) -> bool:
 
 
 def _pairs(rows: Sequence[dict[str, Any]], value_names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    _check_number(len(rows))
     if not rows:
         raise ValueError("it has no rows")
     columns = {str(column).strip().lower(): column for column in rows[0]}
@@ -61,6 +63,12 @@ def _pairs(rows: Sequence[dict[str, Any]], value_names: Sequence[str]) -> Iterat
     for row in rows:
         if row.get(name) not in (None, ""):
             yield str(row[name]), row.get(value)
+
+
+def _check_number(rows: int) -> None:
+    if rows > _MOST_ROWS:
+        # Half of them would make the others missing.
+        raise ValueError(f"it has {rows} rows, more than {_MOST_ROWS}")
 
 
 def _chosen(value: dict[str, Any], value_names: Sequence[str]) -> Any:

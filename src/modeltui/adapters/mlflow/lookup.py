@@ -8,6 +8,7 @@ from typing import Final
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.parts import Part, Parts
 from modeltui.adapters.mlflow.places import ANYWHERE, FILE_KINDS, Place
+from modeltui.adapters.mlflow.scores import OF_LOGGED_MODEL
 from modeltui.domain.lineage import ABSENT, Unreadable
 from modeltui.domain.masking import masked
 
@@ -29,7 +30,7 @@ class Lookup:
         self._parts = parts
         run = parts.run if isinstance(parts.run, wire.Run) else wire.Run()
         logged = parts.logged_model if isinstance(parts.logged_model, wire.LoggedModel) else wire.LoggedModel()
-        self.params: Final = wire.pairs(logged.data.params) | wire.pairs(run.data.params)
+        self.params: Final = _both(wire.pairs(run.data.params), wire.pairs(logged.data.params))
         self._values: dict[str, Mapping[str, str]] = {
             "tag": wire.pairs(parts.version.tags),
             "param": self.params,
@@ -113,3 +114,12 @@ class Lookup:
                     if isinstance(state := getattr(self._parts, part), Unreadable):
                         return state
         return None
+
+
+def _both(run: Mapping[str, str], logged: Mapping[str, str]) -> dict[str, str]:
+    """Return parameters of the run and of its LoggedModel, both values where they disagree."""
+    found = dict(run)
+    for name, value in logged.items():
+        if found.setdefault(name, value) != value:
+            found[f"{name} {OF_LOGGED_MODEL}"] = value
+    return found

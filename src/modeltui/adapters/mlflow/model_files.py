@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters._documents.yaml_text import YamlText, parse_yaml
 from modeltui.adapters.mlflow.wire import shown
 from modeltui.domain.names import UNKNOWN, Unknown
-from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.text import SafeText
 
 _LONGEST_SIGNATURE: Final = 16_000
 _MOST_COLUMNS: Final = 5_000
@@ -94,7 +95,7 @@ def _signature(declared: YamlText | None) -> SafeText | Unknown:
     whole = f"{sides['inputs'] or '()'} -> {sides['outputs'] or '()'}"
     if sides["params"]:
         whole += f" with {sides['params']}"
-    return safe_text(whole, _LONGEST_SIGNATURE)
+    return whole_text(whole, _LONGEST_SIGNATURE)
 
 
 def _columns(declared: YamlText | None) -> str:

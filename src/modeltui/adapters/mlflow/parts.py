@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 from modeltui.adapters._documents.environments import EnvironmentFile, conda_environment, python_environment
 from modeltui.adapters.mlflow import wire
-from modeltui.adapters.mlflow.api import MlflowApi, NotThere, all_of, attempt
+from modeltui.adapters.mlflow.api import MlflowApi, NotThere, attempt
 from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.places import FILE_KINDS, Place
-from modeltui.adapters.mlflow.prompts import MOST_PROMPTS, linked_prompts, prompt_table, prompt_versions
-from modeltui.adapters.mlflow.version_files import VersionFiles, logged_model_id
+from modeltui.adapters.mlflow.prompts import Prompts, linked_prompts, read_prompts
+from modeltui.adapters.mlflow.version_files import VersionFiles, copied_version, logged_model_id
 from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Gap, Unreadable
 from modeltui.domain.names import UNKNOWN, SourceName, Unknown
@@ -21,6 +21,8 @@ from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
 
 T = TypeVar("T")
+_MOST_COPIES: Final = 5
+"""From development over testing to production, and some to spare."""
 Part: TypeAlias = T | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
 
 
@@ -37,11 +39,11 @@ class Parts:
     """The release of Python, where the environment's own file says it."""
     is_reachable: bool | Unknown = UNKNOWN
     """Whether the model's files are where the registry says."""
-    prompts: Part[Mapping[SafeText, SafeText]] = ABSENT
-    prompt_versions: Mapping[SafeText, SafeText] = field(default_factory=dict)
-    """Which versions of prompts are linked, and their aliases."""
+    prompts: Prompts = field(default_factory=Prompts)
     files: Mapping[Place, Part[str]] = field(default_factory=dict)
     """Further files that the configuration names."""
+    copied_from: tuple[SafeText, ...] = ()
+    """Versions of other models that it is a copy of, nearest first."""
     model: Part[wire.ModelRow] = ABSENT
     """The registered model, asked for when the version itself does not say whose it is."""
 
@@ -62,7 +64,8 @@ async def read_parts(
     """Return all parts of one version; raises when the version itself cannot be read.
 
     Five requests (four on 2.x) in two rounds. Besides: two for lists of files when files are `wanted`, one for each
-    of them that is there, one for the model when it is needed, and one for each linked prompt.
+    of them that is there, one for the model when it is needed, and one for each linked prompt and each version that
+    it is a copy of.
     """
     teller = _Teller(api, source, name, version)
     async with asyncio.TaskGroup() as group:
@@ -72,10 +75,11 @@ async def read_parts(
     row = row_task.result()
     if isinstance(row, BackendError):
         raise row
-    files = VersionFiles(api, name, version, row)
+    origin = await teller.origin(row)
+    files = VersionFiles(api, name, version, row if isinstance(origin, Unreadable) else origin)
     async with asyncio.TaskGroup() as group:
         run = group.create_task(teller.run(row))
-        logged_model = group.create_task(teller.logged_model(row))
+        logged_model = group.create_task(teller.logged_model(origin))
         model_files = group.create_task(
             teller.model_files(row, files, mlmodel_task.result(), requirements_task.result())
         )
@@ -87,8 +91,9 @@ async def read_parts(
         logged_model=logged_model.result(),
         files=named.result(),
         model=model.result(),
+        copied_from=teller.copied_from,
     )
-    return await teller.with_prompts(parts)
+    return replace(parts, prompts=await teller.prompts(parts))
 
 
 class _Teller:
@@ -99,6 +104,7 @@ class _Teller:
         self._source = source
         self._name = name
         self._version = version
+        self.copied_from: tuple[SafeText, ...] = ()
 
     def unreadable(self, reason: str) -> Unreadable:
         return Unreadable(safe_text(reason), self._source)
@@ -111,7 +117,22 @@ class _Teller:
             return self.unreadable(f"its run {row.run_id} was deleted for good")
         return self.unreadable(answer.title) if isinstance(answer, BackendError) else answer
 
-    async def logged_model(self, row: wire.VersionRow) -> Part[wire.LoggedModel]:
+    async def origin(self, row: wire.VersionRow) -> wire.VersionRow | Unreadable:
+        """Return the version that this one was copied from, as MLflow promotes from model to model; else itself."""
+        for _ in range(_MOST_COPIES):
+            link = copied_version(row.source)
+            if link is None:
+                return row
+            self.copied_from += (safe_text(" ".join(link)),)
+            answer = await attempt(self._api.version(*link))
+            if isinstance(answer, BackendError):
+                return self.unreadable(f"it is a copy of {' '.join(link)}: {answer.title}")
+            row = answer
+        return self.unreadable("it is a copy of a copy, and so on")
+
+    async def logged_model(self, row: wire.VersionRow | Unreadable) -> Part[wire.LoggedModel]:
+        if isinstance(row, Unreadable):
+            return row
         model_id = logged_model_id(row.source)
         if not model_id:
             return UNSUPPORTED
@@ -190,27 +211,15 @@ class _Teller:
         found = await files.read(place for place in wanted if place.kind in FILE_KINDS)
         return {place: self._read(answer, str, place.name) for place, answer in found.items()}
 
-    async def with_prompts(self, parts: Parts) -> Parts:
-        """Return the parts with the linked prompts."""
+    async def prompts(self, parts: Parts) -> Prompts:
+        """Return the linked prompts."""
         run = wire.pairs(parts.run.data.tags) if isinstance(parts.run, wire.Run) else {}
         logged = parts.logged_model
         logged_tags = wire.pairs(logged.info.tags) if isinstance(logged, wire.LoggedModel) else {}
         links = linked_prompts(wire.pairs(parts.version.tags), logged_tags, run)
         if isinstance(parts.mlmodel, MlModel):
             links += [link for link in parts.mlmodel.prompts if link not in links]
-        if not links:
-            troubles = (part for part in (parts.run, parts.logged_model) if isinstance(part, Unreadable))
-            return replace(parts, prompts=next(troubles, ABSENT))
-        links = links[:MOST_PROMPTS]
-        answers = await all_of(self._api.version(*link) for link in links)
-        prompts: Part[Mapping[SafeText, SafeText]] = ABSENT
-        read = [(*link, row) for link, row in zip(links, answers, strict=True) if isinstance(row, wire.VersionRow)]
-        for (name, version), answer in zip(links, answers, strict=True):
-            if isinstance(answer, BackendError):
-                prompts = self.unreadable(f"prompt {name} version {version}: {answer.title}")
-        rows = {(name, version): row for name, version, row in read}
-        versions = prompt_versions((*link, rows.get(link)) for link in links)
-        return replace(parts, prompts=prompt_table(read) if prompts is ABSENT else prompts, prompt_versions=versions)
+        return await read_prompts(self._api, links)
 
 
 def _corrected(found: str | BackendError, path: str, listed: frozenset[str]) -> str | BackendError:

@@ -79,7 +79,7 @@ class _Teller:
             environment_variables=self._facts.table(where.environment_variables),
             base_image=self._base_image(),
             parents=self._parents(),
-            prompts=prompts_of(parts.prompts, self._facts, where),
+            prompts=prompts_of(parts, self._facts, where),
             llm_system=llm_system_of(self._facts, where),
             components=components_of(self._facts, where),
             agent=self._facts.table(where.agent, besides=where.external_effects),
@@ -218,11 +218,12 @@ class _Teller:
         )
 
     def _parents(self) -> Fact[tuple[SafeText, ...]]:
-        values = self._facts.values(self._where.parents)
-        if isinstance(values, Unreadable | Gap):
-            return values
+        found = self._facts.values(self._where.parents)
+        values = {} if isinstance(found, Unreadable | Gap) else found
         named = ((f"run {value}" if name == "mlflow.parentRunId" else value) for name, value in values.items())
-        return self._facts.known(tuple(wire.shown(value) for value in named), self._facts.trouble(self._where.parents))
+        parents = (*self._parts.copied_from, *(wire.shown(value) for value in named))
+        trouble = self._facts.trouble(self._where.parents)
+        return self._facts.known(parents, trouble) if parents else trouble or ABSENT
 
     def _approvals(self) -> Fact[tuple[Approval, ...]]:
         by, decision = self._facts.told(self._where.approved_by), self._facts.told(self._where.approval_status)
@@ -261,7 +262,7 @@ class _Teller:
         told = self._lookup.told("tag")
         table = wire.table({name: value for name, value in self._lookup.values("tag").items() if name not in told})
         table.update(self._run_tags(_RECORD_TAGS))
-        table.update(self._parts.prompt_versions)
+        table.update(self._parts.prompts.versions)
         run = self._parts.run
         if isinstance(run, wire.Run) and (run.info.lifecycle_stage or "active") != "active":
             table[wire.shown("run")] = wire.shown(f"{run.info.lifecycle_stage}: in the trash, soon gone for good")

@@ -32,7 +32,7 @@ def scores(run: Iterable[wire.MetricRow] | None, logged: Iterable[wire.MetricRow
         if metric.key not in found or (value is not None and known is not None and not _same(value, known)):
             data = f" [{metric.dataset_name}]" if metric.dataset_name else f" {OF_LOGGED_MODEL}"
             _add(found, metric, "" if metric.key not in found else data)
-    return {wire.shown(name): found[name] for name in sorted(found)}
+    return {wire.shown(name, wire.LONGEST_NAME): found[name] for name in sorted(found)}
 
 
 def split_segments(
@@ -47,7 +47,7 @@ def split_segments(
         if place is not None:
             weights[wire.shown(name.removeprefix(place.name) or name)] = value
         elif segment := segment_in(name, separators):
-            segments[wire.shown(segment)] = value
+            segments[wire.shown(segment, wire.LONGEST_NAME)] = value
         else:
             overall[name] = value
     return overall, segments, weights

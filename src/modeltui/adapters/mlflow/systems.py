@@ -10,7 +10,7 @@ from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.facts import Facts
 from modeltui.adapters.mlflow.file_tables import as_text
-from modeltui.adapters.mlflow.parts import Part
+from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
 from modeltui.adapters.mlflow.prompts import LONGEST_PROMPT
 from modeltui.domain.lineage import ABSENT, Fact, Gap, Table, Unreadable
@@ -21,16 +21,14 @@ _ONLY_BESIDE_OTHERS: Final = ("temperature", "top_p", "embedding")
 """Names that a network or a calibration has too: alone they do not make an LLM system."""
 
 
-def prompts_of(linked: Part[Mapping[SafeText, SafeText]], facts: Facts, where: ProvenanceMap) -> Fact[Table]:
+def prompts_of(parts: Parts, facts: Facts, where: ProvenanceMap) -> Fact[Table]:
     """Return the texts of prompts: those that the registry links, and those in tags and parameters."""
     written = facts.values(where.prompts)
     own = {} if isinstance(written, Unreadable | Gap) else written
     texts = {wire.shown(name): whole_text(own[name], LONGEST_PROMPT, name) for name in sorted(own)}
-    if isinstance(linked, Unreadable):
-        return facts.known(texts, linked) if texts else linked
-    if isinstance(linked, Gap):
-        return facts.known(texts, facts.trouble(where.prompts)) if texts else facts.of_part(linked)
-    return facts.known({**texts, **linked}, facts.trouble(where.prompts))
+    lacks = facts.unreadable(parts.prompts.lacks) if parts.prompts.lacks else facts.trouble(where.prompts)
+    found = {**texts, **parts.prompts.texts}
+    return facts.known(found, lacks) if found else lacks or ABSENT
 
 
 def llm_system_of(facts: Facts, where: ProvenanceMap) -> Fact[Table]:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from posixpath import dirname
 from typing import Final, TypeAlias
+from urllib.parse import unquote
 
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.api import MlflowApi, NotThere, all_of, attempt
@@ -19,6 +20,7 @@ Listed: TypeAlias = frozenset[str] | BackendError | None
 
 MOST_NAMED_FILE_BYTES: Final = 6 << 20
 """A model card with its pictures inside has 5 MB."""
+_COPY: Final = re.compile(r"models:/+([^/]{1,500})/(\d{1,18})/?")
 _LOGGED_MODEL: Final = re.compile(r"models:/+(m-[0-9a-f]{8,64})/?")
 
 
@@ -26,6 +28,12 @@ def logged_model_id(source: wire.Text) -> str:
     """Return the id in `models:/m-…` (3.x); empty for the addresses of 2.x."""
     found = _LOGGED_MODEL.fullmatch(source or "")
     return found[1] if found else ""
+
+
+def copied_version(source: wire.Text) -> tuple[str, str] | None:
+    """Return model and version in `models:/MODEL/VERSION`, where a copy says what it was made of."""
+    found = _COPY.fullmatch(source or "")
+    return (unquote(found[1]), found[2]) if found else None
 
 
 def path_in_run(row: wire.VersionRow) -> str | None:

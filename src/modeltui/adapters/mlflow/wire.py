@@ -25,6 +25,8 @@ Number: TypeAlias = int | float | str | None
 IS_PROMPT: Final = "mlflow.prompt.is_prompt"
 LONG_TEXT: Final = 4_000
 """Longest value that is kept of a parameter, tag or description; prompts may be longer."""
+LONGEST_NAME: Final = 400
+"""Names of 250 characters, in which what cannot be seen is written out: two must not become one by being cut."""
 LONG_QUERY: Final = 64_000
 _NO_STAGE: Final = frozenset({"", "none"})
 _LAST_SECOND: Final = 253_402_300_800.0
@@ -268,7 +270,7 @@ def pairs(tags: Iterable[Tag] | None) -> dict[str, str]:
 
 def table(values: Mapping[str, str]) -> dict[SafeText, SafeText]:
     """Return names and values safe to show, secrets masked, in the order of their names."""
-    return {shown(key): whole_text(values[key], LONG_TEXT, key) for key in sorted(values)}
+    return {shown(key, LONGEST_NAME): whole_text(values[key], LONG_TEXT, key) for key in sorted(values)}
 
 
 def version_id(raw: str | int | None) -> VersionId | Unknown:
