@@ -169,7 +169,7 @@ def pairs(draw: st.DrawFn) -> tuple[Claims, Claims]:
 _quick = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 
-@settings(_quick, max_examples=examples(120))
+@settings(_quick, max_examples=examples(80))
 @given(all_claims())
 def test_a_version_against_itself_has_no_differences(claims: Claims) -> None:
     """Whatever is said of a version: held against itself it differs in nothing."""
@@ -260,7 +260,7 @@ def test_unknown_is_neither_equal_nor_changed_nor_missing(pair: tuple[Claims, Cl
                 assert one.why
 
 
-@settings(_quick, max_examples=examples(120))
+@settings(_quick, max_examples=examples(80))
 @given(pairs(), st.data())
 def test_a_side_that_says_nothing_makes_all_of_it_unknown(pair: tuple[Claims, Claims], data: st.DataObject) -> None:
     """When no source tells anything of one version, every fact of the other is unknown."""
@@ -284,7 +284,7 @@ def _sure(comparison: Comparison) -> set[str]:
     }
 
 
-@settings(_quick, max_examples=examples(300))
+@settings(_quick, max_examples=examples(200))
 @given(pairs(), st.sampled_from(SOURCES), st.data())
 def test_one_more_field_of_a_source_never_hides_a_difference(
     pair: tuple[Claims, Claims], source: SourceName, data: st.DataObject

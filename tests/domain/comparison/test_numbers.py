@@ -173,3 +173,13 @@ def test_a_share_of_nothing_is_not_told() -> None:
     grown = number_change(-2, -1)
     assert isinstance(grown, NumberChange)
     assert grown.fraction == 0.5
+
+
+def test_a_saved_case_that_is_answered_with_a_number_moves_by_an_amount() -> None:
+    """A score on a saved case is compared as a number; a word is compared as a word."""
+    a, b = {"micro": "0.71", "large": "0.50", "word": "approve"}, {"micro": "0.64", "large": "0.5", "word": "decline"}
+    comparison = compared(told(cases=a), told(cases=b))
+    assert states(comparison) == {"cases.word": "changed", "cases.micro": "changed", "cases.large": "equal"}
+    detail = fact(comparison, "cases.micro").detail
+    assert isinstance(detail, NumberChange)
+    assert is_same_number(detail.delta, -0.07)

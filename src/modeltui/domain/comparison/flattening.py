@@ -109,7 +109,7 @@ def _prompts(rows: Mapping[SafeText, SafeText]) -> Iterator[Told]:
 def _cases(rows: Mapping[SafeText, SafeText]) -> Iterator[Told]:
     for name, text in rows.items():
         lines = text_lines(text)
-        kind = Kind.LINES if len(lines) > 1 else Kind.TEXT
+        kind = Kind.LINES if len(lines) > 1 else Kind.VALUE
         yield Told(f"cases.{name}", name, tables.CASES, kind, lines if kind is Kind.LINES else text)
 
 
