@@ -148,8 +148,8 @@ def shortened(one: str, other: str, width: int, glyphs: Glyphs) -> tuple[str, st
         tail = _common(one[::-1], other[::-1])
         if max(cell_width(one), cell_width(other)) > width and tail > _WORTH_CUTTING:
             one, other = f"{one[:-tail]}{glyphs.ellipsis}", f"{other[:-tail]}{glyphs.ellipsis}"
-    cut = elide_apart((one, other), width, glyphs.ellipsis)
-    return cut[0], cut[1]
+    pair = elide_apart((one, other), width, glyphs.ellipsis)
+    return pair[0], pair[1]
 
 
 def _common(one: str, other: str) -> int:
