@@ -163,6 +163,7 @@ def test_markdown_can_be_pasted_into_a_ticket(here: Here) -> None:
     assert done.code == 0
     lines = done.out.splitlines()
     assert lines[0] == "### What changed: `fraud` `1.1` → `1.2`"
+    assert re.match(r"`seen 20\d\d-\d\d-\d\dT[\d:.]+Z, context here`", lines[2])
     assert any(line.startswith("1. `") for line in lines)
     assert "    +WHERE booked > '2025-06-01'" in lines
     assert "  - `environment.numpy`: `changed`: `1.26.4` → `2.2.6` (`major up`)" in lines
@@ -212,6 +213,18 @@ def test_nothing_that_a_backend_wrote_is_markup_in_a_ticket(tmp_path: Path, name
     assert any(
         token.type in ("code_inline", "fence") and text.split("\n")[0].strip() in token.content for token in tokens
     )
+
+
+def test_a_ticket_stays_short_unless_all_is_asked_for(tmp_path: Path) -> None:
+    """Of five hundred packages a ticket names some, and says how many more there are; --all names them all."""
+    for version in ("1", "2"):
+        write_version(tmp_path, version, {"requirements": [f"package{n}=={version}.{n}" for n in range(500)]})
+    here = here_in(tmp_path)
+    short = here("compare", "fraud", "1", "2", "--markdown")
+    whole = here("compare", "fraud", "1", "2", "--markdown", "--all")
+    assert short.out.count("`environment.package") < 150 < 500 <= whole.out.count("`environment.package")
+    assert "more: modeltui compare --all has them" in short.out
+    assert len(short.out) < 65_000
 
 
 # provenance

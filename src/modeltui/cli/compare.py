@@ -194,13 +194,10 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
         case "markdown":
             from modeltui.present.compare_markdown import compare_markdown
 
-            simulated = answer.fleet.context.simulated
-            data(
-                compare_markdown(
-                    answer.comparison, answer.suspects, answer.asked, everything=everything, simulated=simulated
-                ),
-                ascii_only=ascii_only,
+            ticket = compare_markdown(
+                answer.comparison, answer.suspects, answer.symptom, answer.asked, answer.fleet, everything=everything
             )
+            data(ticket, ascii_only=ascii_only)
         case "plain":
             for sentence in (*answer.asked.because, *answer.asked.doubts):
                 note(f"modeltui: {sentence}")

@@ -10,8 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, LineMark, LinesChange
-from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.comparison.suspect import Suspect, Symptom
+from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing
+from modeltui.present import format as form
 from modeltui.present.compare_object import Asked
 from modeltui.present.compare_packed import GROUP_WORDS
 from modeltui.present.compare_summary import count_words
@@ -22,6 +24,9 @@ _MOST_LINES = 40
 """Of one text that differs; a ticket is read, not searched."""
 _LONGEST_VALUE = 160
 _MOST_COMMITS = 20
+_MOST_FACTS = 120
+"""Unless all are asked for: trackers refuse longer tickets."""
+_MOST_SUSPECTS = 10
 _RUNS = re.compile(r"`+")
 _FENCES = re.compile(r"[`~]+")
 
@@ -43,26 +48,35 @@ def block(lines: Sequence[str], language: str = "") -> list[str]:
 
 
 def compare_markdown(
-    comparison: Comparison, suspects: Sequence[Suspect], asked: Asked, *, everything: bool, simulated: bool
+    comparison: Comparison,
+    suspects: Sequence[Suspect],
+    symptom: Symptom,
+    asked: Asked,
+    fleet: Fleet,
+    *,
+    everything: bool,
 ) -> list[str]:
     """Return the comparison as lines of Markdown, the likely cause first."""
     facts = comparison.facts if everything else comparison.differences
     lines = [
         f"### What changed: {code(comparison.model)} {code(comparison.a)} → {code(comparison.b)}",
         "",
-        *(["**Simulated data.**", ""] if simulated else []),
-        *(_plain(sentence) for sentence in asked.because),
+        *(["**Simulated data.**", ""] if fleet.context.simulated else []),
+        _plain(f"seen {form.rfc3339(fleet.at)}, context {fleet.context.name}"),
+        *(_plain(sentence) for sentence in (*asked.because, *_symptom(symptom, asked))),
         _plain(count_words(comparison)),
         "",
     ]
-    lines += [*_suspects(suspects), *_doubts(asked)]
+    lines += [*_suspects(suspects if everything else suspects[:_MOST_SUSPECTS]), *_doubts(asked)]
     lines += ["**Facts**" if everything else "**Differences**", ""]
     group = None
-    for fact in facts:
+    for fact in facts if everything else facts[:_MOST_FACTS]:
         if fact.group is not group:
             group = fact.group
             lines.append(f"- {GROUP_WORDS[group]}")
         lines += (f"  {line}" for line in _fact(fact, comparison))
+    if not everything and len(facts) > _MOST_FACTS:
+        lines.append(f"- and {len(facts) - _MOST_FACTS} more: modeltui compare --all has them")
     if not facts:
         lines.append("- none" if comparison.facts else "- nothing is known of where the two come from")
     lines += _missing(comparison)
@@ -72,6 +86,14 @@ def compare_markdown(
 
 def _plain(sentence: str) -> str:
     return f"{code(sentence)}  "
+
+
+def _symptom(symptom: Symptom, asked: Asked) -> Iterator[str]:
+    """Say what the suspects are ranked by."""
+    if symptom and not isinstance(asked.target, Missing):
+        drifted = [f"drift of {one}" for one in sorted(symptom.drifted)]
+        wrong = ", ".join([*sorted(symptom.signals), *sorted(symptom.segments), *drifted])
+        yield f"ranked by what is wrong with {symptom.version} on {asked.target}: {wrong}"
 
 
 def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
