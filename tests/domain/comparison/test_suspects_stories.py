@@ -98,6 +98,18 @@ def test_the_filter_that_cut_the_harmed_segment_comes_before_a_whole_new_release
     assert f"{B} has no figure for it" in found.because
 
 
+def test_the_example_of_the_rule_can_be_reckoned_by_hand() -> None:
+    """The weights that the documentation of the rule reckons out are the weights that come out."""
+    changed = (
+        lines("query", QUERY, f"{QUERY}\n  AND m.monthly_volume > 500"),
+        release("environment.numpy", "1.26.4", "2.2.6"),
+        fact("code.commit", "35" * 20, "e1" * 20),
+    )
+    wrong = symptom("error_rate", segments=("merchant_size=micro",))
+    found = [(one.field, one.weight) for one in suspects(comparison(*changed), wrong)]
+    assert found == [("query", 0.6545), ("environment.numpy", 0.295), ("code.commit", 0.1)]
+
+
 def test_a_filter_on_the_segment_alone_is_first_too_without_a_symptom_of_segments() -> None:
     """Two versions are compared and nobody looks at a target: the query comes before what came along."""
     changed = (

@@ -12,6 +12,7 @@ from modeltui.domain.comparison.symptoms import doubts, is_new, symptom_of, top_
 from modeltui.domain.event import ProvenanceRead
 from modeltui.domain.fleet import Cell, Context, Fleet, SegmentCell, ServedVersion, Target
 from modeltui.domain.health import Cause, Level, Verdict
+from modeltui.domain.history import ServingSpan
 from modeltui.domain.known_good import KnownGood
 from modeltui.domain.lineage import Known, Provenance
 from modeltui.domain.names import (
@@ -38,6 +39,7 @@ MODEL = ModelName(text("fraud"))
 HK = TargetKey(MODEL, Environment(text("prod-hk")))
 CN = TargetKey(MODEL, Environment(text("prod-cn")))
 REGISTRY = SourceName(text("registry"))
+NIL = Instant(0.0)
 NOW = Instant(1_000_000.0)
 WARN, BREACH, OK, STALE = Level.WARN, Level.BREACH, Level.OK, Level.STALE
 
@@ -177,6 +179,19 @@ def test_a_good_version_that_became_slow_is_nobodys_change() -> None:
         "2 is the last known good version here: no newer one explains it",
         "2 is well in prod-cn: look at what is different in prod-hk",
     )
+
+
+def test_a_version_that_fell_ill_within_a_day_is_still_suspected() -> None:
+    """It was well for an hour and counts as good; drift shows after three: what it changed may be behind it."""
+    for hours, is_suspected in ((3.0, True), (30.0, False)):
+        drifting = cell("drift", WARN)
+        drifting = replace(drifting, verdict=replace(drifting.verdict, since=Instant(hours * 3600)))
+        here = target(served("2", Role.STABLE, drifting))
+        spans = ServingSpan(version("1"), Instant(-9e6), Instant(0.0), 1.0), ServingSpan(version("2"), NIL, NIL, 1.0)
+        seen = replace(here, spans=spans)
+        assert is_new(seen, version("2")) is is_suspected
+        assert usual_pair(fleet(seen), seen) == ("1", "2")
+        assert not is_new(replace(here, spans=spans[1:]), version("2")), "it was there when somebody began to look"
 
 
 def test_a_place_that_does_not_look_at_the_segment_says_nothing() -> None:

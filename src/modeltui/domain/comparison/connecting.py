@@ -58,7 +58,8 @@ class Lookout:
         self._wanted: list[Wanted] = []
         self._wrong: frozenset[Aspect] = frozenset()
         if symptom:
-            self._wanted = [*map(wanted_segment, sorted(symptom.segments)), *map(wanted_feature, sorted(symptom.drifted))]
+            self._wanted = [wanted_segment(name) for name in sorted(symptom.segments)]
+            self._wanted += [wanted_feature(name) for name in sorted(symptom.drifted)]
             self._wrong = frozenset(aspect for signal in symptom.signals for aspect in aspects_of(signal))
             self._wrong |= {Aspect.DRIFT} if symptom.drifted else frozenset()
         self._aliases = aliases_of(reading.comparison) if self._wanted else {}

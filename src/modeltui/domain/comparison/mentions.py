@@ -120,11 +120,13 @@ def _log(log: CodeLog | NoData) -> Iterator[tuple[str, str, tuple[str, ...]]]:
 
 
 def origins_of(thing: Thing, reading: Reading) -> list[str]:
+    """Return where a data set is taken from, as both sides say."""
     fact = reading.data[thing.name].get("origin")
     return [] if fact is None else [text for side in (fact.a, fact.b) if (text := text_of(side))]
 
 
 def last_words(name: str, origins: Iterable[str]) -> set[str]:
+    """Return what a data set is called as a table of a query: `merchants` of `lake.payments.merchants`."""
     return {one.lower().rpartition(".")[2] for one in (name, *origins)}
 
 

@@ -64,6 +64,7 @@ class Wanted:
 
 
 def wanted_segment(name: str) -> Wanted:
+    """Return what means a segment: its dimension or its value as a whole, or a telling word of the dimension."""
     wholes: list[tuple[str, ...]] = []
     telling: set[str] = set()
     for part in re.split(r"[,&;]", name):
@@ -74,6 +75,7 @@ def wanted_segment(name: str) -> Wanted:
 
 
 def wanted_feature(name: str) -> Wanted:
+    """Return what means a feature: all words of its name in a row, or a telling one."""
     told = words(name)
     return Wanted(name, (told,) if told else (), frozenset(_singular(word) for word in told if _is_telling(word)))
 
@@ -93,6 +95,7 @@ def _singular(word: str) -> str:
 
 
 def surety_of(wanted: Wanted, told: tuple[str, ...]) -> float:
+    """Return how surely words mean it: wholly, by a word, or 0 when they do not. One or many is the same."""
     single = tuple(map(_singular, told))
     for whole in wanted.wholes:
         folded = tuple(map(_singular, whole))

@@ -17,6 +17,8 @@ from modeltui.domain.text import SafeText
 
 FEATURE: Final = "feature="
 """How segments of drift name a feature."""
+SOON_SECONDS: Final = 86_400.0
+"""A day: what is measured by the hour has shown by then, and so has every time of the day."""
 _MOST_KEPT: Final = 128
 """Answers of `top_suspect` that are kept: more targets than any screen shows."""
 
@@ -61,13 +63,28 @@ def usual_pair(fleet: Fleet, target: Target) -> tuple[VersionId, VersionId] | No
 
 
 def is_new(target: Target, version: VersionId) -> bool:
-    """Tell whether a version is another than the last known good one: then what changed may be behind it.
+    """Tell whether what a version changed may be behind what is wrong.
 
-    Where none is known to be good, one that something is wrong with counts as new too.
+    It may when another version is the last known good one; when it has served here for less than `SOON_SECONDS` as the
+    trouble began, however well it did until then; and, where none is known to be good, when something is wrong at all.
     """
     if isinstance(target.known_good, Missing):
         return target.stable != version or bool(symptom_of(target))
-    return target.known_good.version != version
+    return target.known_good.version != version or _fell_ill_soon(target, version)
+
+
+def _fell_ill_soon(target: Target, version: VersionId) -> bool:
+    served = target.version(version)
+    if isinstance(served, Missing):
+        return False
+    verdicts = [cell.verdict for cell in served.cells.values() if _is_wrong(cell.verdict)]
+    began = [verdict.since for verdict in verdicts if not isinstance(verdict.since, Missing)]
+    records = target.rollout.served if isinstance(target.rollout, Rollout) else ()
+    started = [record.started_at for record in records if record.version == version]
+    # What was there when somebody began to look may have been there for ever.
+    looked = min((span.started_at for span in target.spans), default=0.0)
+    started += [span.started_at for span in target.spans if span.version == version and span.started_at > looked]
+    return bool(began and started) and min(began) - min(started) < SOON_SECONDS
 
 
 def doubts(fleet: Fleet, target: Target) -> tuple[SafeText, ...]:
