@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -56,6 +57,49 @@ async def test_reading_while_somebody_writes(tmp_path: Path) -> None:
             assert "not yet" not in names
             writer.execute("COMMIT")
             assert "not yet" in {model.name for model in (await registry.read_models()).models}
+
+
+def crashed(directory: Path, *, mode: str, companions: tuple[str, ...]) -> Path:
+    """A registry as a writer leaves it that ends in the middle of a write, with these companion files."""
+    original = make_sqlite(directory / "original.db", f"PRAGMA journal_mode = {mode};{SCHEMA}{ROWS}")
+    left = directory / "left"
+    left.mkdir()
+    with closing(sqlite3.connect(original, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")  # so that what is not yet committed reaches the file
+        writer.execute("INSERT INTO models (name) VALUES ('committed')")
+        writer.execute("BEGIN IMMEDIATE")
+        writer.executemany("INSERT INTO models (name) VALUES (?)", [(f"m{number}" * 50,) for number in range(2_000)])
+        for companion in ("", *companions):
+            shutil.copy(f"{original}{companion}", left / f"registry.db{companion}")
+        writer.execute("ROLLBACK")
+    return left / "registry.db"
+
+
+LEFT = {"a journal": ("delete", ("-journal",)), "a log without its index": ("wal", ("-wal",))}
+
+
+@pytest.mark.parametrize(("mode", "companions"), LEFT.values(), ids=LEFT)
+async def test_what_a_crashed_writer_left_is_not_repaired(
+    tmp_path: Path, mode: str, companions: tuple[str, ...]
+) -> None:
+    """A file in the middle of a write is not finished by who only reads: the operator hears who can."""
+    path = crashed(tmp_path, mode=mode, companions=companions)
+    before = state_of(path.parent)
+    async with opened(path=path) as registry:
+        with pytest.raises(BackendUnavailable, match="left in the middle of a write") as caught:
+            await registry.read_models()
+    assert "open it once" in caught.value.remedy
+    assert state_of(path.parent) == before
+
+
+async def test_a_log_that_a_crashed_writer_left_is_read(tmp_path: Path) -> None:
+    """A write-ahead log with its index is read up to what was committed, and neither is touched."""
+    path = crashed(tmp_path, mode="wal", companions=("-wal", "-shm"))
+    before = state_of(path.parent)
+    async with opened(path=path) as registry:
+        names = {model.name for model in (await registry.read_models()).models}
+    assert names == {"committed", "empty", "fraud-detector"}
+    assert state_of(path.parent) == before
 
 
 async def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:

@@ -36,6 +36,8 @@ _MOST_VALUE_BYTES: Final = 64 << 20
 _HEADER_BYTES: Final = 100
 _MAGIC: Final = b"SQLite format 3\0"
 _WAL: Final = 2
+_LEFT: Final = "was left in the middle of a write, and only its own program may finish that"
+_REPAIR: Final = "Let the program that writes it open it once: that takes back, or completes, what was begun."
 _CORRECT: Final = "Correct `path` in the configuration, or mount what should be there; it is looked for again."
 
 
@@ -92,19 +94,32 @@ class SqliteStore:
         if not header.startswith(_MAGIC):
             what = "is empty" if not header else "is not a SQLite file"
             raise BackendMalformed(f"{self._name} {what}", "Correct `path` in the configuration.")
-        options = "mode=ro"
-        if header[18] == _WAL and not Path(f"{self._path}-wal").exists():
+        # The index of a write-ahead log is shared with writers: opened for reading, nothing of it is written either.
+        options = "mode=ro&readonly_shm=1"
+        if header[18] == _WAL and not Path(f"{self._path}-shm").exists():
+            if self._has_log():
+                raise BackendUnavailable(f"{self._name} {_LEFT}", _REPAIR)
             # Nobody writes, and SQLite would create the missing companions of a WAL file even for a reader.
             options += "&immutable=1"
         address = f"file:{quote(str(self._path))}?{options}"
         connection = sqlite3.connect(address, uri=True, timeout=_LOCK_SECONDS, isolation_level=None)
-        connection.execute("PRAGMA query_only = 1")
-        connection.execute("PRAGMA trusted_schema = 0")  # a view must not call what an extension brought
+        try:
+            connection.execute("PRAGMA query_only = 1")
+            connection.execute("PRAGMA trusted_schema = 0")  # a view must not call what an extension brought
+        except BaseException:
+            connection.close()
+            raise
         connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MOST_VALUE_BYTES)
         connection.text_factory = _decoded
         until = self._boottime() + self._timeout_seconds
         connection.set_progress_handler(lambda: self._boottime() > until, _STEPS_BETWEEN_LOOKS)
         return connection
+
+    def _has_log(self) -> bool:
+        try:
+            return Path(f"{self._path}-wal").stat().st_size > 0
+        except FileNotFoundError:
+            return False
 
     def _header(self) -> bytes:
         facts = self._path.stat()
@@ -128,9 +143,13 @@ class SqliteStore:
             return BackendUnavailable(title, "It is too large for this time, or its disk is slow: see timeout_seconds.")
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return BackendUnavailable(f"{self._name} is locked by another program", "Look for a write that hangs.")
-        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        if code == sqlite3.SQLITE_READONLY:
+            return BackendUnavailable(f"{self._name} {_LEFT}", _REPAIR)
+        if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM):
             return BackendUnavailable(f"{self._name} cannot be read: {safe_text(str(error))}", _CORRECT)
-        return BackendMalformed(f"{self._name} is damaged: {safe_text(str(error))}", "Restore it from a backup.")
+        return BackendMalformed(
+            f"{self._name} is damaged: {safe_text(str(error))}", "If it stays so, restore it from a backup."
+        )
 
 
 class _SqliteSession:
