@@ -16,7 +16,11 @@ from modeltui.cli.app import run
 
 CONFIG = """\
 modeltui: 1
+default_context: here
 contexts:
+  elsewhere:
+    sources:
+      registry: {kind: model-folder, path: ./models}
   here:
     sources:
       registry: {kind: model-folder, path: ./models}

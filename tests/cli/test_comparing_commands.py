@@ -329,6 +329,7 @@ def test_versions_prunable_is_a_dry_run(tmp_path: Path, here: Here) -> None:
     done = here("versions", "fraud", "--prunable")
     assert done.code == 0
     assert "nothing was deleted" in done.out
+    assert "looked at prod in context here; not at contexts elsewhere of the same configuration" in done.out
     assert "the tag litigation=case 7 holds it" in done.out
     answer = here("versions", "fraud", "--prunable", "--json").object
     assert {one["version"]: one["retention"]["state"] for one in answer["versions"]} == dict.fromkeys(METADATA, "never")

@@ -114,7 +114,7 @@ def _serving(fleet: Fleet) -> Sequence[tuple[ModelName, VersionId]]:
 
 def _print(fleet: Fleet, model: ModelName, past: _Past, loaded: Loaded, *, as_json: bool, everything: bool) -> None:
     if as_json:
-        json_object(_object(fleet, model, past))
+        json_object(_object(fleet, model, past, loaded))
         return
     if past.timeline is None and past.retention is None:
         data(aligned(version_rows(fleet, model)))
@@ -127,13 +127,14 @@ def _print(fleet: Fleet, model: ModelName, past: _Past, loaded: Loaded, *, as_js
     if past.retention is not None:
         from modeltui.present.retention_text import retention_lines, retention_rows
 
-        lines += [*aligned(retention_rows(past.retention, everything=everything)), "", *retention_lines(past.retention)]
+        rows = retention_rows(past.retention, everything=everything)
+        lines += [*aligned(rows), "", *retention_lines(past.retention, _scope(fleet, model, loaded))]
     data(lines, ascii_only=loaded.ui.ascii)
     if fleet.context.simulated:
         note("DEMO: all of this is simulated")
 
 
-def _object(fleet: Fleet, model: ModelName, past: _Past) -> dict[str, Any]:
+def _object(fleet: Fleet, model: ModelName, past: _Past, loaded: Loaded) -> dict[str, Any]:
     more: dict[VersionId, dict[str, Any]] = {}
     of_all: dict[str, Any] = {}
     if past.timeline is not None:
@@ -147,8 +148,14 @@ def _object(fleet: Fleet, model: ModelName, past: _Past) -> dict[str, Any]:
 
         for kept in past.retention.versions:
             more.setdefault(kept.version, {}).update(retained_object(kept))
-        of_all["retention"] = retention_object(past.retention)
+        of_all["retention"] = retention_object(past.retention, _scope(fleet, model, loaded))
     return versions_object(fleet, model, more=more, of_all=of_all)
+
+
+def _scope(fleet: Fleet, model: ModelName, loaded: Loaded) -> str:
+    from modeltui.present.retention_text import scope_words
+
+    return scope_words(fleet, model, [name for name in loaded.config.contexts if name != loaded.context_name])
 
 
 def _unknown(fleet: Fleet, model: str) -> UnknownNameError:

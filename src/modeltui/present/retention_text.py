@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
-from modeltui.domain.names import Missing, VersionId
+from modeltui.domain.fleet import Fleet
+from modeltui.domain.names import Missing, ModelName, VersionId
 from modeltui.domain.retention import Keep, Retained, Retention, Verdict
 from modeltui.present.compare_values import number_words
 
@@ -34,8 +35,16 @@ def _size(one: Retained) -> str:
     return "?" if isinstance(one.size_bytes, Missing) else f"{number_words(float(one.size_bytes))}B"
 
 
-def retention_lines(found: Retention) -> list[str]:
-    """Return what keeps all versions, how many may go, and what that would free."""
+def scope_words(fleet: Fleet, model: ModelName, others: Sequence[str]) -> str:
+    """Return where was looked, and where not: a version may serve in a place that this context does not have."""
+    places = [str(target.key.environment) for target in fleet.environments_of(model)]
+    looked = f"looked at {', '.join(places) or 'no target'} in context {fleet.context.name}"
+    unseen = f"; not at contexts {', '.join(others)} of the same configuration" if others else ""
+    return f"{looked}{unseen}: what serves elsewhere is not known here"
+
+
+def retention_lines(found: Retention, scope: str) -> list[str]:
+    """Return what keeps all versions, how many may go, what that would free, and where was looked."""
     lines = [f"keeps every version: {reason.says}" for reason in found.troubles]
     verdicts = Counter(one.verdict for one in found.versions)
     counts = f"{verdicts[Verdict.MAY]} of {len(found.versions)} versions may be pruned, {verdicts[Verdict.NEVER]} never"
@@ -46,7 +55,7 @@ def retention_lines(found: Retention) -> list[str]:
         lines.append(f"that would free {_bytes(found.freed_bytes, [one for one in found.unsized if one in prunable])}")
     if found.versions:
         lines.append(f"all of them take {_bytes(found.stored_bytes, found.unsized)}")
-    return [*lines, NOTHING_DELETED]
+    return [*lines, scope, NOTHING_DELETED]
 
 
 def _bytes(size: int, unsized: Sequence[VersionId]) -> str:
@@ -75,7 +84,7 @@ _STATES: Final = {Verdict.MAY: "prunable", Verdict.NEVER: "never", Verdict.KEEP:
 _WHY: Final = {keep: keep.value.replace(" ", "-") for keep in Keep}
 
 
-def retention_object(found: Retention) -> dict[str, Any]:
+def retention_object(found: Retention, scope: str) -> dict[str, Any]:
     """Return what `versions --prunable --json` says of all versions together."""
     return {
         "prunable": [one.version for one in found.prunable],
@@ -83,5 +92,6 @@ def retention_object(found: Retention) -> dict[str, Any]:
         "stored_bytes": found.stored_bytes,
         "unsized": list(found.unsized),
         "unknown_for_all": [reason.says for reason in found.troubles],
+        "scope": scope,
         "deleted": [],
     }
