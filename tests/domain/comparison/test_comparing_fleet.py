@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tests.domain.comparison.telling import FOLDER, MLFLOW, MODEL, A, B, fact, told
 
 from modeltui.domain.claims import Claims, joined
 from modeltui.domain.comparison.comparing import compare
-from modeltui.domain.comparison.difference import CodeLog, CodeSpan, Commit, Comparison, State
+from modeltui.domain.comparison.difference import CodeLog, CodeSpan, Commit, Comparison, Effect, NumberChange, State
+from modeltui.domain.comparison.sense import Better, Sense
 from modeltui.domain.fleet import Context, Fleet
 from modeltui.domain.lineage import ABSENT, CodeRevision
 from modeltui.domain.names import NO_DATA, UNKNOWN, ModelName, VersionId
+from modeltui.domain.policy import DEFAULT_POLICY
 from modeltui.domain.text import SafeText
 
 _ENSEMBLE = ModelName(SafeText("pricing"))
@@ -114,3 +117,12 @@ def test_an_ensemble_that_contains_itself_ends() -> None:
         comparison, depth = inner, depth + 1
         assert depth < 10
     assert depth > 0
+
+
+def test_metrics_are_read_as_the_policy_says() -> None:
+    """What a team configured of a metric that nobody else knows decides whether it became worse."""
+    claims = {(MODEL, one): {MLFLOW: told(metrics={"refusals": rate})} for one, rate in ((A, 0.02), (B, 0.03))}
+    policy = replace(DEFAULT_POLICY, senses={SafeText("refusals"): Sense(Better.LOWER)})
+    detail = fact(compare(_fleet(claims, policy=policy), MODEL, A, B), "metrics.refusals").detail
+    assert isinstance(detail, NumberChange)
+    assert detail.effect is Effect.WORSE

@@ -144,6 +144,14 @@ def test_lines_that_all_occur_twice_are_still_held_together() -> None:
     assert (change.added, change.removed) == (1, 1)
 
 
+def test_what_follows_the_last_single_line_is_compared_too() -> None:
+    """Repeated lines behind the last line that occurs once are held together as well."""
+    change = lines_change(_lines("p u a b a b"), _lines("q u b a b a"))
+    assert (change.added, change.removed) == (2, 2)
+    change = lines_change(_lines("a b a b u p"), _lines("b a b a u q"))
+    assert (change.added, change.removed) == (2, 2)
+
+
 def test_changes_all_over_a_long_text_are_found_one_by_one() -> None:
     """In a text of thousands of lines where each seventh changed, the other six stay."""
     a = tuple(SafeText(f"line {number}") for number in range(7_000))

@@ -80,8 +80,11 @@ def compare(
     *,
     senses: Mapping[SafeText, Sense] = _NO_SENSES,
 ) -> Comparison:
-    """Return all that a fleet knows of the difference of two versions, now: with what is still awaited named."""
-    return _compare(fleet, model, a, b, senses, _DEEPEST)
+    """Return all that a fleet knows of the difference of two versions, now: with what is still awaited named.
+
+    Metrics are read as the fleet's policy says; `senses` wins over it.
+    """
+    return _compare(fleet, model, a, b, {**fleet.policy.senses, **senses}, _DEEPEST)
 
 
 def _compare(
