@@ -135,7 +135,9 @@ def _print(
 
     missing = missing_words(found.missing)
     if wanted.is_check:
-        data([score_words(found), *(f"  {line}" for line in missing)], ascii_only=ascii_only)
+        untold = ", ".join(field.name for field in found.untold)
+        more = [f"  no source has a place for: {untold}"] if untold else []
+        data([score_words(found), *(f"  {line}" for line in missing), *more], ascii_only=ascii_only)
         return
     rows = provenance_rows(subject.fleet, subject.key, told, found, folded=folded)
     data([*aligned(rows), "", score_words(found)], ascii_only=ascii_only)
