@@ -9,6 +9,7 @@ from modeltui.domain.errors import BackendError, BackendRefused, BackendUnavaila
 from modeltui.domain.masking import without_tokens
 from modeltui.domain.text import SafeText, safe_text
 
+_SAYS_NOTHING: Final = "Could not read from remote repository"
 _LEAD: Final = re.compile(r"^(?:fatal|error|warning|remote): ", re.IGNORECASE)
 
 _MEANINGS: Final[tuple[tuple[re.Pattern[str], type[BackendError], str, str], ...]] = tuple(
@@ -80,6 +81,7 @@ def failure(what: str, complaint: bytes) -> BackendError:
 
 def said_by_git(text: str) -> SafeText:
     """Return the line that says most, without credentials."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    # SSH's own words stand before git's, which then says no more than that it could not read.
+    lines = [line.strip() for line in text.splitlines() if line.strip() and _SAYS_NOTHING not in line]
     told = [line for line in lines if line.lower().startswith(("fatal:", "error:"))] or lines or ["git says nothing"]
     return safe_text(_LEAD.sub("", without_tokens(told[0])), 160)
