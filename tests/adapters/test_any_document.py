@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeltui.adapters._documents.front_matter import read_card
+from modeltui.adapters._documents.signed_manifest import read_manifest
 from modeltui.adapters.cyclonedx import telling as bill_telling
 from modeltui.adapters.cyclonedx.component import read_bill
 from modeltui.adapters.huggingface.evaluations import evaluations_of
-from modeltui.adapters.model_signing.manifest import read_manifest
 from modeltui.adapters.openlineage import matching, upstream
 from modeltui.adapters.openlineage import telling as lineage_telling
 from modeltui.adapters.openlineage.events import read_event

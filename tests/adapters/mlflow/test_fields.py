@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import hashlib
 import json
 from typing import Any
 
@@ -147,6 +149,37 @@ async def test_model_card_of_five_megabytes(fake: FakeMlflow) -> None:
     with_files(fake, {"model_card.md": "\n".join([*lines, "password: hunter2hunter2"])})
     card = value((await told(fake)).model_card)
     assert (len(card), card[-1]) == (65_001, "password: •••")
+
+
+async def test_files_as_they_were_signed(fake: FakeMlflow) -> None:
+    """A manifest of model-signing beside the model tells the digest of each file, and of all; it is not verified."""
+    with_files(fake, {"model.sig": signed({"MLmodel": "aa" * 32, "model.pkl": "bb" * 32})})
+    found = await told(fake)
+    assert value(found.files) == {"MLmodel": "sha256:" + "aa" * 32, "model.pkl": "sha256:" + "bb" * 32}
+    assert value(found.artifact).digest.startswith("model-signing:")
+    assert "manifest of 2 files read, signature not verified" in value(found.attestations)[0]
+    with_tags(fake, artifact_digest="sha256:cc")
+    assert value((await told(fake)).artifact).digest == "sha256:cc"
+    with_files(fake, {"model.sig": "{}"})
+    found = await told(fake)
+    for fact in (found.files, found.attestations):
+        assert isinstance(fact, Unreadable)
+        assert fact.reason.startswith("model.sig: it is no signature of a model")
+    with_files(fake)
+    assert (await told(fake)).files is ABSENT
+
+
+def signed(digests: dict[str, str]) -> str:
+    """The bundle that signs these files."""
+    root = hashlib.sha256(b"".join(bytes.fromhex(digest) for digest in digests.values())).hexdigest()
+    resources = [{"name": path, "digest": digest, "algorithm": "sha256"} for path, digest in digests.items()]
+    statement = {
+        "predicateType": "https://model_signing/signature/v1.0",
+        "subject": [{"name": "model", "digest": {"sha256": root}}],
+        "predicate": {"resources": resources},
+    }
+    payload = base64.b64encode(json.dumps(statement).encode()).decode()
+    return json.dumps({"dsseEnvelope": {"payload": payload, "payloadType": "application/vnd.in-toto+json"}})
 
 
 @pytest.mark.parametrize(

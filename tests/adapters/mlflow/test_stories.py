@@ -12,9 +12,6 @@ from tests.e2e.stories import FRAUD, STORIES, Story, models, version_numbers
 from tests.servers.mlflow import MlflowServer
 from tests.servers.mlflow_stories import write_facts
 
-NO_PLACE = {"files"}
-"""Fields that MLflow cannot tell."""
-
 
 def model_of(story: Story) -> str:
     return f"story-{story.model}"
@@ -47,7 +44,7 @@ async def test_every_field_is_told(stories: MlflowServer) -> None:
     """What a team wrote into a version is known field by field, and nothing of it is told otherwise."""
     async with opened(stories.url) as registry:
         found = await registry.read_provenance(name("story-fraud-detector"), number(1))
-    for field in FRAUD.keys() - NO_PLACE:
+    for field in FRAUD:
         fact = getattr(found, field)
         assert isinstance(fact, Known), (field, fact)
         assert not fact.lacks

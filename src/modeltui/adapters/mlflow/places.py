@@ -110,6 +110,8 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Environment variables, by name; secrets are masked."""
     artifact_digest: tuple[str, ...] = ("tag:artifact_digest", "tag:model_digest", "tag:sha256")
     """The digest of the model's bytes; MLflow itself keeps none."""
+    signed_manifest: tuple[str, ...] = ("artifact:model.sig", "run_artifact:model.sig")
+    """What model-signing wrote: the digest of each file. It is read, its signature is not verified."""
     parents: tuple[str, ...] = (
         "tag:parent_version",
         "tag:parent_model",

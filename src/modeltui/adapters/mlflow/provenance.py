@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import Final
 
 from modeltui.adapters._documents.long_text import text_lines
+from modeltui.adapters._documents.signed_manifest import Manifest, read_manifest
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.datasets import LONGEST_ADDRESS, moment, query_in, snapshot_of
 from modeltui.adapters.mlflow.facts import Facts
 from modeltui.adapters.mlflow.measures import cases_of, metrics_of
 from modeltui.adapters.mlflow.model_files import MlModel
-from modeltui.adapters.mlflow.parts import Parts
+from modeltui.adapters.mlflow.parts import Part, Parts
 from modeltui.adapters.mlflow.places import FILE_KINDS, ProvenanceMap, places
 from modeltui.adapters.mlflow.systems import components_of, effects_of, llm_system_of, prompts_of
 from modeltui.domain.lineage import (
@@ -57,6 +58,7 @@ class _Teller:
         self._where = where
         self._facts = Facts(parts, source, observed_at)
         self._lookup = self._facts.lookup
+        self._manifest = self._read_manifest()
 
     def whole(self, owner_tags: Sequence[str]) -> Provenance:
         parts, where = self._parts, self._where
@@ -66,6 +68,7 @@ class _Teller:
             registered=self._registered(),
             owner=self._owner(owner_tags),
             artifact=self._artifact(),
+            files=self._files(),
             architecture=self._architecture(),
             signature=self._signature(),
             data_snapshots=self._data_snapshots(),
@@ -142,11 +145,32 @@ class _Teller:
         return self._facts.known(
             Artifact(
                 uri=wire.shown(without_tokens(uri), LONGEST_ADDRESS),
-                digest=self._facts.told(self._where.artifact_digest),
+                digest=self._digest(),
                 size_bytes=size,
                 is_reachable=parts.is_reachable,
             )
         )
+
+    def _digest(self) -> SafeText | Unknown:
+        tagged = self._facts.told(self._where.artifact_digest)
+        if isinstance(tagged, Unknown) and isinstance(self._manifest, Manifest) and self._manifest.digest:
+            return wire.shown(self._manifest.digest)
+        return tagged
+
+    def _files(self) -> Fact[Table]:
+        if not isinstance(self._manifest, Manifest):
+            return self._manifest
+        digests = self._manifest.digests
+        return self._facts.known({wire.shown(path, LONGEST_ADDRESS): wire.shown(digests[path]) for path in digests})
+
+    def _read_manifest(self) -> Part[Manifest]:
+        file = self._lookup.file(places(self._where.signed_manifest))
+        if file is None:
+            return self._facts.trouble(self._where.signed_manifest) or ABSENT
+        try:
+            return read_manifest(file[1].encode())
+        except ValueError as error:
+            return self._facts.unreadable(f"{file[0].name}: {error}")
 
     def _inputs(self) -> Sequence[wire.DatasetInput]:
         run = self._parts.run
@@ -251,12 +275,14 @@ class _Teller:
         return self._facts.known(text_lines(card)) if card.strip() else ABSENT
 
     def _attestations(self) -> Fact[tuple[SafeText, ...]]:
-        values = self._facts.values(self._where.attestations)
-        if isinstance(values, Unreadable | Gap):
-            return values
-        return self._facts.known(
-            tuple(wire.shown(f"{name}: {value}", wire.LONG_TEXT) for name, value in values.items())
-        )
+        found = self._facts.values(self._where.attestations)
+        values = {} if isinstance(found, Unreadable | Gap) else found
+        said = [f"{name}: {value}" for name, value in values.items()]
+        if isinstance(self._manifest, Manifest):
+            said += [f"model-signing: {sentence}" for sentence in self._manifest.sentences()]
+        trouble = self._manifest if isinstance(self._manifest, Unreadable) else None
+        told = tuple(wire.shown(text, wire.LONG_TEXT) for text in said)
+        return self._facts.known(told, trouble) if told else trouble or ABSENT
 
     def _tags(self) -> Fact[Table]:
         told = self._lookup.told("tag")

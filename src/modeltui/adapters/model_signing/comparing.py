@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from modeltui.adapters._documents.files import Unsuitable, read_bytes, reason
+from modeltui.adapters._documents.signed_manifest import Manifest
 from modeltui.adapters.model_signing.hashing import Hashing
-from modeltui.adapters.model_signing.manifest import Manifest
 
 _SPAN: Final = re.compile(r"(?P<path>.+):(?P<begin>\d{1,18}):(?P<end>\d{1,18})")
 _LFS: Final = re.compile(

@@ -12,15 +12,15 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct
 
 from modeltui.adapters._documents.files import MEBIBYTE, Unsuitable, read_bytes, real_folder, reason
+from modeltui.adapters._documents.signed_manifest import Manifest, read_manifest
 from modeltui.adapters._documents.templates import check_template, filled
 from modeltui.adapters._documents.threads import Threads
 from modeltui.adapters._documents.words import ADDRESS, shown
 from modeltui.adapters.model_signing.comparing import compare
 from modeltui.adapters.model_signing.hashing import Hashing
-from modeltui.adapters.model_signing.manifest import Manifest, read_manifest
 from modeltui.domain.fleet import SourceKind
 from modeltui.domain.lineage import ABSENT, Artifact, Known, Provenance, Unreadable
-from modeltui.domain.names import UNKNOWN, ModelName, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, ModelName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.adapter import Surroundings
 from modeltui.ports.probe import Finding, Probe
@@ -110,20 +110,18 @@ class SignedManifests:
             return Provenance(artifact=owed, files=owed, attestations=owed)
         folder = filled(self._options.files, model, version) if self._options.files else None
         place = root / folder if folder else None
-        sentences = [*self._read(manifest), *self._compared(manifest, root / relative, place, root, stop)]
+        sentences = [*manifest.sentences(), *self._compared(manifest, root / relative, place, root, stop)]
         return self._told(manifest, sentences, address or str(place or (root / relative).parent))
-
-    def _read(self, manifest: Manifest) -> Iterator[str]:
-        made_with = f" (made with {manifest.signed_by})" if manifest.signed_by != "unknown" else ""
-        yield f"manifest of {_files(len(manifest.digests))} read, signature not verified{made_with}"
-        if not manifest.is_coherent:
-            yield "the signed digest of the whole is not that of the signed files"
 
     def _told(self, manifest: Manifest, sentences: list[str], address: str) -> Provenance:
         now = self._clock.now()
         files = {shown(name, ADDRESS): safe_text(digest) for name, digest in manifest.digests.items()}
         return Provenance(
-            artifact=Known(Artifact(shown(address, ADDRESS), _digest(manifest)), self._source, now),
+            artifact=Known(
+                Artifact(shown(address, ADDRESS), safe_text(manifest.digest) if manifest.digest else UNKNOWN),
+                self._source,
+                now,
+            ),
             files=Known(files, self._source, now),
             attestations=Known(
                 tuple(shown(f"model-signing: {sentence}", ADDRESS) for sentence in sentences), self._source, now
@@ -148,18 +146,7 @@ def _address(known: Provenance) -> str:
     return known.artifact.value.uri if isinstance(known.artifact, Known) else ""
 
 
-def _digest(manifest: Manifest) -> SafeText | Unknown:
-    """Return one digest of the whole: of the only file, or over the digests of all, which is a kind of its own."""
-    if len(manifest.digests) == 1:
-        return safe_text(next(iter(manifest.digests.values())))
-    return safe_text(f"model-signing:{manifest.root}") if manifest.root else UNKNOWN
-
-
 def _holds_more(folder: Path, signature: Path) -> bool:
     """Tell whether files lie there at all: a folder with nothing but signatures is no model with all files missing."""
     with os.scandir(folder) as entries:
         return any(Path(entry.path) != signature for entry in entries)
-
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"

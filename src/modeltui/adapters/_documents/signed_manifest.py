@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +37,21 @@ class Manifest:
     ignored: tuple[str, ...]
     signed_by: str
     """`public key 2dce0fd9`, `certificate`: what would have to be verified; not yet safe to show."""
+
+    @property
+    def digest(self) -> str:
+        """One digest of the whole: of the only file, or over the digests of all, which is a kind of its own."""
+        if len(self.digests) == 1:
+            return next(iter(self.digests.values()))
+        return f"model-signing:{self.root}" if self.root else ""
+
+    def sentences(self) -> Iterator[str]:
+        """Yield what was read, and what of it does not fit together; not yet safe to show."""
+        files = "1 file" if len(self.digests) == 1 else f"{len(self.digests)} files"
+        made_with = f" (made with {self.signed_by})" if self.signed_by != "unknown" else ""
+        yield f"manifest of {files} read, signature not verified{made_with}"
+        if not self.is_coherent:
+            yield "the signed digest of the whole is not that of the signed files"
 
 
 def read_manifest(raw: bytes) -> Manifest:
