@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from modeltui.adapters._documents.threads import Threads
 from modeltui.adapters.openlineage.event_files import EventFiles
 from modeltui.adapters.openlineage.matching import find, runs_named
 from modeltui.adapters.openlineage.options import Options, http_settings
@@ -59,6 +59,7 @@ class Lineage:
         self._place = place
         self._options = options
         self._source = surroundings.source
+        self._threads = Threads(self._source, "looking through the runs")
         self._clock = surroundings.clock
 
     async def read_provenance(self, model: ModelName, version: VersionId, known: Provenance) -> Provenance:
@@ -66,7 +67,7 @@ class Lineage:
         named = runs_named(known)
         runs, trouble = await self._place.look(model, version, named)
         # Many runs take a while to look through: not in the loop that answers keys.
-        found = await asyncio.to_thread(self._told, runs, model, version, named)
+        found = await self._threads.run(self._told, runs, model, version, named)
         if trouble is None:
             return found
         if found == NOTHING:
