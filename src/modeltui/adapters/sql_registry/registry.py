@@ -27,9 +27,7 @@ POLL_SECONDS: Final = 15.0
 
 __all__ = ["KIND", "POLL_SECONDS", "PORT", "Options", "SqlRegistry", "connect"]
 
-_MAKE_TABLES: Final = (
-    "Make the tables that `modeltui.adapters.sql_registry.schema` documents, or name yours in `tables`."
-)
+_MAKE_TABLES: Final = "Make those of sample_configs/sql-registry.sql that you need, or name yours under `tables`."
 _GRANT: Final = "Give the user of this source the right to read it (GRANT SELECT), or set used: false."
 
 
