@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -248,3 +250,56 @@ async def test_the_same_is_read_over_the_network(worked: Worked, tmp_path: Path)
     assert over_network == from_disk
     for field in ("parameters", "metrics", "data_snapshots", "artifact", "requirements", "approvals"):
         assert told(a, field) == told(b, field)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_any_history_of_tags_means_what_gto_says(seed: int, tmp_path: Path) -> None:
+    """Whatever people register, give, take back and deprecate, in whatever order: the same as `gto show` tells."""
+    chance = random.Random(seed)
+    clone = Clone.new(tmp_path / "r")
+    commits = [clone.commit({"f": str(number)}) for number in range(12)]
+    for tag, commit in any_tags(chance, commits):
+        clone.git("tag", "--annotate", "--message", "x", tag, commit)
+    shown = Workbench(clone, tmp_path).gto_says("show")
+    async with opened(clone.path, tmp_path) as registry:
+        ours = {str(one.name): (str(one.latest), stages(one)) for one in (await registry.read_models()).models}
+    theirs = {
+        name: (one["version"], {stage: told for stage, told in one["stage"].items() if told})
+        for name, one in shown.items()
+        if one["version"]
+    }
+    assert ours == theirs
+    assert theirs
+
+
+def any_tags(chance: random.Random, commits: list[str]) -> Iterator[tuple[str, str]]:
+    """Tags in an order that GTO's own commands could have made: one version a commit, each tag once."""
+    registered: dict[str, list[tuple[str, str]]] = {}
+    made: set[str] = set()
+    counter = 0
+    for _ in range(90):
+        name = chance.choice(["fraud", "dir=credit", "score"])
+        versions = registered.setdefault(name, [])
+        counter += 1
+        what = chance.choice(["register", "assign", "assign", "assign", "unassign", "deregister", "deprecate"])
+        if what == "register" or not versions:
+            free = [commit for commit in commits if commit not in [one for _, one in versions]]
+            if not free:
+                continue
+            version, commit = f"v{chance.randrange(3)}.{chance.randrange(12)}.{len(versions)}", chance.choice(free)
+            versions.append((version, commit))
+            tag = f"{name}@{version}"
+        else:
+            version, commit = chance.choice(versions)
+            stage = chance.choice(["prod", "staging"])
+            tag = {
+                "assign": f"{name}#{stage}#{counter}",
+                "unassign": f"{name}#{stage}!#{counter}",
+                "deregister": f"{name}@{version}!",
+                "deprecate": f"{name}@deprecated#{counter}",
+            }[what]
+            if what == "deprecate" and chance.random() < 0.7:
+                continue
+        if tag not in made:
+            made.add(tag)
+            yield tag, commit
