@@ -10,7 +10,8 @@ from modeltui.domain.event import ProvenanceRead, VersionsRead
 from modeltui.domain.journal.serving_history import Basis, Interval
 from modeltui.domain.lineage import Artifact, Known, Provenance
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown
-from modeltui.domain.retention import Retained, Retention, retention
+from modeltui.domain.retained import Retained, Retention
+from modeltui.domain.retention import retention
 from modeltui.domain.rollout import Role, ServingRecord
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Version

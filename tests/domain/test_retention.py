@@ -33,7 +33,8 @@ from modeltui.domain.event import ProvenanceUnread, SourceFailed
 from modeltui.domain.gold import gold_of
 from modeltui.domain.lineage import Artifact, Unreadable
 from modeltui.domain.names import UNKNOWN, Instant, ModelName
-from modeltui.domain.retention import Keep, Verdict, retention
+from modeltui.domain.retained import Keep, Verdict
+from modeltui.domain.retention import retention
 from modeltui.domain.rollout import Job, Rollout
 from modeltui.domain.text import SafeText
 from modeltui.testing.worlds import START, World, model, record, rollout, seen, source_name, target_key, version_id
@@ -230,7 +231,24 @@ def _fail(world: World, source: str) -> None:
     world.apply(SourceFailed(source_name(source), world.now, SafeText("down")))
 
 
+def _listed_twice(world: World) -> None:
+    listing = frozenset({FRAUD})
+    world.fleet = replace(world.fleet, listings={**world.fleet.listings, source_name("second"): listing})
+
+
+def _filtered(world: World) -> None:
+    world.fleet = replace(world.fleet, policy=replace(world.fleet.policy, exclude_models=("quotes*",)))
+
+
 LOSSES: Mapping[str, Callable[[World], object]] = {
+    "another registry lists it too": _listed_twice,
+    "the context leaves models out": _filtered,
+    "what serves is spelled otherwise": lambda world: world.sees(
+        seen("fraud@prod", "8", throughput=50.0), seen("fraud@prod", "v4", throughput=5.0)
+    ),
+    "a model is spelled otherwise": lambda world: world.sees(
+        seen("fraud@prod", "8", throughput=50.0), seen("Fraud_@prod", "4", throughput=5.0)
+    ),
     "metrics are down": lambda world: _fail(world, "metrics"),
     "the registry is down": lambda world: _fail(world, "registry"),
     "the controller is down": lambda world: _fail(world, "rollouts"),

@@ -20,7 +20,7 @@ from modeltui.present.table import aligned
 from modeltui.present.versions import version_rows, versions_object
 
 if TYPE_CHECKING:  # only who asks for the past pays for it
-    from modeltui.domain.retention import Retention
+    from modeltui.domain.retained import Retention
     from modeltui.domain.timeline import Timeline
 
 _HELP = """Print the versions of MODEL, newest first.

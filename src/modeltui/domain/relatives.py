@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from modeltui.domain.ancestry import named_by
-from modeltui.domain.fleet import Fleet, VersionKey
+from modeltui.domain.fleet import Fleet, Target, VersionKey
 from modeltui.domain.lineage import Provenance, Unreadable
 from modeltui.domain.names import Missing, ModelName, VersionId
 from modeltui.domain.references import References
+from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.domain.told import told_of
 
@@ -43,17 +44,18 @@ def needs_of_serving(fleet: Fleet, model: ModelName, references: References) -> 
 
 def serving_versions(fleet: Fleet) -> tuple[VersionKey, ...]:
     """Return every version that a target has anything to do with: it serves, should serve, is tried or measured."""
-    found: dict[VersionKey, None] = {}
-    for target in fleet.targets.values():
-        named = [served.version for served in target.versions]
-        if not isinstance(target.rollout, Missing):
-            rollout = target.rollout
-            named += [*rollout.weights, *(one.version for one in rollout.jobs)]
-            named += [
-                one for one in (rollout.stable, rollout.candidate, rollout.shadow) if not isinstance(one, Missing)
-            ]
-        found.update(((target.key.model, version), None) for version in named)
-    return tuple(found)
+    found = [(target.key.model, one) for target in fleet.targets.values() for one in sorted(versions_on(target))]
+    return tuple(dict.fromkeys(found))
+
+
+def versions_on(target: Target) -> set[VersionId]:
+    """Return the versions that a target has anything to do with."""
+    named = {served.version for served in target.versions}
+    if isinstance(target.rollout, Rollout):
+        rollout = target.rollout
+        named |= {*rollout.weights, *(job.version for job in rollout.jobs)}
+        named |= {one for one in (rollout.stable, rollout.candidate, rollout.shadow) if not isinstance(one, Missing)}
+    return named
 
 
 def _needs(fleet: Fleet, key: VersionKey, model: ModelName, references: References) -> Iterator[Need]:

@@ -8,20 +8,19 @@ keeps it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from modeltui.domain.fleet import Fleet, SourceCondition, SourceKind, Target
 from modeltui.domain.gold import GOLD, gold_of
 from modeltui.domain.journal.serving_history import Interval
-from modeltui.domain.lineage import Artifact, Provenance, Unreadable
-from modeltui.domain.names import NO_DATA, UNKNOWN, Missing, ModelName, NoData, Unknown, VersionId
+from modeltui.domain.lineage import Artifact, Unreadable
+from modeltui.domain.names import UNKNOWN, Missing, ModelName, Unknown, VersionId
 from modeltui.domain.references import References, said
-from modeltui.domain.relatives import needs_of_serving
+from modeltui.domain.relatives import needs_of_serving, versions_on
+from modeltui.domain.retained import Keep, KeepReason, Retained, Retention
 from modeltui.domain.rollout import Role, Rollout
-from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.text import safe_text
 from modeltui.domain.told import told_of
 from modeltui.domain.version import Version
 
@@ -30,108 +29,6 @@ ON_ITS_WAY_SECONDS: Final = 90 * 86_400.0
 _RELEASED: Final = frozenset({"no", "false", "0"})
 """Values of a tag that hold nothing; any other holds, also none."""
 _MEASURING: Final = frozenset({SourceKind.METRICS, SourceKind.ROLLOUTS, SourceKind.REGISTRY})
-
-
-class Keep(StrEnum):
-    """Why a version is kept."""
-
-    SERVES = "serves"
-    DESIRED = "should serve"
-    STABLE = "stable"
-    CANDIDATE = "candidate"
-    SHADOW = "shadow"
-    MEASURED = "measured"
-    """A target has signals of it: something still runs it."""
-    JOB = "job"
-    POINTER = "pointer"
-    HOLD = "hold"
-    GOLD = "gold"
-    MEMBER = "member"
-    """A version that serves is made of it."""
-    PARENT = "parent"
-    """A version that serves was derived from it."""
-    NEWER = "newer"
-    """Registered lately, and after what serves: it may be on its way."""
-    UNKNOWN = "not known"
-    """Nobody can say that it is not needed."""
-
-
-class Verdict(StrEnum):
-    """What may become of a version."""
-
-    MAY = "may be pruned"
-    NEVER = "never"
-    """A rule keeps it."""
-    KEEP = "keep"
-    """No rule is known to keep it, and nobody knows enough to say that none does."""
-
-
-@dataclass(frozen=True, slots=True)
-class KeepReason:
-    """One reason and its evidence in a sentence."""
-
-    why: Keep
-    says: SafeText
-
-
-@dataclass(frozen=True, slots=True)
-class Retained:
-    """One version."""
-
-    version: VersionId
-    reasons: tuple[KeepReason, ...]
-    """None: it may be pruned."""
-    size_bytes: int | Unknown = UNKNOWN
-    """Of its artifact."""
-    shares_files_with: tuple[VersionId, ...] = ()
-    """Versions with the very same artifact."""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Return whether it may be pruned."""
-        if not self.reasons:
-            return Verdict.MAY
-        return Verdict.KEEP if all(reason.why is Keep.UNKNOWN for reason in self.reasons) else Verdict.NEVER
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """All versions of a model, as its registry lists them."""
-
-    model: ModelName
-    versions: tuple[Retained, ...]
-    troubles: tuple[KeepReason, ...] = ()
-    """What nobody knows of the model as a whole; it keeps every version."""
-
-    @property
-    def prunable(self) -> tuple[Retained, ...]:
-        """Return the versions that nobody needs, as far as everything is known."""
-        return tuple(one for one in self.versions if one.verdict is Verdict.MAY)
-
-    @property
-    def stored_bytes(self) -> int:
-        """Return how much all versions take together, the same files once; unknown sizes count nothing."""
-        return self._sum(self.versions)
-
-    @property
-    def freed_bytes(self) -> int:
-        """Return how much the prunable ones take that no kept version needs; unknown sizes count nothing."""
-        going = {one.version for one in self.prunable}
-        return self._sum(one for one in self.prunable if going.issuperset(one.shares_files_with))
-
-    def _sum(self, versions: Iterable[Retained]) -> int:
-        counted: set[VersionId] = set()
-        total = 0
-        for one in versions:
-            if counted.isdisjoint(one.shares_files_with) and not isinstance(one.size_bytes, Missing):
-                counted.add(one.version)
-                total += one.size_bytes
-        return total
-
-    @property
-    def unsized(self) -> tuple[VersionId, ...]:
-        """Return the versions of which nobody knows the size."""
-        return tuple(one.version for one in self.versions if isinstance(one.size_bytes, Missing))
 
 
 def retention(fleet: Fleet, model: ModelName, history: Iterable[Interval] | Unknown = UNKNOWN) -> Retention:
@@ -145,7 +42,7 @@ def retention(fleet: Fleet, model: ModelName, history: Iterable[Interval] | Unkn
     past = history if isinstance(history, Missing) else tuple(one for one in history if one.target.model == model)
     needs = needs_of_serving(fleet, model, references)
     listed = fleet.versions.get(model, ())
-    files = {one.id: _artifact(fleet, model, one.id) for one in listed}
+    files = {one.id: _artifacts(fleet, model, one.id) for one in listed}
     kept = []
     for version in listed:
         reasons = (
@@ -156,8 +53,8 @@ def retention(fleet: Fleet, model: ModelName, history: Iterable[Interval] | Unkn
             *_newer(fleet, version),
             *troubles,
         )
-        artifact = files[version.id]
-        size = UNKNOWN if isinstance(artifact, Missing) else artifact.size_bytes
+        sizes = {artifact.size_bytes for artifact in files[version.id]}
+        size = sizes.pop() if len(sizes) == 1 else UNKNOWN
         kept.append(Retained(version.id, tuple(dict.fromkeys(reasons)), size, _same_files(version.id, files)))
     return Retention(model, tuple(kept), troubles)
 
@@ -179,8 +76,31 @@ def _troubles(fleet: Fleet, model: ModelName) -> Iterator[KeepReason]:
     targets = tuple(fleet.environments_of(model))
     if not targets:
         yield _unknown("no target of the model is known: nobody can say that it serves nowhere")
+    listed = {one.id for one in fleet.versions.get(model, ())}
     for target in targets:
         yield from _untold_target(target)
+        for version in sorted(versions_on(target) - listed):
+            yield _unknown(
+                f"{target.key} names {version}, which no registry lists: it may be any version under that name"
+            )
+    yield from _untold_models(fleet, model)
+
+
+def _untold_models(fleet: Fleet, model: ModelName) -> Iterator[KeepReason]:
+    """Yield that a registry, a model or a name is not looked at that may need a version."""
+    owner = fleet.models[model].source if model in fleet.models else UNKNOWN
+    for source, models in fleet.listings.items():
+        if model in models and source != owner:
+            yield _unknown(f"{source} lists the model too, and what points at its versions there is not looked at")
+    if fleet.policy.include_models != ("*",) or fleet.policy.exclude_models:
+        yield _unknown("this context leaves models out (models: include, exclude): one that serves may be made of it")
+    for other in fleet.places:
+        if other != model and other not in fleet.models and _plain_name(other) == _plain_name(model):
+            yield _unknown(f"{other} serves and no registry lists it: it may be this model, spelled otherwise")
+
+
+def _plain_name(model: ModelName) -> str:
+    return "".join(sign for sign in model.casefold() if sign.isalnum())
 
 
 def _untold_target(target: Target) -> Iterator[KeepReason]:
@@ -294,19 +214,19 @@ def _newer(fleet: Fleet, version: Version) -> Iterator[KeepReason]:
         yield KeepReason(Keep.NEWER, safe_text("it is new, registered after every version that serves"))
 
 
-def _artifact(fleet: Fleet, model: ModelName, version: VersionId) -> Artifact | NoData:
-    told: Provenance | NoData = told_of(fleet, (model, version))
-    return NO_DATA if isinstance(told, Missing) else next(iter(said(told.artifact)), NO_DATA)
+def _artifacts(fleet: Fleet, model: ModelName, version: VersionId) -> tuple[Artifact, ...]:
+    """Return what is said of the files of a version; several where sources contradict each other."""
+    told = told_of(fleet, (model, version))
+    return () if isinstance(told, Missing) else said(told.artifact)
 
 
-def _same_files(version: VersionId, files: dict[VersionId, Artifact | NoData]) -> tuple[VersionId, ...]:
-    mine = files[version]
-    if isinstance(mine, Missing):
-        return ()
+def _same_files(version: VersionId, files: Mapping[VersionId, tuple[Artifact, ...]]) -> tuple[VersionId, ...]:
     return tuple(
         other
         for other, theirs in files.items()
-        if other != version
-        and not isinstance(theirs, Missing)
-        and (theirs.uri == mine.uri or (theirs.digest == mine.digest and not isinstance(mine.digest, Missing)))
+        if other != version and any(_is_same(mine, one) for mine in files[version] for one in theirs)
     )
+
+
+def _is_same(one: Artifact, other: Artifact) -> bool:
+    return one.uri == other.uri or (one.digest == other.digest and not isinstance(one.digest, Missing))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, ModelName, VersionId
-from modeltui.domain.retention import Keep, Retained, Retention, Verdict
+from modeltui.domain.retained import Keep, Retained, Retention, Verdict
 from modeltui.present.compare_values import number_words
 
 NOTHING_DELETED: Final = "nothing was deleted: modeltui has nothing that deletes; prune in the registry itself"
