@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from re import Pattern
 from typing import Any, Final, TypeVar
 
 from modeltui.adapters._documents.long_text import text_lines
 from modeltui.adapters._documents.metadata import provenance_from
-from modeltui.adapters._documents.one_teller import as_one
 from modeltui.adapters.gto import artifacts, documents, installed
 from modeltui.adapters.gto.artifacts import Annotation
 from modeltui.adapters.gto.dvc_facts import DvcFacts
@@ -26,8 +25,18 @@ _LEGACY: Final = "artifacts.yaml"
 _MOST_POINTERS: Final = 300
 
 
-class CommitReader:
-    """Reads one commit for one artifact: `read` first, then `provenance`."""
+async def read_commit(files: Files, name: str, source: SourceName, observed_at: Instant) -> Mapping[str, Provenance]:
+    """Return what each file of a commit says of one artifact, by the file; raises `BackendError`.
+
+    A commit never says anything else: it needs to be read once.
+    """
+    reader = _CommitReader(files, name, source, observed_at)
+    await reader.read()
+    return reader.told()
+
+
+class _CommitReader:
+    """Reads one commit for one artifact: `read` first, then `told`."""
 
     def __init__(self, files: Files, name: str, source: SourceName, observed_at: Instant) -> None:
         self._files = files
@@ -39,7 +48,7 @@ class CommitReader:
         self._dvc: DvcFacts | None = None
 
     async def read(self) -> None:
-        """Read all that may tell something, in four processes of git; raises `BackendError`."""
+        """Read all that may tell something, in four processes of git."""
         pointers = self._files.matching(documents.POINTERS, _MOST_POINTERS)
         await self._files.read([LOCK, DEFINITION, _LEGACY, *pointers])
         pointed: list[Piece] = []
@@ -62,14 +71,14 @@ class CommitReader:
         )
         self._dvc = dvc
 
-    def provenance(self, tags: Provenance) -> Provenance:
-        """Return what the commit says, and what the tags say of it."""
-        told = {"tags": tags, "files": self._plain_files(), **(self._dvc.told() if self._dvc else {})}
+    def told(self) -> dict[str, Provenance]:
+        """Return what each file says."""
+        told = {"files": self._plain_files(), **(self._dvc.told() if self._dvc else {})}
         told |= self._documents()
         if self._files.is_cut:
             why = safe_text("there are more files than are listed")
             told["list of files"] = unreadable(why, self._facts.source)
-        return as_one(told, self._facts.source)
+        return told
 
     def _documents(self) -> dict[str, Provenance]:
         """Return what `metadata.json`, documents named after a field, and the artifact's own notes say."""

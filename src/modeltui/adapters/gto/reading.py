@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from modeltui.adapters._documents import look
 from modeltui.adapters._documents.yaml_text import parse_yaml
-from modeltui.adapters._git import MEBIBYTE, Repository, shown_path
+from modeltui.adapters._git import MEBIBYTE, Repository
 from modeltui.adapters.gto.artifacts import Annotation, annotation_of
 from modeltui.adapters.gto.state import ArtifactState, state_of
 from modeltui.adapters.gto.tags import Event, Name, parsed_name, parsed_tag
@@ -113,6 +113,3 @@ def _parsed(content: bytes | None) -> Any:
         return parse_yaml(content.decode("utf-8", "replace"))
     except ValueError:
         return None  # told with the provenance
-
-
-__all__ = ["State", "TagReader", "folder_of", "name_of", "shown_path"]

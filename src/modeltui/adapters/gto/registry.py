@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
@@ -12,7 +12,7 @@ from modeltui.adapters._git import Repository, open_repository
 from modeltui.adapters.gto.artifacts import Annotation
 from modeltui.adapters.gto.layout import files_of
 from modeltui.adapters.gto.options import Options
-from modeltui.adapters.gto.provenance import CommitReader
+from modeltui.adapters.gto.provenance import read_commit
 from modeltui.adapters.gto.reading import State, TagReader, folder_of, name_of
 from modeltui.adapters.gto.state import ArtifactState, VersionState
 from modeltui.adapters.gto.tags import Action, Event
@@ -41,7 +41,8 @@ KIND: Final = "gto"
 PORT: Final = SourceKind.REGISTRY
 POLL_SECONDS: Final = 30.0
 _MOST_WARNINGS: Final = 20
-_MOST_KEPT: Final = 64
+_MOST_KEPT: Final = 16
+"""Commits whose provenance is kept: with their cards and prompts they may have megabytes."""
 _KINDS: Final = ("llm-system", "ensemble", "agent", "batch")
 _SAID_BY_GTO: Final = ("Assigning stage ", "Registering artifact ", "Unassigning stage ")
 
@@ -64,7 +65,7 @@ class GtoRegistry:
         self._clock = surroundings.clock
         self._repository = repository
         self._tags = TagReader(repository)
-        self._read: OrderedDict[tuple[str, str], CommitReader] = OrderedDict()
+        self._read: OrderedDict[tuple[str, str], Mapping[str, Provenance]] = OrderedDict()
         """By artifact and commit: a commit never says anything else."""
 
     async def read_models(self) -> ModelsAnswer:
@@ -103,10 +104,10 @@ class GtoRegistry:
             )
         tags = await self._told_by_tags(found)
         try:
-            reader = await self._reader(artifact.name, found.commit)
+            told = await self._told_by_commit(artifact.name, found.commit)
         except BackendRefused as error:
-            return as_one({"tags": tags, "commit": unreadable(safe_text(error.title, 300), self._source)}, self._source)
-        return reader.provenance(tags)
+            told = {"commit": unreadable(safe_text(error.title, 300), self._source)}
+        return as_one({"tags": tags, **told}, self._source)
 
     async def probe(self) -> Probe:
         """Return whether the repository can be read, and which tags are odd."""
@@ -127,13 +128,11 @@ class GtoRegistry:
         await self._repository.copied()
         return await self._tags.state()
 
-    async def _reader(self, artifact: str, commit: str) -> CommitReader:
+    async def _told_by_commit(self, artifact: str, commit: str) -> Mapping[str, Provenance]:
         key = (artifact, commit)
         if key not in self._read:
             files = await files_of(self._repository, commit, folder_of(artifact))
-            reader = CommitReader(files, artifact.rpartition(":")[2], self._source, self._clock.now())
-            await reader.read()
-            self._read[key] = reader
+            self._read[key] = await read_commit(files, artifact.rpartition(":")[2], self._source, self._clock.now())
             while len(self._read) > _MOST_KEPT:
                 self._read.popitem(last=False)
         return self._read[key]
