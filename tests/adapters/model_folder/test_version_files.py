@@ -191,6 +191,21 @@ async def test_a_digest_in_metadata_that_the_bytes_have(tmp_path: Path) -> None:
     assert isinstance((await told(tmp_path, {"metadata.json": {"sha256": digest}})).artifact, Known)
 
 
+async def test_documents_are_no_weights(tmp_path: Path) -> None:
+    """Prompts, queries, cases and cards are not part of the artifact: another prompt does not make another artifact."""
+    documents = {"prompts/system.j2": "one", "sql/a.sql": "x", "golden_cases.json": {"a": "b"}, "f.sql": "y"}
+    directory = write_version(tmp_path / FRAUD, "v1", weights=None)
+    for name, content in documents.items():
+        (directory / name).parent.mkdir(exist_ok=True)
+        (directory / name).write_text(json.dumps(content))
+    assert (await fold(tmp_path).read_provenance(FRAUD, vid("v1"))).artifact is ABSENT
+    (directory / "weights.bin").write_bytes(b"weights")
+    before = (await fold(tmp_path).read_provenance(FRAUD, vid("v1"))).artifact
+    (directory / "prompts" / "system.j2").write_text("two")
+    after = (await fold(tmp_path).read_provenance(FRAUD, vid("v1"))).artifact
+    assert value(before).digest == value(after).digest
+
+
 SEGMENTS: dict[str, tuple[Any, dict[str, float]]] = {
     "by segment": ({"region=hk": 0.9}, {"region=hk": 0.9}),
     "segment, then metric": ({"region=hk": {"auc": 0.9}}, {"auc/region=hk": 0.9}),

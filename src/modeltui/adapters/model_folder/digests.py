@@ -25,8 +25,10 @@ _LFS: Final = re.compile(
 )
 _DVC_MD5: Final = re.compile(r"^\s*-?\s*md5:\s*([0-9a-f]{32}(?:\.dir)?)\s*$", re.MULTILINE)
 _DVC_SIZE: Final = re.compile(r"^\s*-?\s*size:\s*(\d{1,18})\s*$", re.MULTILINE)
-_NOT_WEIGHTS: Final = frozenset({".dvc", ".sig", ".md", ".txt", ".pdf", ".yaml", ".yml", ".lock"})
-_DOCUMENTS: Final = frozenset({"metadata.json", "MLmodel"})
+_NOT_WEIGHTS: Final = frozenset({".dvc", ".sig", ".md", ".txt", ".pdf", ".yaml", ".yml", ".lock", ".sql"})
+_DOCUMENTS: Final = frozenset({"metadata.json", "MLmodel", "golden_cases.json", "cases.json"})
+_FOLDERS_OF_DOCUMENTS: Final = frozenset({"prompts", "sql", "queries"})
+"""Told as what they are: that another prompt is another artifact as well would say the same twice."""
 
 
 class State(NamedTuple):
@@ -143,6 +145,8 @@ def _others(version: Path) -> Iterator[Path]:
     count = 0
     for directory, directories, names in os.walk(version, followlinks=False):
         directories[:] = sorted(name for name in directories if not name.startswith((".", "__")))
+        if Path(directory) == version:
+            directories[:] = [name for name in directories if name not in _FOLDERS_OF_DOCUMENTS]
         for name in sorted(names):
             path = Path(directory, name)
             if name.startswith(".") or name in _DOCUMENTS or path.suffix in _NOT_WEIGHTS or not path.is_file():
