@@ -79,9 +79,15 @@ def changed_words(fact: Difference) -> tuple[str, ...]:
     return (*(word for word in a if word not in b), *(word for word in b if word not in a))
 
 
-def is_cosmetic(lines: Iterable[tuple[LineMark, str]]) -> bool:
-    """Tell whether changed lines say the same: other white space, case or comments."""
+def is_cosmetic(lines: Iterable[tuple[LineMark, str]], *, is_sql: bool) -> bool:
+    """Tell whether changed lines say the same: other white space; in SQL other comments and case outside of quotes."""
     sides: dict[LineMark, list[str]] = {LineMark.ADDED: [], LineMark.REMOVED: []}
     for mark, text in lines:
-        sides[mark].extend(_COMMENT.sub("", text).lower().replace(";", " ").split())
+        sides[mark].extend(_essence(text) if is_sql else text.split())
     return sides[LineMark.ADDED] == sides[LineMark.REMOVED]
+
+
+def _essence(line: str) -> list[str]:
+    text = _COMMENT.sub("", line).replace(";", " ")
+    # What stands between quotes is meant as it is written.
+    return "'".join(part if at % 2 else part.lower() for at, part in enumerate(text.split("'"))).split()

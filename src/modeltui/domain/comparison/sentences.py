@@ -129,7 +129,8 @@ def _evidence(found: Connection, comparison: Comparison) -> str:
 
 def _against(thing: Thing) -> str:
     if thing.kind in (Kind.QUERY, Kind.PROMPT) and is_only_wording(thing):
-        return "but only white space, case or comments differ"
+        what = "white space, case or comments differ" if thing.kind is Kind.QUERY else "white space differs"
+        return f"but only {what}"
     if thing.kind is Kind.DATA and thing.has_same_rows:
         return "but it has as many rows"
     if thing.kind is Kind.CODE and len(thing.facts) == 1 and thing.main.field.endswith("commit"):
