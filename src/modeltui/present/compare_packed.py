@@ -107,6 +107,9 @@ def packed_lines(
     left = total - sum(item.stands_for for row in kept for item in row)
     while left > 0 and len(kept[-1]) > 1 and _row_length(kept[-1]) + _APART + len(_more(left)) > room:
         left += kept[-1].pop().stands_for  # it makes room, and is counted with the others
+    over = _row_length(kept[-1]) + _APART + len(_more(left)) - room if left > 0 and kept[-1] else 0
+    if over > 0:
+        kept[-1][-1] = _shorter(kept[-1][-1], over, glyphs)
     lines: list[Line] = []
     for place, row in enumerate(kept):
         spans = [Span(f" {fit(label if place == 0 else '', LABEL_CELLS - 1, glyphs.ellipsis)}", Tone.TITLE)]
@@ -116,6 +119,13 @@ def packed_lines(
     if left > 0:
         lines[-1] = (*lines[-1], Span(f"{' ' * _APART}{_more(left)}", Tone.MUTED))
     return lines
+
+
+def _shorter(item: Item, by: int, glyphs: Glyphs) -> Item:
+    """Return an item whose last words are cut by so many cells."""
+    *spans, last = item.spans
+    text = elide_end(last.text, max(cell_width(last.text) - by, 4), glyphs.ellipsis)
+    return Item(item.stands_for, (*spans, last._replace(text=text)))
 
 
 def room_beside_label(width: int) -> int:

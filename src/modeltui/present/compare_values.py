@@ -11,6 +11,7 @@ from modeltui.domain.comparison.difference import (
     Claim,
     Difference,
     Effect,
+    Group,
     LinesChange,
     Nature,
     NumberChange,
@@ -33,6 +34,7 @@ _DIGEST_CELLS: Final = 8
 _LEAST_DIGITS, _MOST_DIGITS = 3, 17
 _SEPARATORS: Final = " /@=,"
 _WORTH_CUTTING: Final = 3
+_SHORT_LINE: Final = 30
 _LONG_HEX: Final = re.compile(r"^(?:[A-Za-z0-9-]{2,12}:)?([0-9a-fA-F]{12,})$")
 
 STATE_TONES: Final = {
@@ -159,9 +161,14 @@ def _common(one: str, other: str) -> int:
 
 
 def is_text_change(fact: Difference) -> bool:
-    """Tell whether lines became others, more than one: a single line is better told as what it was and is."""
-    sides = (fact.a.value, fact.b.value)
-    return isinstance(fact.detail, LinesChange) and any(isinstance(one, tuple) and len(one) > 1 for one in sides)
+    """Tell whether lines became others: several, or one too long to stand beside the other."""
+    if not isinstance(fact.detail, LinesChange):
+        return False
+    texts = [one for one in (fact.a.value, fact.b.value) if isinstance(one, tuple)]
+    if any(len(lines) > 1 for lines in texts):
+        return True
+    is_prose = fact.group in (Group.PROMPTS, Group.QUERY, Group.CARD)
+    return is_prose and any(len(line) > _SHORT_LINE for lines in texts for line in lines)
 
 
 def shape_words(change: ShapeChange) -> str:
