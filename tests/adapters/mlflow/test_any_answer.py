@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeltui.adapters._documents.environments import conda_environment, python_environment
+from modeltui.adapters._documents.mlmodel import MlModel, read_mlmodel
 from modeltui.adapters.mlflow import wire
-from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import FILE_KINDS, ProvenanceMap, places
 from modeltui.adapters.mlflow.prompts import linked_prompts

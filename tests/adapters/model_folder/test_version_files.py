@@ -191,6 +191,25 @@ async def test_a_digest_in_metadata_that_the_bytes_have(tmp_path: Path) -> None:
     assert isinstance((await told(tmp_path, {"metadata.json": {"sha256": digest}})).artifact, Known)
 
 
+MLFLOW = Path(__file__).parents[1] / "mlflow" / "payloads" / "mlflow-3.17.2"
+
+
+async def test_a_model_that_mlflow_saved(tmp_path: Path) -> None:
+    """A folder as MLflow 3.17.2 writes it tells what `MLmodel` declares: signature, class and what trained it."""
+    files = {
+        "MLmodel": (MLFLOW / "MLmodel").read_text(),
+        "python_env.yaml": "python: 3.11\ndependencies: [-r requirements.txt]\n",
+        "requirements.txt": "scikit-learn==1.6.1\n",
+    }
+    found = await told(tmp_path, files)
+    assert "->" in value(found.signature)
+    assert value(found.architecture)
+    runtime = value(found.runtime)
+    assert runtime["mlflow"] == "3.17.2"
+    assert runtime["python"].startswith("3.11.")
+    assert value(found.requirements) == ("scikit-learn==1.6.1",)
+
+
 async def test_documents_are_no_weights(tmp_path: Path) -> None:
     """Prompts, queries, cases and cards are not part of the artifact: another prompt does not make another artifact."""
     documents = {"prompts/system.j2": "one", "sql/a.sql": "x", "golden_cases.json": {"a": "b"}, "f.sql": "y"}

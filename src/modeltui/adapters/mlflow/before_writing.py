@@ -7,10 +7,10 @@ from typing import Final
 
 from msgspec import Struct
 
+from modeltui.adapters._documents.mlmodel import MlModel
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.action_tags import Lock
 from modeltui.adapters.mlflow.api import API, MlflowApi, NotThere, attempt
-from modeltui.adapters.mlflow.model_files import MlModel
 from modeltui.adapters.mlflow.parts import Parts, read_parts
 from modeltui.domain.acting.action import Check, CheckResult, Plan
 from modeltui.domain.errors import BackendError

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from modeltui.adapters._documents.environments import EnvironmentFile, conda_environment, python_environment
+from modeltui.adapters._documents.mlmodel import MlModel, read_mlmodel
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.api import MlflowApi, NotThere, attempt
-from modeltui.adapters.mlflow.model_files import MlModel, read_mlmodel
 from modeltui.adapters.mlflow.places import FILE_KINDS, Place
 from modeltui.adapters.mlflow.prompts import Prompts, linked_prompts, read_prompts
 from modeltui.adapters.mlflow.version_files import VersionFiles, copied_version, logged_model_id

@@ -12,6 +12,7 @@ from modeltui.adapters._documents import values
 from modeltui.adapters._documents.files import Unsuitable, reason
 from modeltui.adapters._documents.long_text import MOST_TEXT_BYTES, text_lines
 from modeltui.adapters._documents.metadata import Teller, provenance_from, value_of
+from modeltui.adapters._documents.mlmodel import read_mlmodel
 from modeltui.adapters._documents.one_teller import as_one
 from modeltui.adapters._documents.values import Metadata
 from modeltui.adapters.model_folder.digests import DigestCache, weights_of
@@ -35,6 +36,7 @@ from modeltui.domain.text import SafeText, safe_text
 T = TypeVar("T")
 
 METADATA: Final = "metadata.json"
+_MLMODEL: Final = "MLmodel"
 _CARDS: Final = ("MODEL_CARD.md", "model_card.md", "README.md", "README.txt")
 _CASES: Final = ("golden_cases.json", "cases.json")
 _ATTESTATIONS: Final = ("model.sig", "provenance.intoto.jsonl", "bom.json", "sbom.json")
@@ -63,11 +65,12 @@ class VersionReader:
         told: dict[str, Provenance] = {}
         for where, field, fact in self._of_files(cache, until, stop):
             told[where] = replace(told.get(where, Provenance()), **{field: fact})
-        metadata = self._of_metadata(told)
-        if isinstance(metadata.runtime, Known) and any(name in metadata.runtime.value for name in _PYTHON_NAMES):
+        told[METADATA] = self._of_metadata(told)
+        if any(_names_python(told.get(where)) for where in (METADATA, _MLMODEL)):
             # What ran is told more exactly than what was asked for: 3.11.7 does not contradict 3.11.
-            told = {where: replace(one, runtime=UNSUPPORTED) for where, one in told.items()}
-        return as_one({**told, METADATA: metadata}, self._source)
+            asked = told.keys() - {METADATA, _MLMODEL}
+            told |= {where: replace(told[where], runtime=UNSUPPORTED) for where in asked}
+        return as_one(told, self._source)
 
     def _of_files(
         self, cache: DigestCache, until: float, stop: threading.Event
@@ -87,7 +90,22 @@ class VersionReader:
             yield where, "requirements", asked
             if python:
                 yield where, "runtime", self._known({_PYTHON: python})
+        yield from self._of_mlmodel()
         yield "attestations", "attestations", self._attestations()
+
+    def _of_mlmodel(self) -> Iterator[tuple[str, str, Fact[Any]]]:
+        """Yield what `MLmodel` declares, where a model was saved by MLflow."""
+        try:
+            declared = read_mlmodel(read_text(self._version / _MLMODEL, self._root))
+        except FileNotFoundError:
+            return
+        except (Unsuitable, ValueError) as error:
+            for field in ("signature", "architecture"):
+                yield _MLMODEL, field, self._unreadable(f"{_MLMODEL}: {error}")
+            return
+        yield _MLMODEL, "signature", self._known_or_absent(declared.signature or None)
+        yield _MLMODEL, "architecture", self._known_or_absent(declared.architecture or None)
+        yield _MLMODEL, "runtime", self._known_or_absent(declared.runtime)
 
     def _of_metadata(self, told: Mapping[str, Provenance]) -> Provenance:
         """Return what `metadata.json` says, except where a file says it in more detail than it can."""
@@ -174,3 +192,8 @@ class VersionReader:
                 if (self._version / name).is_file()
             )
         )
+
+
+def _names_python(told: Provenance | None) -> bool:
+    runtime = told.runtime if told is not None else UNSUPPORTED
+    return isinstance(runtime, Known) and any(name in runtime.value for name in _PYTHON_NAMES)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from modeltui.adapters._documents.long_text import whole_text
+from modeltui.adapters._documents.words import shown
 from modeltui.adapters._documents.yaml_text import YamlText, parse_yaml
-from modeltui.adapters.mlflow.wire import shown
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText
 
