@@ -114,6 +114,8 @@ _COMPLETED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     # Lists to which every source may add: none of them claims to know all.
     **dict.fromkeys(("parents", "approvals", "attestations", "external_effects"), _union),
     "requirements": _complete_requirements,
+    # Each source has a name of its own for a run; the registry's, who is asked first, leads to the run itself.
+    "run": lambda one, _: one,
 }
 
 
@@ -148,7 +150,7 @@ def _complete_snapshots(
         if place is None:
             rows.append(row)
             continue
-        completed = _complete_parts(rows[place], row)
+        completed = _complete_snapshot(rows[place], row)
         if completed is None:
             return None
         rows[place] = completed
@@ -162,6 +164,15 @@ def _place_of(row: DataSnapshot, among: Sequence[DataSnapshot]) -> int | None:
     if not same and len(named) == 1 and (not row.used_for or not among[named[0]].used_for):
         same = named
     return same[0] if same else None
+
+
+def _complete_snapshot(one: DataSnapshot, other: DataSnapshot) -> DataSnapshot | None:
+    # One table may be read at several addresses, as one artifact may lie in several places.
+    if not isinstance(one.uri, Missing):
+        other = replace(other, uri=one.uri)
+    if algorithm(one.digest) != algorithm(other.digest) and not isinstance(one.digest, Missing):
+        other = replace(other, digest=one.digest)
+    return _complete_parts(one, other)
 
 
 _Parts = TypeVar("_Parts", Artifact, CodeRevision, DataSnapshot)

@@ -280,7 +280,7 @@ def _sure(comparison: Comparison) -> set[str]:
     return {
         one.field
         for one in comparison.facts
-        if one.state in _SURE or (one.state is State.NOT_COMPARABLE and not one.why.startswith("The digests were not"))
+        if one.state in _SURE or (one.state is State.NOT_COMPARABLE and one.why.startswith("Of "))
     }
 
 

@@ -8,7 +8,7 @@ from tests.domain.comparison.telling import FOLDER, MLFLOW, compared, fact, stat
 
 from modeltui.domain.claims import joined
 from modeltui.domain.comparison.difference import Claim, State
-from modeltui.domain.lineage import ABSENT, Artifact, CodeRevision, Contradicted, Known, Provenance
+from modeltui.domain.lineage import ABSENT, Artifact, CodeRevision, Contradicted, DataSnapshot, Known, Provenance
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
 
@@ -165,3 +165,46 @@ def test_a_fact_told_in_two_ways_has_one_title_from_either_side() -> None:
     assert fact(compared(one, other), "environment.numpy.asked").title == (
         fact(compared(other, one), "environment.numpy.asked").title
     )
+
+
+def test_each_source_may_have_its_own_name_of_a_run() -> None:
+    """A registry's run and an event's run are two names of one thing, each compared with its own."""
+    a = two(told(run="4f0c77"), told(run="event-1"))
+    same = fact(compared(a, a), "record.run")
+    assert same.state is State.EQUAL
+    assert not same.a.is_contradicted
+    moved = fact(compared(a, two(told(run="9ad2e3"), told(run="event-2"))), "record.run")
+    assert (moved.state, moved.a.value, moved.b.value) == (State.CHANGED, "4f0c77", "9ad2e3")
+    half = fact(compared(a, two(told(run="9ad2e3"), told(run="event-1"))), "record.run")
+    assert half.state is State.NOT_COMPARABLE
+
+
+def test_names_of_two_sources_are_not_compared_with_each_other() -> None:
+    """When only one source names A's run and only another B's, nobody can tell whether it is one run."""
+    found = fact(compared(two(told(run="4f0c77"), told()), two(told(), told(run="event-1"))), "record.run")
+    assert found.state is State.NOT_COMPARABLE
+    assert found.why == "folder and mlflow name it each in its own way."
+
+
+def test_bare_digests_of_two_sources_are_not_compared_with_each_other() -> None:
+    """Two sources that do not say how they hash may hash in two ways."""
+    a, b = two(_artifact("9f3ac01b"), told()), two(told(), _artifact("0dd1e52a"))
+    assert fact(compared(a, b), "artifact.digest").state is State.NOT_COMPARABLE
+    both = two(_artifact("9f3ac01b"), _artifact("0dd1e52a"))
+    assert fact(compared(both, both), "artifact.digest").state is State.EQUAL
+
+
+def test_sources_that_read_one_table_at_two_addresses_do_not_contradict_each_other() -> None:
+    """A registry's address of a data set and an event's are both right; the run has the registry's name."""
+    one = told(run="4f0c77", data_snapshots=(DataSnapshot(SafeText("cards"), uri=SafeText("s3://cards")),))
+    other = told(
+        run="event-1",
+        data_snapshots=(DataSnapshot(SafeText("cards"), SafeText("md5:a"), uri=SafeText("iceberg://cards")),),
+    )
+    whole = joined(two(one, other))
+    assert isinstance(whole.data_snapshots, Known)
+    assert whole.data_snapshots.value == (DataSnapshot(SafeText("cards"), SafeText("md5:a"), SafeText("s3://cards")),)
+    assert isinstance(whole.run, Known)
+    assert whole.run.value == "4f0c77"
+    same = compared(two(one, other), two(one, other))
+    assert same.differences == ()

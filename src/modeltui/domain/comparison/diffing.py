@@ -25,7 +25,7 @@ from modeltui.domain.comparison.reasons import contradiction, no_measure, unknow
 from modeltui.domain.comparison.relations import Relation, relation
 from modeltui.domain.comparison.rows import Row, place
 from modeltui.domain.comparison.sides import NOT_RECORDED, Said, Silence, Version
-from modeltui.domain.comparison.speaking import claims_of
+from modeltui.domain.comparison.speaking import claims_of, held
 from modeltui.domain.names import NO_DATA, NoData
 from modeltui.domain.text import SafeText
 
@@ -101,11 +101,11 @@ class Differ:
             return State.EQUAL, _NO_WHY
         if len(a) == len(b) == 1 and a[0].source == b[0].source and a[0].told.table is b[0].told.table:
             # One source that says it of both: it denies neither.
-            return self._by_one(a[0].told, b[0].told)
-        found = {relation(one.told, other.told) for one in a for other in b}
+            return self._by_one(a[0], b[0])
+        found = {held(one, other) for one in a for other in b}
         denying_a, denying_b = self._a.denying(name, b), self._b.denying(name, a)
         if found == {Relation.NO_MEASURE}:
-            return no_measure(self._a.id, a[0].told, self._b.id, b[0].told)
+            return no_measure(self._a.id, a[0], self._b.id, b[0])
         found.discard(Relation.NO_MEASURE)
         if found == {Relation.DIFFERENT}:
             return State.CHANGED, _NO_WHY
@@ -113,8 +113,8 @@ class Differ:
             return State.EQUAL, _NO_WHY
         return State.NOT_COMPARABLE, contradiction(((self._a.id, a, denying_a), (self._b.id, b, denying_b)))
 
-    def _by_one(self, a: Told, b: Told) -> tuple[State, SafeText]:
-        found = relation(a, b)
+    def _by_one(self, a: Said, b: Said) -> tuple[State, SafeText]:
+        found = relation(a.told, b.told)
         if found is Relation.NO_MEASURE:
             return no_measure(self._a.id, a, self._b.id, b)
         return State.EQUAL if found is Relation.SAME else State.CHANGED, _NO_WHY

@@ -29,6 +29,8 @@ class Kind(Enum):
     LINES = auto()
     MOMENT = auto()
     SPAN = auto()
+    NAME = auto()
+    """An address or identifier that each source gives in its own way: two sources that name it otherwise agree."""
     SHAPE = auto()
     UNSAVED = auto()
     """Whether code had uncommitted changes: twice yes is not the same code."""

@@ -165,7 +165,7 @@ def _snapshot_parts(key: str, name: str, snapshot: DataSnapshot, *, is_use_in_na
         ("span", "span", Kind.SPAN, span_text(span.begins_at, span.ends_at) if is_told else UNKNOWN),
         ("taken", "taken", Kind.MOMENT, snapshot.taken_at),
         ("origin", "origin", Kind.TEXT, snapshot.origin),
-        ("uri", "address", Kind.TEXT, snapshot.uri),
+        ("uri", "address", Kind.NAME, snapshot.uri),
         ("used_for", "used for", Kind.TEXT, UNKNOWN if is_use_in_name else snapshot.used_for),
     )
     for order, (part, title, kind, value) in enumerate(parts):
@@ -243,7 +243,7 @@ def _base_image(image: SafeText) -> Iterator[Told]:
 
 
 _TELLERS: Final[Mapping[str, Callable[[Any], Iterable[Told]]]] = {
-    "run": _one(tables.RUN),
+    "run": _one(tables.RUN, Kind.NAME),
     "registered": _one(tables.REGISTERED),
     "owner": _one(tables.OWNER),
     "artifact": _artifact,

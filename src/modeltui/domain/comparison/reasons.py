@@ -21,13 +21,17 @@ def unknown(version: VersionId, silence: Silence) -> SafeText:
     return SafeText(f"{version}: {silence.why}.")
 
 
-def no_measure(version_a: VersionId, a: Told, version_b: VersionId, b: Told) -> tuple[State, SafeText]:
+def no_measure(version_a: VersionId, a: Said, version_b: VersionId, b: Said) -> tuple[State, SafeText]:
     """Return what two values without a common measure come to."""
-    if a.kind is Kind.UNSAVED:
-        return State.UNKNOWN, SafeText("Both were made with uncommitted changes, and nobody knows which.")
-    if a.kind is Kind.SPAN:
-        return State.UNKNOWN, SafeText("The spans are not known whole.")
-    made = sorted(f"that of {version} {_made(told)}" for version, told in ((version_a, a), (version_b, b)))
+    match a.told.kind:
+        case Kind.UNSAVED:
+            return State.UNKNOWN, SafeText("Both were made with uncommitted changes, and nobody knows which.")
+        case Kind.SPAN:
+            return State.UNKNOWN, SafeText("The spans are not known whole.")
+        case Kind.NAME:
+            who = " and ".join(sorted((a.source, b.source)))
+            return State.NOT_COMPARABLE, SafeText(f"{who} name it each in its own way.")
+    made = sorted(f"that of {version} {_made(said.told)}" for version, said in ((version_a, a), (version_b, b)))
     return State.NOT_COMPARABLE, SafeText(f"The digests were not made the same way: {', '.join(made)}.")
 
 
@@ -43,7 +47,9 @@ def contradiction(
     sentences = []
     for version, said, denying in sides:
         groups = groups_of(said)
-        spoken = [f"{_all(sources)} {'say' if len(sources) > 1 else 'says'} {short(told)}" for told, sources in groups]
+        spoken = [
+            f"{_all(sources)} {'say' if len(sources) > 1 else 'says'} {short(first.told)}" for first, sources in groups
+        ]
         spoken += [f"{source} lists none" for source in sorted(denying)]
         sentences.append(f"Of {version} {', '.join(spoken)}.")
     return SafeText(" ".join(sorted(sentences)))
