@@ -154,6 +154,30 @@ def test_a_registry_that_is_gone_ends_with_one(tmp_path: Path, here: Here, comma
     assert "registry" in done.err
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "compare fraud 1.1 1.2",
+        "lineage fraud 1.1",
+        "provenance fraud 1.1 --check --threshold 0",
+        "parity fraud --allow-unknown",
+        "versions fraud --prunable",
+    ],
+)
+def test_a_source_that_fails_beside_another_ends_with_one(tmp_path: Path, here: Here, command: str) -> None:
+    """What is known is printed, and the exit code says that it is not all."""
+    assert here(*command.split()).code == 0
+    config = tmp_path / "modeltui.yaml"
+    second = (
+        "      registry: {kind: model-folder, path: ./models}\n      second: {kind: model-folder, path: ./nowhere}\n"
+    )
+    text = config.read_text().replace("      registry: {kind: model-folder, path: ./models}\n", second)
+    config.write_text(text, encoding="utf-8")
+    done = here(*command.split())
+    assert (done.code, bool(done.out)) == (1, True)
+    assert "second" in done.err
+
+
 # Markdown
 
 

@@ -277,6 +277,53 @@ def test_what_is_lost_to_sight_is_kept(loss: str) -> None:
     assert "4" not in after
 
 
+SAID = {
+    "another registry lists it too": "second lists the model too",
+    "the context leaves models out": "leaves models out",
+    "what serves is spelled otherwise": "fraud@prod names v4, which no registry lists",
+    "a model is spelled otherwise": "Fraud_ serves and no registry lists it",
+    "metrics are down": "metrics is down",
+    "a source could not say": "provenance could not say where it comes from",
+    "a second place is not measured": "nobody measures who answers on fraud@staging",
+}
+
+
+@pytest.mark.parametrize("loss", SAID)
+def test_each_loss_is_named(loss: str) -> None:
+    """What keeps a version is said in the operator's words: which source, which place, which name."""
+    world = whole_world()
+    LOSSES[loss](world)
+    assert any(SAID[loss] in reason.says for reason in one(of(world), "4").reasons)
+
+
+def test_a_source_that_could_not_say_may_know_of_a_hold() -> None:
+    """Where one source knows the tags and another could not be asked, a hold may stand with the other."""
+    world = whole_world()
+    told(world, "fraud", "4", tags=known({SafeText("a"): SafeText("b")}), parents=known((SafeText("x"),)))
+    world.apply(ProvenanceUnread(source_name("provenance"), START, FRAUD, version_id("4"), SafeText("503")))
+    assert why(world, "4") == {Keep.UNKNOWN}
+
+
+def test_a_source_that_could_not_say_may_know_of_a_member() -> None:
+    """Where one source knows the members of what serves and another could not be asked, there may be more."""
+    world = whole_world()
+    told(world, "fraud", "8", components=known({}), parents=known((SafeText("x"),)))
+    assert "4" in prunable(of(world))
+    world.apply(ProvenanceUnread(source_name("provenance"), START, FRAUD, version_id("8"), SafeText("503")))
+    assert why(world, "4") == {Keep.UNKNOWN}
+
+
+def test_a_job_keeps_the_members_of_its_version() -> None:
+    """An ensemble that only a batch job still runs needs its members all the same."""
+    world = whole_world()
+    job = Job(SafeText("nightly quotes"), version_id("1"), START)
+    world.told(rollout("fraud@prod", "8", served=(FAILED, *MEMORY)), rollout("quotes@prod", "2", jobs=[job]))
+    world.sees(seen("fraud@prod", "8", throughput=50.0), seen("quotes@prod", "2", throughput=5.0))
+    told(world, "quotes", "2")
+    told(world, "quotes", "1", components=known({FRAUD: version_id("4")}))
+    assert why(world, "4") == {Keep.MEMBER}
+
+
 REPLACING = {"nobody says what should serve", "a second place is not measured", "the list has no dates"}
 """Losses that say again what a world was drawn with."""
 NAMES = st.sampled_from(VERSIONS)

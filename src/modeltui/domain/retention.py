@@ -80,9 +80,7 @@ def _troubles(fleet: Fleet, model: ModelName) -> Iterator[KeepReason]:
     for target in targets:
         yield from _untold_target(target)
         for version in sorted(versions_on(target) - listed):
-            yield _unknown(
-                f"{target.key} names {version}, which no registry lists: it may be any version under that name"
-            )
+            yield _unknown(f"{target.key} names {version}, which no registry lists: it may be any, spelled otherwise")
     yield from _untold_models(fleet, model)
 
 
