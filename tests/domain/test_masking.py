@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.examples import examples
 
+from modeltui.domain import masking
 from modeltui.domain.masking import is_secret_name, masked, without_tokens
 from modeltui.domain.requirements import requirement_lines
 
@@ -67,3 +71,10 @@ def test_requirement_lines() -> None:
     text = "\ufeffa==1 # why\n\n#only\nb==2 \\\n ; python_version<'3'\n-r c.txt \\"
     assert requirement_lines(text) == ("a==1", "b==2 ; python_version<'3'", "-r c.txt")
     assert len(requirement_lines("x\n" * 100_000)) == 5_000
+
+
+@given(st.from_regex(masking._TOKEN))
+@settings(max_examples=examples(200))
+def test_nothing_is_passed_over_for_want_of_a_hint(text: str) -> None:
+    """Whatever looks like a token has one of the words in it by which texts are looked at more closely."""
+    assert any(hint in text.casefold() for hint in masking._HINTS)
