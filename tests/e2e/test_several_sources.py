@@ -14,13 +14,14 @@ from modeltui.config.load import Options, load
 from modeltui.domain.comparison.comparing import compare
 from modeltui.domain.comparison.difference import Comparison, Difference, State
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.lineage import Contradicted, Known, Provenance
+from modeltui.domain.lineage import FIELDS, Contradicted, Known, Provenance
 from modeltui.domain.names import ModelName, VersionId
 from modeltui.domain.text import SafeText
 from modeltui.engine.observer import Observer
 from modeltui.testing.faults import FaultServer, Reply
 from modeltui.wiring.observing import open_observer
 from tests.adapters.cyclonedx import bills
+from tests.adapters.huggingface.hub import running_hub
 from tests.adapters.model_signing import signing
 from tests.adapters.openlineage import emitting
 from tests.e2e.comparing import compared, fields
@@ -113,7 +114,7 @@ async def test_four_sources_tell_one_version(tmp_path: Path) -> None:
     assert (NAME, V2) not in fleet.untold
     assert (NAME, V2) not in fleet.awaited
     told = fleet.provenance[NAME, V2]
-    contradicted = [name for name in told.__slots__ if isinstance(getattr(told, name), Contradicted)]
+    contradicted = [name for name in FIELDS if isinstance(getattr(told, name), Contradicted)]
     assert contradicted == []
     assert source_of(told, "run") == "registry"
     assert source_of(told, "extraction_query") == "lineage"
@@ -242,6 +243,28 @@ async def test_a_source_that_is_down_comes_back(tmp_path: Path) -> None:
         await observer.read_provenance(NAME, V2)
         assert (NAME, V2) not in observer.fleet.untold
         assert isinstance(observer.fleet.provenance[NAME, V2].extraction_query, Known)
+
+
+async def test_a_hub_and_the_jobs_that_trained_tell_one_version(tmp_path: Path) -> None:
+    """The Hub lists the tags of the model, the events say what trained each: one story over HTTP and a file.
+
+    The commit of the model's repository is not that of the training code: told as such it contradicts the events.
+    """
+    write_world(tmp_path)
+    with running_hub() as hub:
+        for version, weights in WEIGHTS.items():
+            files = {"model.safetensors": weights, "README.md": b"---\nlicense: mit\n---\n# Card\n"}
+            hub.new(MODEL).commit(f"Train {version}", files, large=("model.safetensors",), tag=version)
+        registry = {"kind": "huggingface", "url": hub.url, "repositories": [MODEL], "commit_is_code": False}
+        told = (await read(config_of(tmp_path, registry=registry))).provenance[NAME, V2]
+        assert source_of(told, "run") == "lineage"
+        assert isinstance(told.code, Known)
+        assert told.code.value.commit == COMMITS["v2"]
+        assert isinstance(told.artifact, Known)
+        assert told.artifact.value.digest == f"sha256:{signing.sha256(WEIGHTS['v2'])}"
+        assert [name for name in FIELDS if isinstance(getattr(told, name), Contradicted)] == ["model_card"]
+        told = (await read(config_of(tmp_path, registry=registry | {"commit_is_code": True}))).provenance[NAME, V2]
+        assert isinstance(told.code, Contradicted)
 
 
 def test_the_command_shows_the_contradiction(tmp_path: Path) -> None:

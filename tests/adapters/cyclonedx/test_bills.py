@@ -117,8 +117,8 @@ async def test_a_bill_tells_what_a_version_was_made_of(bills: Open, place: Path)
         "- new customers; harms: declined payments",
     )
     tags = known(told.tags)
-    assert (tags["task"], tags["licenses"], tags["ticket"]) == ("classification", "Apache-2.0, Ours", "RISK-7")
-    assert tags["metric accuracy"] == "91 %"
+    assert (tags["bom task"], tags["bom licenses"], tags["ticket"]) == ("classification", "Apache-2.0, Ours", "RISK-7")
+    assert tags["bom metric accuracy"] == "91 %"
     assert told.attestations is ABSENT
 
 
@@ -138,7 +138,7 @@ async def test_formats_do_not_contradict_a_real_signature(bills: Open, place: Pa
     async with bills() as source:
         told = await read(source, known=says)
     assert told.signature is ABSENT
-    assert known(told.tags)["input and output formats"] == "amount: double, merchant: string -> score: double"
+    assert known(told.tags)["bom input and output formats"] == "amount: double, merchant: string -> score: double"
 
 
 async def test_without_dependencies_all_libraries_count(bills: Open, place: Path) -> None:

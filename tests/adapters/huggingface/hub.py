@@ -198,7 +198,7 @@ def _revision(repository: Repository, commit: Commit, *, with_blobs: bool) -> An
         "_id": "621ffdc036468d709f174328",
         "id": repository.id,
         "modelId": repository.id,
-        "author": repository.id.partition("/")[0],
+        "author": repository.id.rpartition("/")[0] or None,
         "sha": commit.id,
         "lastModified": commit.date,
         "createdAt": repository.commits[0].date,

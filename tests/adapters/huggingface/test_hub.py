@@ -18,7 +18,7 @@ from modeltui.adapters.system.clock import SystemClock
 from modeltui.config.secrets import Secret
 from modeltui.domain.errors import BackendError, BackendRefused
 from modeltui.domain.lineage import ABSENT, UNSUPPORTED, Known, Provenance, Unreadable
-from modeltui.domain.names import UNKNOWN, ModelName, SourceName, VersionId
+from modeltui.domain.names import UNKNOWN, Missing, ModelName, SourceName, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.adapter import Surroundings
 from modeltui.ports.registry import Registry
@@ -144,6 +144,23 @@ async def test_tags_are_versions_and_moved_names_are_pointers(registry: Open, hu
         assert [(one.id, one.pointers) for one in await opened.read_versions(FRAUD)] == [
             ("v1.10", ("main",)),
             ("v1.9", ("prod",)),
+        ]
+
+
+async def test_a_tag_is_as_old_as_its_commit(registry: Open, hub: Hub) -> None:
+    """Tags have no date: that of the commit is told, with its title; without the commits the tags are there all the
+    same.
+    """
+    async with registry() as opened:
+        newest, oldest = await opened.read_versions(FRAUD)
+        assert (newest.description, oldest.description) == ("Train again", "Add the first model")
+        assert not isinstance(newest.created_at, Missing)
+        assert not isinstance(oldest.created_at, Missing)
+        assert newest.created_at - oldest.created_at == 86_400.0
+        hub.broken = {"/commits/"}
+        assert [(one.id, one.created_at) for one in await opened.read_versions(FRAUD)] == [
+            ("v1.10", UNKNOWN),
+            ("v1.9", UNKNOWN),
         ]
 
 

@@ -133,14 +133,15 @@ class _Teller:
             "containers": ", ".join(images) if len(images) > 1 else "",
             "input and output formats": signature if self._has_signature else "",
         }
-        table = {shown(name): shown(value, LONG_TEXT) for name, value in own.items() if value}
+        # Other sources have tags of these names too, and may word them otherwise: that is no contradiction.
+        table = {shown(f"bom {name}"): shown(value, LONG_TEXT) for name, value in own.items() if value}
         for owner in (self._model, at(self._model, "modelCard")):
             for row in list_at(owner, "properties"):
                 name = text_at(row, "name")
                 if name:
                     table[shown(name)] = named(name, text_at(row, "value"))
         for name, value in _odd_metrics(self._model):
-            table[shown(f"metric {name}")] = shown(value)
+            table[shown(f"bom metric {name}")] = shown(value)
         return table
 
     def _attestations(self) -> Iterator[str]:

@@ -31,6 +31,7 @@ PORT: Final = SourceKind.REGISTRY
 POLL_SECONDS: Final = 60.0
 """One request per repository; a public Hub counts them."""
 _MOST_REPOSITORIES: Final = 1000
+_MOST_DATES: Final = 1000
 _MOST_WARNINGS: Final = 20
 
 __all__ = ["KIND", "POLL_SECONDS", "PORT", "Hub", "Options", "connect"]
@@ -110,9 +111,16 @@ class Hub:
         refs = await self._api.refs(repository)
         if refs is None:
             return None
-        commits: list[wire.CommitRow] = []
+        branch = self._options.main_branch
         if not tags_of(refs, self._options.pointers):
-            commits = await self._api.commits(repository, self._options.main_branch, self._options.commits)
+            return layout_of(
+                refs, self._options.pointers, await self._api.commits(repository, branch, self._options.commits)
+            )
+        try:
+            # Tags have no dates: those of their commits are, as far back as one answer goes.
+            commits = await self._api.commits(repository, branch, _MOST_DATES)
+        except BackendError:
+            commits = []
         return layout_of(refs, self._options.pointers, commits)
 
     def _version(self, model: ModelName, version: VersionId, layout: Layout) -> Version:

@@ -68,7 +68,7 @@ class _Teller:
         config = self._object(small_files.CONFIG)
         return Provenance(
             registered=self._registered(),
-            owner=self._fact(shown(self._parts.revision.author or self._parts.repository.partition("/")[0])),
+            owner=self._fact(shown(self._parts.revision.author or self._parts.repository.rpartition("/")[0])),
             artifact=self._artifact(),
             files=self._fact({shown(path, ADDRESS): digest for path, digest in self._files()}),
             architecture=self._of(config, lambda found: shown(small_files.architecture(found))),

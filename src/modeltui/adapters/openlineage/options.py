@@ -25,7 +25,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model_datasets: tuple[str, ...] = ("{model}", "models/{model}")
     """What the output of a training run is called; its version facet is the version, unless `{version}` is in it."""
     version_places: tuple[str, ...] = ("tag:model_version", "facet:modelVersion.version")
-    """Where a run says which version it made: `tag:KEY` or `facet:NAME.FIELD`; `model:1`, `model/1` or the version."""
+    """Where a run says which version it made: `tag:KEY` or `facet:NAME.FIELD`; `model:1`, `model/1` or the version.
+    Looked for in files only: a server cannot be asked for it, and finds runs by what they wrote."""
     model_places: tuple[str, ...] = ("tag:model", "tag:model_name", "facet:modelVersion.model")
     """Where a run says of which model, for places that hold the version alone."""
     hops: Annotated[int, Meta(ge=0, le=3)] = 2
