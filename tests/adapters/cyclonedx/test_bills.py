@@ -141,6 +141,20 @@ async def test_formats_do_not_contradict_a_real_signature(bills: Open, place: Pa
     assert known(told.tags)["bom input and output formats"] == "amount: double, merchant: string -> score: double"
 
 
+async def test_considerations_do_not_contradict_a_card(bills: Open, place: Path) -> None:
+    """A registry has a card: what the document says for people is told as a tag, whole, and a change of it is seen."""
+    write(place, bill())
+    says = Provenance(model_card=Known((safe_text("# Card"),), SourceName(SafeText("registry")), Instant(1.0)))
+    async with bills() as source:
+        told = await read(source, known=says)
+        before = known(told.tags)["bom card"]
+        write(place, bill(model(description="Scores card payments. " * 400)))
+        after = known((await read(source, known=says)).tags)["bom card"]
+    assert told.model_card is ABSENT
+    assert "Weak on micro merchants" in before
+    assert "sha256" in after, "what is cut off has a digest"
+
+
 async def test_without_dependencies_all_libraries_count(bills: Open, place: Path) -> None:
     """The document does not say who needs what: everything in it is what the version runs with."""
     write(place, bill(dependencies=[]))

@@ -52,9 +52,9 @@ def provenance_of(
 ) -> Provenance:
     """Return what a document says of the version that `model` is in it; `known` is what registries say.
 
-    Where they know what the model takes and gives, column by column, the mere formats of this document would
-    contradict that without knowing better: they are told as a tag then. A digest without an address is that of the
-    bytes whose address they know.
+    Where they know what the model takes and gives, column by column, or have a card, the mere formats and
+    considerations of this document would contradict that without knowing better: they are told as tags then. A digest
+    without an address is that of the bytes whose address they know.
     """
     return _Teller(bill, model, place, known, source, observed_at).whole()
 
@@ -67,6 +67,7 @@ class _Teller:
         self._model = model
         self._place = known.artifact.value.uri if isinstance(known.artifact, Known) else place
         self._has_signature = isinstance(known.signature, Known | Contradicted)
+        self._has_card = isinstance(known.model_card, Known | Contradicted)
         self._source = source
         self._observed_at = observed_at
 
@@ -89,7 +90,7 @@ class _Teller:
             runtime=self._fact(libraries.runtime(around)),
             base_image=self._text(images[0] if len(images) == 1 else "", ADDRESS),
             parents=self._fact(listed(_parents(self._model), ADDRESS)),
-            model_card=self._fact(lines("\n".join(_card(self._model)))),
+            model_card=ABSENT if self._has_card else self._fact(lines("\n".join(_card(self._model)))),
             tags=self._fact(self._tags(images, signature)),
             attestations=self._fact(listed(self._attestations())),
         )
@@ -135,6 +136,8 @@ class _Teller:
         }
         # Other sources have tags of these names too, and may word them otherwise: that is no contradiction.
         table = {shown(f"bom {name}"): shown(value, LONG_TEXT) for name, value in own.items() if value}
+        if self._has_card and (card := " · ".join(_card(self._model))):
+            table[shown("bom card")] = named("", card, LONG_TEXT)
         for owner in (self._model, at(self._model, "modelCard")):
             for row in list_at(owner, "properties"):
                 name = text_at(row, "name")
