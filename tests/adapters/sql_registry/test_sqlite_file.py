@@ -240,6 +240,7 @@ async def test_odd_bytes(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.broad
 async def test_ten_thousand_models_in_few_statements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A list of 10 000 models with 50 000 versions costs four statements, not one for each model."""
     path = make_sqlite(tmp_path / "registry.db", SCHEMA)

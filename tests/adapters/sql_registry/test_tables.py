@@ -244,13 +244,13 @@ async def test_wrong_values_cost_their_own_field(make: Open, field: str, stateme
 
 async def test_two_tables_that_contradict_each_other(make: Open) -> None:
     """What a column and the JSON beside it say differently is shown twice, each with where it stands."""
-    more = "INSERT INTO facts VALUES ('fraud-detector', '1.9', 'run', '', 'run-8')"
+    more = "INSERT INTO facts VALUES ('fraud-detector', '1.9', 'code', 'commit', '99aa001')"
     async with make(f"{SCHEMA}{ROWS}{more};") as registry:
-        run = (await told(registry)).run
-    assert isinstance(run, Contradicted)
-    assert [(claim.value, claim.source) for claim in run.claims] == [
-        ("run-9", "registry (versions)"),
-        ("run-8", "registry (facts)"),
+        code = (await told(registry)).code
+    assert isinstance(code, Contradicted)
+    assert [(claim.value.commit, claim.source) for claim in code.claims] == [
+        ("3537881", "registry (versions)"),
+        ("99aa001", "registry (facts)"),
     ]
 
 

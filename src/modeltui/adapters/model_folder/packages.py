@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -18,7 +17,6 @@ _READERS: Final[tuple[tuple[str, Callable[[str], EnvironmentFile]], ...]] = (
     ("environment.yml", conda_environment),
     ("python_env.yaml", python_environment),
 )
-_NAME: Final = re.compile(r"[A-Za-z0-9][\w.\-]*")
 
 
 class Installed(NamedTuple):
@@ -31,11 +29,7 @@ class Installed(NamedTuple):
 
 
 def installed(read: Callable[[str], str]) -> list[Installed]:
-    """Return what the files ask for that are there; `read` raises `FileNotFoundError` or `Unsuitable`.
-
-    A file that only adds to the first is made whole with it, so that the two do not seem to contradict each other;
-    files that want different releases of one package do.
-    """
+    """Return what the files ask for that are there; `read` raises `FileNotFoundError` or `Unsuitable`."""
     found: list[Installed] = []
     for where, reader in _READERS:
         try:
@@ -46,24 +40,4 @@ def installed(read: Callable[[str], str]) -> list[Installed]:
             found.append(Installed(where, str(error), SafeText("")))
             continue
         found.append(Installed(where, asked.packages, asked.python))
-    return _completed(found)
-
-
-def _completed(found: list[Installed]) -> list[Installed]:
-    lists = [one.packages for one in found if not isinstance(one.packages, str) and one.packages]
-    tables = [{_key(line): line for line in packages} for packages in lists]
-    whole: dict[str, SafeText] = {}
-    for table in tables:
-        if any(whole.get(name, line) != line for name, line in table.items()):
-            return found
-        whole = {**table, **whole}
-    packages = tuple(whole.values())
-    return [
-        one._replace(packages=packages) if one.packages and not isinstance(one.packages, str) else one for one in found
-    ]
-
-
-def _key(line: SafeText) -> str:
-    """Return the package that a line is about, as PEP 503 spells it; the line itself when it names none."""
-    name = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else line
+    return found
