@@ -79,7 +79,7 @@ def test_any_event(places: list[int], odd: list[Any]) -> None:
     match = matching.find(runs, options, "fraud-detector", "7", (emitting.TRAINING,))
     if match is not None:
         makers = upstream.makers(runs, match.run, options.hops)
-        told = lineage_telling.provenance_of(match, makers, (emitting.TRAINING,), HERE, NOW)
+        told = lineage_telling.provenance_of(match, makers, Provenance(), HERE, NOW)
         check_provenance("event", told)
 
 

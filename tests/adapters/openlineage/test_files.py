@@ -135,6 +135,16 @@ async def test_a_run_of_its_own_naming_does_not_contradict_the_registry(lineage:
     assert known(told.tags)["lineage run"] == TRAINING
 
 
+async def test_the_owner_of_the_job_does_not_contradict_the_registry(lineage: Open, events: Path) -> None:
+    """The registry says whose the model is: the owner of the job that trained it is told as a tag."""
+    registry = SourceName(SafeText("registry"))
+    says = Provenance(owner=Known(safe_text("risk"), registry, Instant(1.0)))
+    async with lineage() as source:
+        told = await source.read_provenance(FRAUD, SEVEN, says)
+    assert told.owner is ABSENT
+    assert known(told.tags)["lineage owner"] == "team:fraud"
+
+
 async def test_two_runs_that_claim_one_version_contradict_each_other(
     lineage: Open, events: Path, tmp_path: Path
 ) -> None:

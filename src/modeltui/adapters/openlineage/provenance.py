@@ -64,23 +64,22 @@ class Lineage:
 
     async def read_provenance(self, model: ModelName, version: VersionId, known: Provenance) -> Provenance:
         """Return what the run that made a version said; raise `BackendError` when runs cannot be looked at."""
-        named = runs_named(known)
-        runs, trouble = await self._place.look(model, version, named)
+        runs, trouble = await self._place.look(model, version, runs_named(known))
         # Many runs take a while to look through: not in the loop that answers keys.
-        found = await self._threads.run(self._told, runs, model, version, named)
+        found = await self._threads.run(self._told, runs, model, version, known)
         if trouble is None:
             return found
         if found == NOTHING:
             raise trouble
         return self._not_whole(found, trouble)
 
-    def _told(self, runs: Runs, model: str, version: str, named: tuple[str, ...]) -> Provenance:
+    def _told(self, runs: Runs, model: str, version: str, known: Provenance) -> Provenance:
         with runs.turn:
-            match = find(runs, self._options, model, version, named)
+            match = find(runs, self._options, model, version, runs_named(known))
             if match is None:
                 return NOTHING
             before = makers(runs, match.run, self._options.hops)
-            return provenance_of(match, before, named, self._source, self._clock.now())
+            return provenance_of(match, before, known, self._source, self._clock.now())
 
     def _not_whole(self, found: Provenance, trouble: BackendError) -> Provenance:
         """Return what was found, with the gaps and lists of which nobody knows whether they are whole."""

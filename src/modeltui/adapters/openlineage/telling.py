@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 
 from modeltui.adapters._documents.look import at, count_of, list_at, text_at
 from modeltui.adapters._documents.words import ADDRESS, LONG_TEXT, lines, moment, named, shown, told
-from modeltui.adapters.openlineage.matching import How, Match, tag_pairs, tags_of, version_in
+from modeltui.adapters.openlineage.matching import How, Match, runs_named, tag_pairs, tags_of, version_in
 from modeltui.adapters.openlineage.runs import Blobs, DatasetKey, Run, facet
 from modeltui.domain.lineage import (
     ABSENT,
@@ -44,10 +44,13 @@ NOTHING: Final = Provenance(
 
 
 def provenance_of(
-    match: Match, makers: Mapping[DatasetKey, Run], named_runs: tuple[str, ...], source: SourceName, at: Instant
+    match: Match, makers: Mapping[DatasetKey, Run], known: Provenance, source: SourceName, at: Instant
 ) -> Provenance:
-    """Return what a run tells of the version that it made; `named_runs` are those that registries know."""
-    return _Teller(match, makers, named_runs, source, at).whole()
+    """Return what a run tells of the version that it made; `known` is what registries say of it.
+
+    Where they know whose the model is, the owner of the job does not contradict that: he is told as a tag.
+    """
+    return _Teller(match, makers, known, source, at).whole()
 
 
 class _Teller:
@@ -55,14 +58,15 @@ class _Teller:
         self,
         match: Match,
         makers: Mapping[DatasetKey, Run],
-        named_runs: tuple[str, ...],
+        known: Provenance,
         source: SourceName,
         observed_at: Instant,
     ) -> None:
         self._match = match
         self._run = match.run
         self._makers = makers
-        self._named_runs = named_runs
+        self._named_runs = runs_named(known)
+        self._has_owner = isinstance(known.owner, Known | Contradicted)
         self._source = source
         self._observed_at = observed_at
 
@@ -70,7 +74,7 @@ class _Teller:
         run = self._run
         return Provenance(
             run=self._id(),
-            owner=self._fact(_owners(run.job_facets)),
+            owner=ABSENT if self._has_owner else self._fact(_owners(run.job_facets)),
             data_snapshots=self._fact(tuple(self._snapshot(key, facets) for key, facets in run.inputs.items())),
             extraction_query=self._fact(self._queries()),
             code=self._code(),
@@ -144,6 +148,7 @@ class _Teller:
         own = {"job": f"{run.namespace}/{run.job}", "state": run.state}
         if self._match.how is How.CLAIM and self._named_runs:
             own["run"] = run.id
+        own["owner"] = _owners(run.job_facets) if self._has_owner else ""
         own["error"] = text_at(facet(run.facets, "errorMessage"), "message")
         own["parent job"] = "/".join(_job_of(facet(run.facets, "parent")))
         own["source tag"] = text_at(facet(run.job_facets, "sourceCodeLocation"), "tag")
