@@ -245,7 +245,9 @@ def _swapped(shown: tuple[tuple[LineMark, SafeText], ...]) -> tuple[tuple[LineMa
 @given(pairs())
 def test_unknown_is_neither_equal_nor_changed_nor_missing(pair: tuple[Claims, Claims]) -> None:
     """Only what both sides say is equal or changed; only what somebody denies is on one side only."""
-    for one in compare_claims(MODEL, A, B, *pair).facts:
+    facts = compare_claims(MODEL, A, B, *pair).facts
+    assert len({one.field for one in facts}) == len(facts)
+    for one in facts:
         said_a, said_b = bool(one.a.claims), bool(one.b.claims)
         match one.state:
             case State.EQUAL | State.CHANGED | State.NOT_COMPARABLE:

@@ -7,7 +7,7 @@ import math
 import pytest
 from tests.domain.comparison.telling import compared, fact, states, told
 
-from modeltui.domain.comparison.difference import Effect, Nature, NumberChange, RankChange, State
+from modeltui.domain.comparison.difference import Bump, Effect, Nature, NumberChange, RankChange, ReleaseChange, State
 from modeltui.domain.comparison.numbers import is_same_number, number_change, number_of
 from modeltui.domain.comparison.sense import Better, Sense
 from modeltui.domain.names import NO_DATA
@@ -64,6 +64,18 @@ def test_a_version_among_the_parameters_is_no_number() -> None:
         "system.guardrails": "changed",
         "system.temperature": "equal",
     }
+
+
+def test_versions_of_members_are_names() -> None:
+    """Member 1.0 and member 1.0.0 are two versions of a registry, though no installer would tell them apart."""
+    a, b = {"net": "1.0", "gbm": "3.3.0", "guard": "12"}, {"net": "1.0.0", "gbm": "3.4.0", "guard": "12"}
+    comparison = compared(told(components=a), told(components=b))
+    assert states(comparison) == {
+        "components.net": "changed",
+        "components.gbm": "changed",
+        "components.guard": "equal",
+    }
+    assert fact(comparison, "components.gbm").detail == ReleaseChange(Bump.MINOR, is_upgrade=True)
 
 
 def test_a_changed_parameter_tells_by_how_much_and_never_that_it_is_better() -> None:

@@ -169,3 +169,22 @@ def test_data_of_which_only_the_name_is_known_is_itself() -> None:
     """A version against itself has the same data, though nothing is told of it."""
     claims = {MLFLOW: told(data_snapshots=(DataSnapshot(SafeText("cards")),))}
     assert compare_claims(MODEL, A, A, claims, claims).differences == ()
+
+
+def test_a_runtime_that_could_not_be_read_is_one_fact_for_each_kind_of_thing_in_it() -> None:
+    """Python and hardware, libraries, and seeds are each one unknown line, under names of their own."""
+    a = told(runtime={"python": "3.11.9", "hardware": "8 vCPU", "numpy": "1.26.4", "torch": "2.8.0", "seed": "7"})
+    assert states(compared(a, told(runtime=FORBIDDEN))) == {
+        "parameters.seeds of the runtime": "unknown",
+        "environment.libraries": "unknown",
+        "environment.runtime": "unknown",
+    }
+
+
+def test_a_side_without_a_place_for_it_is_not_said_to_have_none() -> None:
+    """Of what could not be read for A and has no place for B nobody says that B has none."""
+    owner = fact(compared(told(owner=FORBIDDEN), told(owner=UNSUPPORTED)), "record.owner")
+    assert (owner.a.why_none, owner.b.why_none) == ("mlflow: 403 for conda.yaml", "no source tells this")
+    empty = fact(compared(told(owner=FORBIDDEN), told(owner=ABSENT)), "record.owner")
+    assert empty.b.why_none == "not recorded"
+    assert empty.state is State.UNKNOWN

@@ -19,7 +19,7 @@ from typing import Final
 from modeltui.domain.comparison import tables
 from modeltui.domain.comparison.bundling import bundled
 from modeltui.domain.comparison.details import Senses, detail_of, nature_of, size_of
-from modeltui.domain.comparison.difference import Detail, Difference, Group, Nature, RankChange, Side, State
+from modeltui.domain.comparison.difference import Claim, Detail, Difference, Group, Nature, RankChange, Side, State
 from modeltui.domain.comparison.facts import Kind, Table, Told, Weight
 from modeltui.domain.comparison.reasons import contradiction, no_measure, unknown
 from modeltui.domain.comparison.relations import Relation, relation
@@ -194,10 +194,10 @@ class Differ:
 
     def _untold(self) -> Iterator[Row]:
         """Yield a fact for each field that no source tells of either and that one could not give."""
-        told = self._a.tables | self._b.tables
+        told = {table.field for table in self._a.tables | self._b.tables}
         for table in tables.MAIN:
-            if table not in told and (self._a.untold(table.field) or self._b.untold(table.field)):
-                silences = [version.silence(table) or (NOT_RECORDED) for version in (self._a, self._b)]
+            if table.field not in told and (self._a.untold(table.field) or self._b.untold(table.field)):
+                silences = [version.why_untold(table) for version in (self._a, self._b)]
                 yield self._unknown_row(table.name, table.title, table, silences)
 
 
@@ -217,8 +217,6 @@ def _rank(said: Sequence[Said]) -> int | NoData:
 
 def _whole_table(table: Table, rows: Sequence[Row], *, is_a_missing: bool) -> Row:
     """Return one unknown fact for all rows of a table of which nobody tells anything on a side."""
-    from modeltui.domain.comparison.difference import Claim
-
     first = rows[0].difference
     known, missing = (first.b, first.a) if is_a_missing else (first.a, first.b)
     sources = dict.fromkeys(

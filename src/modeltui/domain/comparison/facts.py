@@ -21,9 +21,12 @@ class Kind(Enum):
     SCORE = auto()
     COUNT = auto()
     IMPORTANCE = auto()
-    """By its share of all importances of its version: `RANK_NOISE` says what is no difference."""
+    """By its share of all importances of its version: a share that moved too little did not move."""
     DIGEST = auto()
     RELEASE = auto()
+    """Of a package: `1.0` and `1.0.0` are one."""
+    VERSION = auto()
+    """A name that counts: up or down like a release, and another when it is spelled otherwise."""
     COMMIT = auto()
     REPOSITORY = auto()
     LINES = auto()
@@ -44,6 +47,7 @@ NATURES: Final = {
     Kind.IMPORTANCE: Nature.NUMBER,
     Kind.DIGEST: Nature.DIGEST,
     Kind.RELEASE: Nature.RELEASE,
+    Kind.VERSION: Nature.RELEASE,
     Kind.LINES: Nature.LINES,
     Kind.MOMENT: Nature.MOMENT,
     Kind.SHAPE: Nature.SHAPE,

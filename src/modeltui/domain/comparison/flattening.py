@@ -84,7 +84,7 @@ def _rows(table: Table, kind: Kind = Kind.VALUE, prefix: str = "") -> Callable[[
 
 
 def _kind_of_row(name: str, kind: Kind) -> Kind:
-    return Kind.RELEASE if kind in (Kind.VALUE, Kind.SETTING) and _NAMES_RELEASE.search(name) else kind
+    return Kind.VERSION if kind in (Kind.VALUE, Kind.SETTING) and _NAMES_RELEASE.search(name) else kind
 
 
 def _texts(table: Table) -> Callable[[Any], Iterable[Told]]:
@@ -251,7 +251,7 @@ _TELLERS: Final[Mapping[str, Callable[[Any], Iterable[Told]]]] = {
     "architecture": _one(tables.ARCHITECTURE),
     "signature": _one(tables.SIGNATURE, Kind.SHAPE),
     "extraction_query": _one(tables.QUERY, Kind.LINES),
-    "feature_pipeline": _one(tables.FEATURES, Kind.RELEASE),
+    "feature_pipeline": _one(tables.FEATURES, Kind.VERSION),
     "code": _code,
     "parameters": _rows(tables.PARAMETERS),
     "metrics": _rows(tables.METRICS, Kind.SCORE),
@@ -263,7 +263,7 @@ _TELLERS: Final[Mapping[str, Callable[[Any], Iterable[Told]]]] = {
     "parents": _texts(tables.PARENTS),
     "prompts": _prompts,
     "llm_system": _rows(tables.SYSTEM, Kind.SETTING),
-    "components": _rows(tables.COMPONENTS, Kind.RELEASE),
+    "components": _rows(tables.COMPONENTS, Kind.VERSION),
     "agent": _rows(tables.AGENT, Kind.SETTING),
     "external_effects": _texts(tables.EFFECTS),
     "importances": _importances,

@@ -103,6 +103,11 @@ class Version:
         silent = self.silent.get(field)
         return Silence(SafeText(f"{silent[0].source}: {silent[0].told.value}")) if silent else NOBODY
 
+    def why_untold(self, table: Table) -> Silence:
+        """Return why nobody says anything of a whole table."""
+        has_place = any(self._could_tell(source, table.field) for source in self.claims)
+        return self.silence(table) or (NOT_RECORDED if has_place else NOBODY)
+
     def untold(self, field: str) -> bool:
         """Tell whether a source had a field of the provenance and could not give it, though it gave others."""
         return any(

@@ -23,7 +23,14 @@ COMPONENTS: Final = Table("components", Group.COMPONENTS, "components", "members
 AGENT: Final = Table("agent", Group.AGENT, "agent", "state of the agent", has_rows=True)
 EFFECTS: Final = Table("external_effects", Group.AGENT, "agent.effects", "effects outside", is_set=True)
 PARAMETERS: Final = Table("parameters", Group.PARAMETERS, "parameters", "parameters", has_rows=True)
-SEEDS: Final = Table("runtime", Group.PARAMETERS, "parameters.seeds", "seeds", also=("parameters",), has_rows=True)
+SEEDS: Final = Table(
+    "runtime",
+    Group.PARAMETERS,
+    "parameters.seeds of the runtime",
+    "seeds of the runtime",
+    also=("parameters",),
+    has_rows=True,
+)
 PACKAGES: Final = Table(
     "requirements", Group.ENVIRONMENT, "environment.packages", "packages", also=("runtime",), has_rows=True
 )
@@ -37,8 +44,8 @@ LIBRARIES: Final = Table(
     # No list of all that is installed: a library that it does not name may be there all the same.
     "runtime",
     Group.ENVIRONMENT,
-    "environment.runtime",
-    "runtime",
+    "environment.libraries",
+    "libraries",
     also=("requirements",),
     tells_absence=False,
     has_rows=True,
