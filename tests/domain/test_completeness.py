@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modeltui.domain.completeness import ModelKind, Standing, completeness, model_kind
@@ -116,6 +116,7 @@ FACTS: tuple[Fact[Any], ...] = (known(), known(""), TWO_VOICES, UNREAD, ABSENT, 
 KINDS = [SafeText(kind.value) for kind in ModelKind]
 
 
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(FACTS), min_size=len(FIELDS), max_size=len(FIELDS)), st.sampled_from(KINDS))
 def test_a_score_lies_between_nothing_and_all(facts: list[Fact[Any]], kind: SafeText) -> None:
     """The score is the known part of what counts; known and missing make up what counts, and nothing else."""
@@ -127,6 +128,7 @@ def test_a_score_lies_between_nothing_and_all(facts: list[Fact[Any]], kind: Safe
 
 
 @pytest.mark.parametrize("worse", [TWO_VOICES, UNREAD, ABSENT])
+@settings(max_examples=30)
 @given(st.sampled_from(FIELDS), st.sampled_from(KINDS))
 def test_losing_a_fact_never_raises_the_score(worse: Fact[Any], name: str, kind: SafeText) -> None:
     """A field that stops being known makes the score no better."""

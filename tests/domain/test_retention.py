@@ -354,7 +354,7 @@ def worlds(draw: st.DrawFn) -> World:
     return world
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(worlds(), st.sampled_from([UNKNOWN, history(), history(gap=(50.0, 1.0))]))
 def test_nothing_that_is_needed_is_ever_prunable(world: World, past: Any) -> None:
     """Whatever serves, should serve, is tried, is gold, pointed at, on hold or unread is not prunable."""
@@ -371,7 +371,7 @@ def test_nothing_that_is_needed_is_ever_prunable(world: World, past: Any) -> Non
             assert version.id not in found
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=30)
 @given(worlds(), st.sampled_from(sorted(LOSSES.keys() - REPLACING)))
 def test_knowing_less_never_frees_a_version(world: World, loss: str) -> None:
     """Whatever is lost to sight, nothing becomes prunable by it."""
