@@ -8,18 +8,33 @@ from typing import Final
 from modeltui.domain.comparison.difference import CodeLog
 from modeltui.domain.names import NoData
 
-_TOLD_ELSEWHERE: Final = re.compile(
-    r"(?:.*/)?(?:dvc\.lock|[^/]+\.dvc|params\.(?:ya?ml|json|toml)|metrics\.(?:ya?ml|json)|[^/]*requirements[^/]*\.txt"
-    r"|(?:poetry|uv|pdm|Pipfile)\.lock|conda\.ya?ml|environment\.ya?ml|Dockerfile|\.gitignore|\.gitattributes)"
-    r"|(?:.*/)?(?:prompts|golden|(?:golden_)?cases)/.+\.(?:txt|md|json)|(?:.*/)?[^/]+\.(?:md|rst|pdf|png|svg)"
-    r"|(?:.*/)?(?:metadata|signature|importances|feature_importances|serving|serving_config|thresholds|llm|llm_system"
-    r"|components|ensemble|agent|external_effects|runtime|cases|golden_cases)\.(?:json|ya?ml)"
+_RESULT: Final = (
+    r"(?:.*/)?(?:dvc\.lock|metrics\.(?:ya?ml|json)|(?:feature_)?importances\.(?:json|ya?ml)"
+    r"|(?:golden_)?cases\.(?:json|ya?ml)|\.git(?:ignore|attributes)|(?:golden|(?:golden_)?cases)/.+\.(?:txt|md|json)"
+    r"|[^/]+\.(?:rst|pdf|png|svg)|(?:README|MODEL_CARD|CHANGELOG)\.md)"
 )
-"""Files that a comparison reads by themselves, as facts of their own, and documents."""
+"""Files that come out of a training, or that people read: nothing in them makes a model behave."""
+_TOLD: Final = (
+    r"(?:.*/)?(?:[^/]+\.dvc|params\.(?:ya?ml|json|toml)|[^/]*requirements[^/]*\.txt|(?:poetry|uv|pdm|Pipfile)\.lock"
+    r"|(?:conda|environment)\.ya?ml|prompts/.+\.(?:txt|md|json)|(?:metadata|signature|serving|serving_config|thresholds"
+    r"|llm|llm_system|components|ensemble|agent|external_effects|runtime)\.(?:json|ya?ml)|sql/.+\.sql)"
+)
+"""Files of which the facts are compared by themselves, by sources that read the repository."""
+_RESULTS: Final = re.compile(_RESULT)
+_TOLD_ELSEWHERE: Final = re.compile(f"{_RESULT}|{_TOLD}")
+
+
+def is_only_results(log: CodeLog | NoData) -> bool:
+    """Tell whether a whole log names files, and only such as come out of a training."""
+    return _all_match(log, _RESULTS)
 
 
 def is_all_told_elsewhere(log: CodeLog | NoData) -> bool:
     """Tell whether a whole log names files, and none of them is code: what they say is compared fact by fact."""
+    return _all_match(log, _TOLD_ELSEWHERE)
+
+
+def _all_match(log: CodeLog | NoData, pattern: re.Pattern[str]) -> bool:
     if not isinstance(log, CodeLog) or log.trouble or log.is_cut or not log.files:
         return False
-    return all(_TOLD_ELSEWHERE.fullmatch(path) for path in log.files)
+    return all(pattern.fullmatch(path) for path in log.files)

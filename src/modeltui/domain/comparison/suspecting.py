@@ -29,7 +29,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from modeltui.domain.comparison.amounts import amount_of, is_much, is_only_wording, is_refreshed_only
-from modeltui.domain.comparison.code_files import is_all_told_elsewhere
+from modeltui.domain.comparison.code_files import is_all_told_elsewhere, is_only_results
 from modeltui.domain.comparison.connecting import Connection, Lookout
 from modeltui.domain.comparison.difference import Comparison, Group, State
 from modeltui.domain.comparison.kinds import Kind
@@ -50,6 +50,7 @@ FOLLOWS_FROM_QUERY: Final = 0.6
 CODE_THAT_NAMES: Final = 2.0
 _MOST_TITLE: Final = 120
 _MOST_BECAUSE: Final = 240
+_COMMIT: Final = frozenset({"code.commit", "code.branch"})
 _DEEPEST: Final = 2
 """Members of members of an ensemble are looked into, and no further."""
 _LUMPED: Final = frozenset({Kind.PACKAGE_PATCH, Kind.PACKAGE_MINOR})
@@ -86,10 +87,12 @@ def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Su
 
 
 def _without_told_elsewhere(things: tuple[Thing, ...], comparison: Comparison) -> tuple[Thing, ...]:
-    """Return the things without a commit that changed nothing but what other things tell, unless it is all there is."""
-    if not is_all_told_elsewhere(comparison.code_log):
-        return things
-    return tuple(thing for thing in things if thing.kind is not Kind.CODE) or things
+    """Return the things without a commit that changed nothing but what others tell, unless it may be all there is."""
+    log = comparison.code_log
+    others = tuple(thing for thing in things if not all(fact.field in _COMMIT for fact in thing.facts))
+    has_cause = any(thing.kind.traits.is_cause for thing in others)
+    is_told = is_only_results(log) or (has_cause and is_all_told_elsewhere(log))
+    return others if others and is_told else things
 
 
 def _weigh(thing: Thing, lookout: Lookout, comparison: Comparison, deeper: int, *, has_other_query: bool) -> _Weighed:
