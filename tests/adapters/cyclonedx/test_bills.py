@@ -148,7 +148,7 @@ async def test_considerations_do_not_contradict_a_card(bills: Open, place: Path)
     async with bills() as source:
         told = await read(source, known=says)
         before = known(told.tags)["bom card"]
-        write(place, bill(model(description="Scores card payments. " * 400)))
+        write(place, bill(model(description="Scores card payments. " * 1_000)))
         after = known((await read(source, known=says)).tags)["bom card"]
     assert told.model_card is ABSENT
     assert "Weak on micro merchants" in before

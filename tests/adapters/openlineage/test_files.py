@@ -206,6 +206,20 @@ async def test_tags_of_several_events_are_all_told(lineage: Open, tmp_path: Path
     assert (told["team"], told["stage"]) == ("risk", "two")
 
 
+async def test_a_change_at_the_end_of_a_long_schema_is_seen(lineage: Open, tmp_path: Path) -> None:
+    """Two versions of a table with two thousand columns differ in the last one: what is told of them differs."""
+    told = []
+    for number, kind in ((1, "double"), (2, "string")):
+        events = training(run=f"run-{number}", version=str(number))
+        columns = [{"name": f"a_rather_long_name_of_column_{column}", "type": "double"} for column in range(1_999)]
+        events[0]["inputs"][0]["facets"]["schema"] = facet(fields=[*columns, {"name": "last", "type": kind}])
+        write(tmp_path / "e.jsonl", *events)
+        async with lineage() as source:
+            tags = known((await source.read_provenance(FRAUD, VersionId(safe_text(str(number))), NOTHING)).tags)
+            told.append(tags["lineage schema of analytics.card_transactions"])
+    assert told[0] != told[1]
+
+
 async def test_the_query_is_that_of_the_snapshot_that_was_read(lineage: Open, tmp_path: Path) -> None:
     """The extraction ran again with another query: a version keeps the query of the snapshot that it read."""
     later = extraction("22222222-fe01-7439-87e6-56a1a1b4029f", "2026-01-15", "2026-01-14T02", "SELECT 2")

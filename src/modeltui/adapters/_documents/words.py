@@ -11,7 +11,7 @@ from modeltui.domain.masking import without_tokens
 from modeltui.domain.names import UNKNOWN, Instant, Unknown
 from modeltui.domain.text import SafeText, safe_text
 
-LONG_TEXT: Final = 4_000
+LONG_TEXT: Final = 16_000
 """Longest value that is kept of a parameter or tag."""
 ADDRESS: Final = 1_000
 _EARLIEST: Final = 0.0

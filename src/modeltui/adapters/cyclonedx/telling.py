@@ -135,7 +135,7 @@ class _Teller:
             "input and output formats": signature if self._has_signature else "",
         }
         # Other sources have tags of these names too, and may word them otherwise: that is no contradiction.
-        table = {shown(f"bom {name}"): shown(value, LONG_TEXT) for name, value in own.items() if value}
+        table = {shown(f"bom {name}"): named(name, value) for name, value in own.items() if value}
         if self._has_card and (card := " · ".join(_card(self._model))):
             table[shown("bom card")] = named("", card, LONG_TEXT)
         for owner in (self._model, at(self._model, "modelCard")):

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from modeltui.adapters._documents.front_matter import Card, read_card
 from modeltui.adapters._documents.long_text import text_lines
 from modeltui.adapters._documents.look import at, count_of, list_at, text_at, text_of
-from modeltui.adapters._documents.words import ADDRESS, LONG_TEXT, listed, shown, told
+from modeltui.adapters._documents.words import ADDRESS, LONG_TEXT, listed, named, shown, told
 from modeltui.adapters.huggingface import small_files, wire
 from modeltui.adapters.huggingface.evaluations import Evaluations, evaluations_of
 from modeltui.domain.errors import BackendError
@@ -209,7 +209,7 @@ class _Teller:
         text = self._content(small_files.TEMPLATE)
         if text is None or isinstance(text, Unreadable):
             return ABSENT if text is None else text
-        return self._fact({shown("chat template"): shown(text, 16_000)})
+        return self._fact({shown("chat template"): named("", text, LONG_TEXT)})
 
     def _tags(self) -> Table:
         revision, facts = self._parts.revision, self._card.facts
@@ -228,7 +228,7 @@ class _Teller:
         }
         total = count_of(at(revision.safetensors, "total"))
         own["weights in all"] = str(total) if total is not None else ""
-        return {shown(name): shown(value, LONG_TEXT) for name, value in own.items() if value}
+        return {shown(name): named(name, value) for name, value in own.items() if value}
 
 
 def _texts(value: object) -> list[str]:

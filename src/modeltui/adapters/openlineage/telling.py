@@ -26,7 +26,6 @@ T = TypeVar("T")
 
 _USED_FOR: Final = ("used_for", "split", "context")
 """Tags of an input that say what it was used for."""
-_MOST_COLUMNS: Final = 200
 
 NOTHING: Final = Provenance(
     run=ABSENT,
@@ -154,7 +153,7 @@ class _Teller:
         own["source tag"] = text_at(facet(run.job_facets, "sourceCodeLocation"), "tag")
         own["external query"] = text_at(facet(run.facets, "externalQuery"), "externalQueryId")
         own |= {f"schema of {key.name}": _schema(facets) for key, facets in run.inputs.items()}
-        table |= {shown(f"lineage {name}"): shown(value, LONG_TEXT) for name, value in own.items() if value}
+        table |= {shown(f"lineage {name}"): named(name, value) for name, value in own.items() if value}
         return table
 
 
@@ -209,7 +208,7 @@ def _taken_at(facets: Blobs, maker: Run | None) -> Instant | Unknown:
 
 
 def _schema(facets: Blobs) -> str:
-    return ", ".join(_columns(list_at(facet(facets, "schema"), "fields")[:_MOST_COLUMNS]))
+    return ", ".join(_columns(list_at(facet(facets, "schema"), "fields")))
 
 
 def _columns(columns: list[object]) -> Iterator[str]:
