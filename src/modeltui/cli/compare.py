@@ -142,7 +142,9 @@ def _target(
     if not isinstance(named, Missing):
         return named
     targets = [target for target in fleet.worst_first() if target.key.model == model]
-    wrong = [target for target in targets if target.level in (Level.WARN, Level.BREACH)]
+    # A breach that nobody measures any more is not over.
+    levels = {one.key: one.last_judged if one.level is Level.STALE else one.level for one in targets}
+    wrong = [target for target in targets if levels[target.key] >= Level.WARN]
     if len(wrong) == 1:
         return wrong[0]
     if must and targets:
