@@ -170,6 +170,18 @@ async def test_long_logs_are_cut(tmp_path: Path) -> None:
     assert (len(log.only_b), len(log.files), log.is_cut) == (200, 500, True)
 
 
+@pytest.mark.broad
+async def test_a_second_work_tree_is_a_repository_too(tmp_path: Path) -> None:
+    """Where `.git` is a file, as in work trees beside a clone and in submodules, the history is read through it."""
+    clone = Clone.new(tmp_path / "r")
+    a, b = clone.commit({"f": "1"}), clone.commit({"f": "2"})
+    clone.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "other"))
+    async with opened({"x": "other"}, tmp_path) as history:
+        log = await history.read_log(UNKNOWN, SafeText(a), SafeText(b))
+    assert log is not None
+    assert [commit.id for commit in log.only_b] == [b]
+
+
 async def test_a_repository_is_found_by_the_end_of_its_address(tmp_path: Path) -> None:
     """A short name in the configuration matches the long address that a registry noted; without one, it asks who."""
     clone = Clone.new(tmp_path / "r")

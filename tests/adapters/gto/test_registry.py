@@ -271,6 +271,27 @@ async def test_a_copy_that_was_broken_is_made_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.broad
+async def test_a_copy_stays_when_no_other_can_be_made(tmp_path: Path) -> None:
+    """The server is damaged, not the copy: what was copied before can still be read."""
+    remote = bare(tmp_path / "r.git")
+    clone = Clone.of(remote, tmp_path / "c")
+    clone.commit({"params.yaml": "rate: 0.1\n"})
+    clone.tag("fraud@v1.0.0")
+    clone.push()
+    async with opened(f"file://{remote}", tmp_path) as registry:
+        await registry.read_models()
+        clone.commit({"f": "2"})
+        clone.tag("fraud@v1.1.0")
+        clone.push()
+        oid = clone.git("rev-parse", "HEAD^{tree}")
+        (remote / "objects" / oid[:2] / oid[2:]).chmod(0o644)
+        (remote / "objects" / oid[:2] / oid[2:]).write_bytes(b"broken")
+        with pytest.raises(BackendError):
+            await registry.read_models()
+        assert isinstance((await registry.read_provenance(model("fraud"), version("v1.0.0"))).parameters, Known)
+
+
+@pytest.mark.broad
 async def test_a_remote_that_never_answers_ends_in_time(tmp_path: Path) -> None:
     """A server takes the connection and says nothing: the fetch ends by its deadline, and git with all it started."""
     started = asyncio.Event()

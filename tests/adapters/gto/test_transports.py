@@ -49,6 +49,13 @@ async def test_http_with_a_token(served: Path, tmp_path: Path) -> None:
             assert "token" in caught.value.remedy
 
 
+async def test_a_token_that_was_replaced(served: Path, tmp_path: Path) -> None:
+    """The team's token rotates while the program runs: it is read again where it is kept, once, and works."""
+    kept = Secret("of yesterday", "command:vault read token", lambda: TOKEN)
+    with http(served, TOKEN) as address:
+        assert await names(f"{address}/risk/fraud.git", tmp_path, token=kept) == ["fraud"]
+
+
 async def test_a_token_out_of_the_configuration(served: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration names where the token is kept; the models are listed, and the token is in no file."""
     monkeypatch.setenv("GIT_TOKEN", TOKEN)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 from dataclasses import dataclass, field
@@ -45,8 +46,23 @@ class Address:
     is_remote: bool
     shown: SafeText
     """What people and other sources see of it."""
-    header: str = field(default="", repr=False)
-    """The HTTP header with the credentials; empty when there are none."""
+    username: str = ""
+    password: SecretValue | str = field(default="", repr=False)
+    """Goes over HTTP only; a secret is asked for its value each time, for tokens expire."""
+
+    @property
+    def header(self) -> str:
+        """The HTTP header with the credentials; empty when there are none."""
+        password = self.password if isinstance(self.password, str) else self.password.reveal()
+        if not password:
+            return ""
+        return f"Authorization: Basic {base64.b64encode(f'{self.username}:{password}'.encode()).decode()}"
+
+    async def reread(self) -> None:
+        """Fetch the token again from where it is kept, where that can be done; raises `ConfigError` when it is gone."""
+        reread = getattr(self.password, "reread", None)
+        if reread is not None:
+            await asyncio.to_thread(reread)
 
     @property
     def server(self) -> str:
@@ -85,14 +101,10 @@ def _of_url(url: str, scheme: str, settings: RepositorySettings) -> Address:
         return Address(url, True, _shown(url))
     clean = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if settings.token is not None:
-        username, password = username or settings.username, settings.token.reveal()
-    if not password and username:
-        return Address(url, True, _shown(clean))  # the name alone is no secret: credential helpers look it up
-    return Address(clean, True, _shown(clean), _basic(username, password) if password else "")
-
-
-def _basic(username: str, password: str) -> str:
-    return f"Authorization: Basic {base64.b64encode(f'{username}:{password}'.encode()).decode()}"
+        return Address(clean, True, _shown(clean), username or settings.username, settings.token)
+    if password:
+        return Address(clean, True, _shown(clean), username, password)
+    return Address(url, True, _shown(clean))  # a name alone is no secret: credential helpers look it up
 
 
 def _shown(address: str) -> SafeText:

@@ -17,7 +17,7 @@ from typing import Final
 
 from modeltui.adapters._git.address import Address, RepositorySettings
 from modeltui.adapters._git.program import Git
-from modeltui.domain.errors import BackendError, BackendUnavailable
+from modeltui.domain.errors import BackendError, BackendRefused, BackendUnavailable, ConfigError
 from modeltui.domain.text import safe_text
 from modeltui.ports.clock import Clock
 
@@ -117,39 +117,48 @@ class Mirror:
             raise _unwritable(self._git.what, error) from error
         async with self._alone():
             try:
-                await self._fetch_once()
+                await self._fetch_or_renew()
             except OSError as error:
                 raise _unwritable(self._git.what, error) from error
-            except BackendError as error:
-                if not _DAMAGED.search(error.title.lower()):
-                    raise
-                # A program that was killed left half a copy, or its locks: nothing here cannot be fetched again.
-                await asyncio.to_thread(self._wipe)
-                await self._fetch_once()
         self._fetched_at = began_at
 
-    async def _fetch_once(self) -> None:
-        copy = self.directory / _COPY
-        directory, seconds = str(copy), self._settings.longest_fetch_seconds
-        if not (copy / "HEAD").is_file():
-            await self._git.run(directory, "init", "--bare", "--quiet", "--template=")
-        await self._git.talk(
-            directory,
-            *("-c", f"remote.origin.url={self._address.place}"),
-            *(
-                "fetch",
-                "--quiet",
-                "--prune",
-                "--force",
-                "--no-tags",
-                "--no-write-fetch-head",
-                "--no-recurse-submodules",
-            ),
-            *(f"--filter=blob:limit={LARGEST_FILE}", "--end-of-options", "origin", *_REFSPECS),
-            address=self._address,
-            deadline_seconds=seconds,
-        )
+    async def _fetch_or_renew(self) -> None:
+        """Fetch; where the copy is damaged, by a machine that went down, make another and put it in its place."""
+        copy, other = self.directory / _COPY, self.directory / f"{_COPY}.new"
+        try:
+            await self._fetch_with_credentials(copy)
+        except BackendError as error:
+            if not _DAMAGED.search(error.title.lower()):
+                raise
+            await asyncio.to_thread(shutil.rmtree, other, ignore_errors=True)
+            await self._fetch_with_credentials(other)
+            await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
+            other.replace(copy)
         self._link()
+
+    async def _fetch_with_credentials(self, copy: Path) -> None:
+        """Fetch; with a token that was refused, once more after it was read again: tokens rotate."""
+        sent = self._address.header
+        try:
+            await self._fetch_into(copy)
+        except BackendRefused:
+            with contextlib.suppress(ConfigError):  # the token is gone: that it was refused is what counts
+                await self._address.reread()
+            if self._address.header == sent:
+                raise
+            await self._fetch_into(copy)
+
+    async def _fetch_into(self, copy: Path) -> None:
+        if not (copy / "HEAD").is_file():
+            await self._git.run(str(copy), "init", "--bare", "--quiet", "--template=")
+        await self._git.talk(
+            str(copy),
+            *("-c", f"remote.origin.url={self._address.place}", "fetch", "--quiet", "--prune", "--force", "--no-tags"),
+            *("--no-write-fetch-head", "--no-recurse-submodules", f"--filter=blob:limit={LARGEST_FILE}"),
+            *("--end-of-options", "origin", *_REFSPECS),
+            address=self._address,
+            deadline_seconds=self._settings.longest_fetch_seconds,
+        )
 
     def _link(self) -> None:
         """Make what was fetched readable."""
@@ -161,13 +170,6 @@ class Mirror:
             if not (self.directory / name).is_symlink():
                 (self.directory / name).symlink_to(Path(_COPY, name))
         (self.directory / _MARK).touch()
-
-    def _wipe(self) -> None:
-        for entry in self.directory.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry, ignore_errors=True)
-            else:
-                entry.unlink(missing_ok=True)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:

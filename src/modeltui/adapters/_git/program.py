@@ -118,11 +118,11 @@ class Git:
         Its credentials go with HTTP requests to its own server, and into no list of processes.
         """
         environment = {**_surroundings(), "GIT_ALLOW_PROTOCOL": _TRANSPORTS}
-        if address.header:
+        if header := address.header:
             environment |= {
                 "GIT_CONFIG_COUNT": "1",
                 "GIT_CONFIG_KEY_0": f"http.{address.server}.extraHeader",
-                "GIT_CONFIG_VALUE_0": address.header,
+                "GIT_CONFIG_VALUE_0": header,
             }
         command = [f"--git-dir={git_directory}", *arguments]
         output = await self._exchange(command, environment, b"", MEBIBYTE, deadline_seconds)
