@@ -226,8 +226,18 @@ def test_data_is_stale_beside_a_serving_version_with_newer() -> None:
     told(world, "1", data_snapshots=known((snapshot(days=40),)))
     told(world, "2", data_snapshots=known((snapshot(digest="sha256:bb", days=2),)))
     (origin,) = of(world, "1").of(OriginKind.DATA)
-    assert [marking.says for marking in origin.marks] == ["2, which serves, has one that is 38 days newer"]
+    assert [marking.says for marking in origin.marks] == ["2, which serves people, has one that is 38 days newer"]
     assert marks(of(world, "2"), OriginKind.DATA) == []
+
+
+def test_a_candidate_is_meant_to_be_ahead() -> None:
+    """Newer data in a candidate, or on staging, makes nothing stale."""
+    world = World()
+    world.told(rollout("fraud@prod", "1", "2"), rollout("fraud@staging", "3"))
+    told(world, "1", data_snapshots=known((snapshot(days=60),)))
+    for newer in ("2", "3"):
+        told(world, newer, data_snapshots=known((snapshot(digest="sha256:bb", days=1),)))
+    assert marks(of(world, "1"), OriginKind.DATA) == []
 
 
 def test_what_was_deleted_is_marked() -> None:

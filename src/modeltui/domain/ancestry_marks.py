@@ -20,7 +20,7 @@ DAY_SECONDS: Final = 86_400.0
 STALE_AFTER_SECONDS: Final = 90 * DAY_SECONDS
 """Data whose newest row is older than this is stale: a season has passed that the model has not seen."""
 STALE_BESIDE_SECONDS: Final = 30 * DAY_SECONDS
-"""Data is stale too when another version of the model that serves has the same data set, newer by this much."""
+"""Data is stale too when the model's stable version in production has the same data set, newer by this much."""
 MOST_NAMED: Final = 3
 """Others that are named one by one."""
 _DELETED: Final = "deleted"
@@ -87,7 +87,7 @@ def _marks(
     if isinstance(value, Artifact) and value.is_reachable is False:
         yield Marking(Mark.DELETED, safe_text(f"its files cannot be reached at {value.uri}", 400))
     if isinstance(value, DataSnapshot):
-        yield from _stale(fleet.at, key, value, peers)
+        yield from _stale(fleet, key, value, peers)
         if not isinstance(value.digest, Missing):
             yield from _shared(peers, "the same snapshot", lambda one: _has_snapshot(one, value))
     if isinstance(value, CodeRevision):
@@ -114,15 +114,16 @@ def _newest_row(snapshot: DataSnapshot) -> Instant | None:
     return None
 
 
-def _stale(now: Instant, key: VersionKey, snapshot: DataSnapshot, peers: Peers) -> Iterator[Marking]:
+def _stale(fleet: Fleet, key: VersionKey, snapshot: DataSnapshot, peers: Peers) -> Iterator[Marking]:
     newest = _newest_row(snapshot)
     if newest is None:
         return
-    if now - newest > STALE_AFTER_SECONDS:
-        yield Marking(Mark.STALE, safe_text(f"it ends {_days(now - newest)} ago"))
+    if fleet.at - newest > STALE_AFTER_SECONDS:
+        yield Marking(Mark.STALE, safe_text(f"it ends {_days(fleet.at - newest)} ago"))
     fresher: list[tuple[float, VersionKey]] = []
-    for other, _, provenance in peers.serving:
-        if other[0] != key[0]:
+    for other, places, provenance in peers.serving:
+        # A candidate, or staging, is meant to be ahead.
+        if other[0] != key[0] or not any(_is_trusted(fleet, place, other) for place in places):
             continue
         for theirs in (one for snapshots in said(provenance.data_snapshots) for one in snapshots):
             at = _newest_row(theirs) if (theirs.name, theirs.used_for) == (snapshot.name, snapshot.used_for) else None
@@ -131,7 +132,13 @@ def _stale(now: Instant, key: VersionKey, snapshot: DataSnapshot, peers: Peers) 
     if fresher:
         ahead, other = max(fresher)
         others = tuple(dict.fromkeys(one for _, one in fresher))
-        yield Marking(Mark.STALE, safe_text(f"{other[1]}, which serves, has one that is {_days(ahead)} newer"), others)
+        yield Marking(
+            Mark.STALE, safe_text(f"{other[1]}, which serves people, has one that is {_days(ahead)} newer"), others
+        )
+
+
+def _is_trusted(fleet: Fleet, place: TargetKey, key: VersionKey) -> bool:
+    return fleet.policy.is_production(place.environment) and fleet.targets[place].stable == key[1]
 
 
 def _days(seconds: float) -> str:
