@@ -169,8 +169,10 @@ def _is_empty(value: Any) -> bool:
 def _standing(name: str, fact: Fact[Any], kind: ModelKind) -> FieldStanding:
     applies = kind in _ONLY_OF.get(name, set(ModelKind)) or _says_something(fact)
     match fact:
-        case Known(value=value, source=source, observed_at=at) if not _is_empty(value):
-            return FieldStanding(name, Standing.KNOWN, applies, True, (source,), at, note=_weakness(value))
+        case Known(value=value, source=source, observed_at=at, lacks=lacks) if not _is_empty(value):
+            notes = (f"not whole: {lacks}" if lacks else "", _weakness(value))
+            note = safe_text("; ".join(part for part in notes if part), 400)
+            return FieldStanding(name, Standing.KNOWN, applies, True, (source,), at, note=note)
         case Contradicted(claims=claims):
             sources = tuple(dict.fromkeys(claim.source for claim in claims))
             oldest = min(claim.observed_at for claim in claims)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modeltui.domain.claims import joined
 from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import State
+from modeltui.domain.completeness import completeness
 from modeltui.domain.lineage import Known, Provenance
 from modeltui.domain.names import Instant, ModelName, SourceName, VersionId
 from modeltui.domain.text import SafeText, safe_text
@@ -38,3 +39,9 @@ def test_half_stays_half_when_joined() -> None:
     both = joined({SOURCE: parameters(GONE, depth="2"), OTHER: parameters("", OTHER, seed="7")}).parameters
     assert isinstance(both, Known)
     assert both.lacks == GONE
+
+
+def test_half_is_said_to_be_half() -> None:
+    """Where it is told what is known of a version, a part that could not be read is told beside it."""
+    told = {field.name: field.note for field in completeness(parameters(GONE, depth="2")).fields}
+    assert told["parameters"] == f"not whole: {GONE}"
