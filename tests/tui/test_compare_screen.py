@@ -25,6 +25,7 @@ async def test_one_key_from_the_fleet_shows_the_likely_cause_first() -> None:
         assert stage.observer.compared[-1] == (lineages.FRAUD, "2.3.1", "3.0.0")
 
 
+@pytest.mark.broad
 async def test_three_does_the_same_from_every_screen_with_a_target() -> None:
     """3 opens it from the fleet, the target, its chart, its evidence and the skew, and esc leads back there."""
     ways = {
@@ -43,6 +44,7 @@ async def test_three_does_the_same_from_every_screen_with_a_target() -> None:
             await stage.press("1")
 
 
+@pytest.mark.broad
 async def test_without_a_target_it_says_what_to_do() -> None:
     """With nothing to compare the key says so instead of opening an empty screen."""
     async with shown(StagedWorld(), (100, 24)) as stage:
@@ -76,6 +78,7 @@ def cursor_row(stage: ShownApp) -> str:
     return next((row for row in stage.rows if row.startswith("▶")), "")
 
 
+@pytest.mark.broad
 async def test_the_cursor_stays_on_top_until_it_is_moved() -> None:
     """What matters most is under the cursor, also when it is found out later."""
     world = incident()
@@ -88,6 +91,7 @@ async def test_the_cursor_stays_on_top_until_it_is_moved() -> None:
         assert "Look first" in stage.rows[2]
 
 
+@pytest.mark.broad
 async def test_a_source_that_could_not_say_is_named_with_its_reason() -> None:
     """A part that is missing says why it is missing; it is neither equal nor changed."""
     from modeltui.domain.event import ProvenanceUnread
@@ -112,6 +116,7 @@ async def test_enter_unfolds_a_group_a_text_and_goes_to_what_is_suspected() -> N
         assert not any("JOIN merchants" in row for row in stage.rows)
 
 
+@pytest.mark.broad
 async def test_a_shows_equal_facts_and_marks_them_as_equal() -> None:
     """a: equal, changed and one-sided facts each have their own mark and word."""
     async with shown(lineages.compared_incident(), (100, 60)) as stage:
@@ -127,6 +132,7 @@ async def test_a_shows_equal_facts_and_marks_them_as_equal() -> None:
         assert "depth" not in stage.text
 
 
+@pytest.mark.broad
 async def test_a_filter_leaves_only_what_holds_the_words() -> None:
     """/ numpy leaves the package alone; esc shows all again; nothing found says so."""
     async with shown(lineages.compared_incident(), (100, 40)) as stage:
@@ -144,6 +150,7 @@ async def test_a_filter_leaves_only_what_holds_the_words() -> None:
         assert "nothing matches /zzz" in stage.text
 
 
+@pytest.mark.broad
 async def test_brackets_step_through_the_versions() -> None:
     """] and [ take the next version for B, } and { for A, o turns them round; at the end I am told."""
     async with shown(lineages.compared_incident(), (120, 40)) as stage:
@@ -159,6 +166,7 @@ async def test_brackets_step_through_the_versions() -> None:
         assert "B 2.3.1" in stage.rows[1]
 
 
+@pytest.mark.broad
 async def test_further_versions_stand_beside_as_columns() -> None:
     """At 200 columns + adds a version of my choice, and - takes it off; at 80 I am told what it needs."""
     world = lineages.compared_incident()
@@ -178,6 +186,7 @@ async def test_further_versions_stand_beside_as_columns() -> None:
         assert "needs 120 columns" in stage.rows[-1]
 
 
+@pytest.mark.broad
 async def test_copy_and_export_change_nothing() -> None:
     """y copies all of the fact under the cursor; e shows the command that exports, and writes nothing."""
     async with shown(lineages.compared_incident(), (120, 40)) as stage:
@@ -189,6 +198,7 @@ async def test_copy_and_export_change_nothing() -> None:
         assert "compare fraud 2.3.1 3.0.0 --markdown" in stage.text
 
 
+@pytest.mark.broad
 async def test_a_healthy_target_is_compared_too() -> None:
     """Also where nothing is wrong I see what changed; where nothing is known, that is what it says."""
     async with shown(lineages.compared_incident(), (80, 24)) as stage:
@@ -199,6 +209,7 @@ async def test_a_healthy_target_is_compared_too() -> None:
         assert "no second version of churn is known" in stage.text or "waiting for" in stage.text
 
 
+@pytest.mark.broad
 async def test_the_card_names_the_top_suspect_once_the_cursor_rests() -> None:
     """Only where it rests is anybody asked; once it is known the card has one line with it."""
     async with shown(incident(), (80, 24)) as stage:
@@ -215,6 +226,7 @@ async def test_the_card_names_the_top_suspect_once_the_cursor_rests() -> None:
         assert any(row.startswith("back   ") for row in stage.rows)
 
 
+@pytest.mark.broad
 async def test_what_is_large_is_compared_beside_the_screen() -> None:
     """With thousands of packages the screen answers keys at once, and shows the comparison when it is there."""
     world = lineages.compared_incident()

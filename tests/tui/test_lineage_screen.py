@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from tests.tui import lineages
 from tests.tui.screen_stage import StagedWorld, shown
 
@@ -42,6 +43,7 @@ async def test_enter_on_a_parent_goes_there_and_esc_comes_back_to_its_row() -> N
         assert stage.screen == "FleetScreen"
 
 
+@pytest.mark.broad
 async def test_enter_on_a_target_opens_it() -> None:
     """The row of a target that serves the version leads to that target."""
     async with shown(lineages.compared_incident(), (80, 24)) as stage:
@@ -49,6 +51,7 @@ async def test_enter_on_a_target_opens_it() -> None:
         assert stage.screen == "TargetScreen"
 
 
+@pytest.mark.broad
 async def test_brackets_step_through_the_versions() -> None:
     """[ and ] show the version before and after, asking where each comes from; at the end I am told."""
     async with shown(lineages.compared_incident(), (80, 24)) as stage:
@@ -62,6 +65,7 @@ async def test_brackets_step_through_the_versions() -> None:
         assert "fraud 2.3.1" in stage.rows[1]
 
 
+@pytest.mark.broad
 async def test_stale_deleted_and_shared_origins_are_marked_each_with_a_word_of_its_own() -> None:
     """Old data, unreachable files and a snapshot that another serving version has too: each has mark, word and why."""
     world = lineages.compared_incident()
@@ -80,6 +84,7 @@ async def test_stale_deleted_and_shared_origins_are_marked_each_with_a_word_of_i
             assert words in stage.text
 
 
+@pytest.mark.broad
 async def test_it_fills_in_while_sources_answer() -> None:
     """Before anybody has answered I read who is asked; then the answer stands there."""
     world = StagedWorld()
@@ -95,6 +100,7 @@ async def test_it_fills_in_while_sources_answer() -> None:
         assert "run-2.3.1" in stage.text
 
 
+@pytest.mark.broad
 async def test_compare_and_lineage_lead_to_each_other() -> None:
     """3 and 4 change between what changed and where it comes from, for the version I look at, without piling up."""
     async with shown(lineages.compared_incident(), (100, 30)) as stage:
@@ -109,6 +115,7 @@ async def test_compare_and_lineage_lead_to_each_other() -> None:
         assert "B 2.3.1" in stage.rows[1]
 
 
+@pytest.mark.broad
 async def test_long_values_are_whole_when_unfolded() -> None:
     """A long address is cut with its mark, and enter shows all of it, over as many rows as it takes."""
     world = lineages.compared_incident()

@@ -54,6 +54,7 @@ def test_the_panel_of_a_plan_has_one_row_for_it() -> None:
     assert not any(plain(line).startswith("suspect") for line in panel_lines(plans.rollback(), 76, UNICODE))
 
 
+@pytest.mark.broad
 async def test_the_guard_names_it_where_it_is_known() -> None:
     """Before I take a version back I read what most likely is wrong with it."""
     async with guarded(world=lineages.compared_incident()) as on:
@@ -73,10 +74,11 @@ async def test_the_guard_says_nothing_of_what_is_not_known() -> None:
         assert on.stage.observer.compared == []
 
 
+@pytest.mark.broad
 async def test_a_moving_cursor_asks_nobody() -> None:
     """Only the target where the cursor rests is asked about, once, and only while something is wrong with it."""
     async with shown(incident(), (80, 24)) as stage:
-        for _ in range(20):
+        for _ in range(8):
             await stage.press("down", "up")
         assert stage.observer.compared == []
         await stage.press("end")
@@ -88,6 +90,7 @@ async def test_a_moving_cursor_asks_nobody() -> None:
         assert stage.observer.compared == [(lineages.FRAUD, "2.3.1", "3.0.0")]
 
 
+@pytest.mark.broad
 async def test_a_healthy_target_has_no_suspect() -> None:
     """Where nothing is wrong nothing is suspected, also when all is known of its versions."""
     async with shown(lineages.compared_incident(), (80, 24)) as stage:

@@ -65,7 +65,11 @@ def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs) -> Lin
     """Return one row: mark, title, both values, and what comparing them found."""
     title, value, rest = columns(width)
     tone = STATE_TONES[fact.state]
-    one, other = shortened(*pair_words(fact), value, glyphs)
+    one, other = pair_words(fact)
+    if fact.group is Group.APPROVALS:  # who and when stand at the beginning
+        one, other = elide_end(one, value, glyphs.ellipsis), elide_end(other, value, glyphs.ellipsis)
+    else:
+        one, other = shortened(one, other, value, glyphs)
     name = fit(elide_middle(fact.title, title, glyphs.ellipsis), title)
     quiet = Tone.MUTED if fact.state is State.EQUAL else Tone.PLAIN
     return (
