@@ -287,6 +287,7 @@ def test_provenance_check_requires_fields_by_name(here: Here) -> None:
     done = here("provenance", "fraud", "1.1", "--require", "code", "--require", "model-card", "--threshold", "0")
     assert done.code == 1
     assert "model_card is required and not known: not recorded" in done.err
+    assert here("provenance", "fraud", "1.1", "--require", ",").code == 2
     wrong = here("provenance", "fraud", "1.1", "--require", "aprovals")
     assert wrong.code == 2
     assert "did you mean 'approvals'" in wrong.err

@@ -158,6 +158,8 @@ def _fields(named: tuple[str, ...]) -> tuple[str, ...]:
     from modeltui.domain.lineage import FIELDS
 
     names = tuple(name.strip().replace("-", "_") for each in named for name in each.split(",") if name.strip())
+    if named and not names:
+        raise click.UsageError(f"--require names no field: {', '.join(FIELDS)}")
     for name in names:
         if name not in FIELDS:
             says = f"--require {name!r} is no field of a provenance{did_you_mean(name, FIELDS)}"
