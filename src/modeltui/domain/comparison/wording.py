@@ -35,6 +35,7 @@ def quantity(number: float) -> str:
 
 
 def arrow(fact: Difference | None) -> str:
+    """Return what a fact was and what it became, in few words; empty without one."""
     if fact is None:
         return ""
     match fact.state:
