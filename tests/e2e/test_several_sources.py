@@ -255,7 +255,7 @@ async def test_a_hub_and_the_jobs_that_trained_tell_one_version(tmp_path: Path) 
         for version, weights in WEIGHTS.items():
             files = {"model.safetensors": weights, "README.md": b"---\nlicense: mit\n---\n# Card\n"}
             hub.new(MODEL).commit(f"Train {version}", files, large=("model.safetensors",), tag=version)
-        registry = {"kind": "huggingface", "url": hub.url, "repositories": [MODEL], "commit_is_code": False}
+        registry = {"kind": "huggingface", "url": hub.url, "repositories": [MODEL]}
         told = (await read(config_of(tmp_path, registry=registry))).provenance[NAME, V2]
         assert source_of(told, "run") == "lineage"
         assert isinstance(told.code, Known)

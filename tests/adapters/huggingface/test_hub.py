@@ -186,7 +186,7 @@ async def test_all_repositories_of_an_owner(registry: Open) -> None:
 
 async def test_a_revision_tells_where_it_comes_from(registry: Open, hub: Hub) -> None:
     """Card, configuration and files of one tag: base model, data, metrics, digests, libraries, who and which commit."""
-    async with registry() as opened:
+    async with registry(commit_is_code=True) as opened:
         told = await opened.read_provenance(FRAUD, vid("v1.9"))
     commit = hub.repositories["acme/fraud-text"].tags["v1.9"]
     weights = hashlib.sha256(b"weights one").hexdigest()
@@ -234,9 +234,9 @@ async def test_several_large_files_have_one_digest(registry: Open, hub: Hub) -> 
     assert digest.startswith("sha256-of-3-files:")
 
 
-async def test_the_commit_need_not_count_as_code(registry: Open) -> None:
-    """The training code is kept elsewhere: the repository's commit is a tag only, and contradicts nobody."""
-    async with registry(commit_is_code=False) as opened:
+async def test_the_commit_of_a_model_is_not_the_code(registry: Open) -> None:
+    """Unless it is said, the training code is kept elsewhere: the commit is a tag only, and contradicts nobody."""
+    async with registry() as opened:
         told = await opened.read_provenance(FRAUD, vid("v1.9"))
     assert told.code is UNSUPPORTED
     assert known(told.tags)["commit"]

@@ -67,7 +67,7 @@ async def test_the_real_client_and_we_read_the_same(hub: Hub, tmp_path: Path) ->
     variables = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_DISABLE_XET": "1"}
     theirs = json.loads(run_python(HUGGINGFACE, program=ASK, variables=variables))
     around = Surroundings(SourceName(SafeText("hub")), SystemClock(), (), _no_secret, tmp_path)
-    async with huggingface.connect(Options(url=hub.url, author="acme"), around) as registry:
+    async with huggingface.connect(Options(url=hub.url, author="acme", commit_is_code=True), around) as registry:
         models = (await registry.read_models()).models
         versions = await registry.read_versions(models[0].name)
         told = await registry.read_provenance(ModelName(SafeText("acme/fraud-text")), VersionId(SafeText("v1.9")))

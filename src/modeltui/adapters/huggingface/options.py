@@ -24,8 +24,8 @@ class Options(HttpSettings, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """Where a repository has no tags: how many commits of its main branch are versions, the latest ones."""
     main_branch: str = "main"
     """The branch whose commits are versions where there are no tags."""
-    commit_is_code: bool = True
-    """The commit of the repository counts as the version's code; false where the code is kept elsewhere."""
+    commit_is_code: bool = False
+    """The training code lies in the same repository: its commit is the version's code."""
     card_bytes: Annotated[int, Meta(ge=1)] = 5 * MEBIBYTE
     """Largest model card that is read."""
 
