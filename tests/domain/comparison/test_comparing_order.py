@@ -120,3 +120,11 @@ def test_what_an_agent_did_twice_is_not_what_it_did_once() -> None:
     """Two payments of the same text are two."""
     once, twice = told(external_effects=("paid 5",)), told(external_effects=("paid 5", "paid 5"))
     assert states(compared(once, twice)) == {"agent.effects": "changed"}
+
+
+def test_the_importance_that_moved_most_comes_first() -> None:
+    """A feature that lost half the weight stands before one that lost a twentieth."""
+    a = {"b_moved": 0.60, "a_little": 0.30, "c_gained": 0.10}
+    b = {"b_moved": 0.20, "a_little": 0.35, "c_gained": 0.45}
+    comparison = compared(told(importances=a), told(importances=b))
+    assert [one.title for one in comparison.facts] == ["b_moved", "c_gained", "a_little"]
