@@ -128,3 +128,19 @@ async def test_long_values_are_whole_when_unfolded() -> None:
         assert "…" in next(row for row in stage.rows if row.startswith("▶"))
         await stage.press("enter")
         assert address in "".join(row.strip(" ▐▶") for row in stage.rows)
+
+
+@pytest.mark.broad
+async def test_a_parent_that_nobody_can_tell_of_is_asked_for_once() -> None:
+    """A registry that does not answer for a parent is not asked again with every other answer; r asks once more."""
+    world = lineages.compared_incident()
+    parent = (lineages.FRAUD, worlds.version_id("2.1.0"))
+    lineages.told(world, "3.0.0", **lineages.facts("3.0.0", parents=(safe_text("fraud:2.1.0"),)))
+    async with shown(world, (80, 30)) as stage:
+        await stage.press("4")
+        for _ in range(5):
+            lineages.asked(world, "2.1.0", "registry")
+            await stage.show_news()
+        assert stage.observer.wanted.count(parent) == 1
+        await stage.press("r")
+        assert stage.observer.wanted.count(parent) == 2

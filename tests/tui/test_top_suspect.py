@@ -7,7 +7,7 @@ from tests.present import plans
 from tests.present.comparisons import suspects
 from tests.present.scenes import CANARY, night
 from tests.tui import lineages
-from tests.tui.screen_stage import incident, shown
+from tests.tui.screen_stage import StagedWorld, everything_well, harmed, incident, shown, tell_rollouts
 from tests.tui.test_guard import FRAUD, guarded
 
 from modeltui.present.card import Card
@@ -15,6 +15,7 @@ from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import ASCII, UNICODE
 from modeltui.present.plan_text import panel_lines
 from modeltui.present.span import plain
+from modeltui.testing import worlds
 
 
 def lines_with(text: str, label: str) -> list[str]:
@@ -67,11 +68,10 @@ async def test_the_guard_names_it_where_it_is_known() -> None:
 
 
 async def test_the_guard_says_nothing_of_what_is_not_known() -> None:
-    """With nothing read of the versions the plan is what it was, and nobody is asked because of it."""
+    """With nothing read of the versions the plan is what it was."""
     async with guarded() as on:
         await on.open()
         assert lines_with(on.stage.text, "suspect") == []
-        assert on.stage.observer.compared == []
 
 
 @pytest.mark.broad
@@ -97,3 +97,24 @@ async def test_a_healthy_target_has_no_suspect() -> None:
         assert lines_with(stage.text, "what ") != []
         await stage.press("end")
         assert lines_with(stage.text, "what ") == []
+
+
+@pytest.mark.broad
+async def test_a_target_that_becomes_bad_under_the_cursor_is_asked_about() -> None:
+    """The cursor rests already when the harm begins: what changed is asked for then."""
+    world = StagedWorld()
+    world.registered(worlds.model("fraud"))
+    tell_rollouts(world)
+    world.sees(*everything_well(world.now))
+    async with shown(world, (80, 24)) as stage:
+        await stage.press("slash")
+        await stage.type("fraud")
+        await stage.press("enter")
+        await stage.pilot.pause(0.5)
+        assert stage.observer.compared == []
+        for _ in range(6):
+            world.passes(15)
+            world.sees(*everything_well(world.now), harmed(world.now))
+        await stage.show_news()
+        await stage.pilot.pause(0.5)
+        assert [compared[0] for compared in stage.observer.compared] == [lineages.FRAUD]

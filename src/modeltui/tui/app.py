@@ -179,6 +179,7 @@ class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
         self._bridge.forget()
         if fleet.context != self.fleet.context:
             self.close_guard("another context is looked at")
+            self.forget_comparisons()
             self.action_fleet()
             for screen in self.screen_stack:
                 if isinstance(screen, FleetScreen):
@@ -283,6 +284,8 @@ class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
     def action_poll_now(self) -> None:
         if self._observer is not None:
             self.run_worker(self._observer.poll_now(), group="poll-now", exclusive=True, exit_on_error=False)
+        if isinstance(self.screen, Board):
+            self.screen.ask_again()
 
     def action_contexts(self) -> None:
         here = self.fleet.context.name

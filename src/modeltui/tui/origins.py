@@ -39,8 +39,9 @@ class Origins(_Base):
         def say(self, text: str, tone: Tone) -> None: ...
 
     def want_provenance(self, model: ModelName, version: VersionId) -> None:
-        """Ask where a version comes from, unless that is known."""
-        if self._observer is not None and (model, version) not in self.fleet.provenance:
+        """Ask where a version comes from, unless all that were asked have said it."""
+        key = (model, version)
+        if self._observer is not None and (key not in self.fleet.provenance or key in self.fleet.untold):
             self._observer.want_provenance(model, version)
 
     def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
@@ -61,6 +62,10 @@ class Origins(_Base):
 
             self._comparer = Comparer(partial(self.run_worker, group="comparing", exit_on_error=True))
         return self._comparer
+
+    def forget_comparisons(self) -> None:
+        """Start over: another context has other versions by the same names."""
+        self._comparer = None
 
     def want_suspect(self, key: TargetKey) -> None:
         """Ask for what a target's versions can be compared by, where something is wrong with it."""

@@ -119,6 +119,9 @@ class Board(Screen[None]):
         """Return the version that they are about, where the screen has one."""
         return None
 
+    def ask_again(self) -> None:
+        """Ask again for what only this screen asks for, as far as somebody could not say it."""
+
     def draw_all(self) -> None:
         """Draw everything from the newest snapshot."""
         if self.can_draw:

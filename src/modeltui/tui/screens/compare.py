@@ -96,6 +96,11 @@ class CompareScreen(Board):
         for other in subject.others:
             self.program.want_comparison(subject.model, subject.a, other)
 
+    def ask_again(self) -> None:
+        self._asked = ()
+        self.program.want_versions(self.subject.model)
+        self._ask()
+
     def _compare(self) -> None:
         """Take what comparing finds now; what is large is computed meanwhile, and drawn when it is there."""
         result = self.program.comparer.result(self.fleet, self.subject, self._draw_anew)

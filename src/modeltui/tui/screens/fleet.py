@@ -11,6 +11,7 @@ from textual.events import Key
 from textual.timer import Timer
 
 from modeltui.domain.fleet import Fleet, Target
+from modeltui.domain.health import Level
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.domain.reduce import Changes
 from modeltui.domain.skew import skewed_environments
@@ -58,8 +59,8 @@ class FleetScreen(Board):
         self._chosen = False
         """Until somebody moves it, the cursor stays on the worst; then it stays on its target."""
         self._columns: tuple[str, ...] = ()
-        self._resting: TargetKey | None = None
-        """The target under the cursor, for which what changed was asked or is about to be."""
+        self._resting: tuple[object, ...] | None = None
+        """The target under the cursor as it was when what changed was asked for, or is about to be."""
         self._rests: Timer | None = None
 
     def forget(self) -> None:
@@ -153,17 +154,22 @@ class FleetScreen(Board):
 
     def _rest(self) -> None:
         """Ask what changed once the cursor rests: moving it must not hammer the registry."""
-        key = self.acting_target
-        if key == self._resting:
+        target = self.cursor_target()
+        asks = None
+        if target is not None:
+            versions = tuple(served.version for served in target.versions)
+            asks = (target.key, target.level >= Level.WARN, target.stable, versions)
+        if asks == self._resting:
             return
-        self._resting = key
+        self._resting = asks
         if self._rests is not None:
             self._rests.stop()
         self._rests = self.set_timer(REST_SECONDS, self._ask_suspect)
 
     def _ask_suspect(self) -> None:
-        if self._resting is not None and self.program.fleet.targets.get(self._resting) is not None:
-            self.program.want_suspect(self._resting)
+        target = self.cursor_target()
+        if target is not None:
+            self.program.want_suspect(target.key)
 
     def _draw_charts(self) -> None:
         target = self.cursor_target()

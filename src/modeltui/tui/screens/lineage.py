@@ -42,6 +42,8 @@ class LineageScreen(Board):
         """Where esc leads, newest last, with the row that was left."""
         self._opened: frozenset[str] = frozenset()
         self._page: LineagePage | None = None
+        self._asked: set[VersionKey] = set()
+        """Asked for once: who could not say it is not asked again with every answer."""
 
     def compose_body(self) -> ComposeResult:
         yield StyledLines(glyphs=self.glyphs, id="title")
@@ -67,15 +69,22 @@ class LineageScreen(Board):
             self._put(name, box)
 
     def _ask(self) -> None:
+        self._asked.add(self.key)
         self.program.want_provenance(*self.key)
         self.program.want_versions(self.key[0])
+
+    def ask_again(self) -> None:
+        self._asked.clear()
+        self._ask()
+        self.draw_body(None)
 
     def draw_body(self, changes: Changes | None) -> None:
         if changes is not None and not (changes.details or changes.order or changes.targets):
             return
         found = ancestry(self.fleet, *self.key)
         for relative in found.parents[:_MOST_KIN]:
-            if not relative.is_read and isinstance(relative.key, tuple):
+            if not relative.is_read and isinstance(relative.key, tuple) and relative.key not in self._asked:
+                self._asked.add(relative.key)
                 self.program.want_provenance(*relative.key)
         page = LineagePage(found, self.fleet.at, max(self.size.width - 1, 1), self.glyphs, self._opened)
         self._page = page
