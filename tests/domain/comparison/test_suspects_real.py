@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from tests.domain.comparison.telling import MODEL, A, B
+from tests.domain.comparison.test_comparing_properties import pairs
+from tests.domain.comparison.test_suspects_properties import SYMPTOMS, ranking
 from tests.e2e.stories import STORIES, Facts, Story
+from tests.examples import examples
 
 from modeltui.adapters._documents.metadata import Teller, provenance_from
 from modeltui.domain.claims import Claims
 from modeltui.domain.comparison.comparing import compare_claims
-from modeltui.domain.comparison.difference import Comparison
-from modeltui.domain.comparison.suspecting import suspects
+from modeltui.domain.comparison.difference import Comparison, State
+from modeltui.domain.comparison.suspect import Symptom
+from modeltui.domain.comparison.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.names import Instant, ModelName, SourceName, VersionId
-from modeltui.domain.text import SafeText
+from modeltui.domain.text import SafeText, safe_text
 
 WAREHOUSE = SourceName(SafeText("registry"))
 
@@ -41,3 +47,16 @@ def test_a_version_held_against_itself_has_no_suspects() -> None:
     one = VersionId(SafeText("1"))
     told = claims(story.base)
     assert suspects(compare_claims(ModelName(SafeText(story.model)), one, one, told, told)) == ()
+
+
+@given(pairs(), SYMPTOMS)
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
+def test_whatever_sources_say_the_ranking_holds(pair: tuple[Claims, Claims], wrong: Symptom) -> None:
+    """Hostile names, numbers beyond any scale, contradictions: ranked all the same, safe to show, and mirrored."""
+    there = compare_claims(MODEL, A, B, *pair)
+    found = suspects(there, wrong)
+    assert ranking(suspects(compare_claims(MODEL, B, A, *reversed(pair)), wrong)) == ranking(found)
+    unknown = {fact.field for fact in there.facts if fact.state in (State.UNKNOWN, State.EQUAL, State.NOT_COMPARABLE)}
+    assert not unknown & {field for suspect in found for field in suspect.fields}
+    said = [text for suspect in found for text in (suspect.title, suspect.because)]
+    assert all(text == safe_text(text, 240) for text in (*said, *unknowns_that_matter(there)))

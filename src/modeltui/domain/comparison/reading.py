@@ -13,6 +13,8 @@ _NUMBER: Final = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?
 _WORD: Final = re.compile(r"[^\W_]+")
 _COMMENT: Final = re.compile(r"--.*$|/\*.*?\*/")
 _MOMENT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}))?")
+_LARGEST: Final = 1.7e308
+"""What a float holds; NaN is not below it."""
 _MOST_LINES: Final = 2_000
 
 
@@ -35,7 +37,7 @@ def number_of(side: Side) -> float | None:
     """Return what a side says as a number (`0.72`, `4Gi`, `30s`); None where it is none."""
     value = side.value
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return float(value) if math.isfinite(value) else None
+        return float(value) if abs(value) <= _LARGEST else None
     found = _NUMBER.fullmatch(value) if isinstance(value, str) and len(value) < 40 else None
     number = float(found[1].replace("_", "")) if found else math.nan
     return number if math.isfinite(number) else None
