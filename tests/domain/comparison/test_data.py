@@ -130,3 +130,10 @@ def test_a_snapshot_that_one_source_lost_and_another_has_is_a_contradiction() ->
     assert found.state is State.NOT_COMPARABLE
     assert found.why.startswith("Of 2.3.1 ")
     assert f"{MLFLOW} lists none" in found.why
+
+
+def test_a_number_that_counts_nothing_there_is_breaks_nothing() -> None:
+    """Rows beyond any table are not known, and neither drawn nor compared."""
+    a, b = (_data(_set("cards", rows=rows, uri="s3://1")) for rows in (10**5_000, 10))
+    assert states(compared(a, b)) == {"data.cards.rows": "unknown", "data.cards.uri": "equal"}
+    assert fact(compared(a, told(data_snapshots=ABSENT)), "data.cards").a.value == "s3://1"

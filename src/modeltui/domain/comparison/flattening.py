@@ -30,6 +30,7 @@ NO_NAMES: Final[frozenset[SafeText]] = frozenset()
 _NAMES_RELEASE: Final = re.compile(
     r"(?:^|[^A-Za-z])(?i:version|release|revision)(?:$|[^A-Za-z])|[a-z](?:Version|Release|Revision)(?:$|[^a-z])"
 )
+_MOST_COUNTED: Final = 10**18
 LEAST_SHARE: Final = 0.01
 """An importance whose share of all importances moved by less than one hundredth did not move (see `_noise`)."""
 
@@ -123,7 +124,7 @@ def text_lines(text: SafeText) -> tuple[SafeText, ...]:
 def _artifact(artifact: Artifact) -> Iterator[Told]:
     table = tables.ARTIFACT
     yield _part("artifact.digest", "digest", table, Kind.DIGEST, artifact.digest)
-    yield _part("artifact.size", "size", table, Kind.COUNT, artifact.size_bytes)
+    yield _part("artifact.size", "size", table, Kind.COUNT, _count(artifact.size_bytes))
     if not isinstance(artifact.is_reachable, Missing):
         yield Told("artifact.reachable", "reachable", table, Kind.TEXT, _yes(artifact.is_reachable))
     uri, place = artifact.uri, tables.ADDRESSES
@@ -161,7 +162,7 @@ def _snapshot_parts(key: str, name: str, snapshot: DataSnapshot, *, is_use_in_na
     is_told = span.begins_at is not None or span.ends_at is not None
     parts = (
         ("digest", "digest", Kind.DIGEST, snapshot.digest),
-        ("rows", "rows", Kind.COUNT, snapshot.rows),
+        ("rows", "rows", Kind.COUNT, _count(snapshot.rows)),
         ("span", "span", Kind.SPAN, span_text(span.begins_at, span.ends_at) if is_told else UNKNOWN),
         ("taken", "taken", Kind.MOMENT, snapshot.taken_at),
         ("origin", "origin", Kind.TEXT, snapshot.origin),
@@ -177,8 +178,14 @@ def _known(moment: float | Missing) -> float | None:
     return None if isinstance(moment, Missing) else moment
 
 
+def _count(number: int | Missing) -> int | Missing:
+    """Return a number of rows or bytes; unknown for one that counts nothing there is, and that no face could draw."""
+    return number if isinstance(number, Missing) or abs(number) <= _MOST_COUNTED else UNKNOWN
+
+
 def _summary(snapshot: DataSnapshot) -> SafeText:
-    rows = "" if isinstance(snapshot.rows, Missing) else f"{snapshot.rows:,} rows"
+    count = _count(snapshot.rows)
+    rows = "" if isinstance(count, Missing) else f"{count:,} rows"
     known = next((text for text in (snapshot.digest, snapshot.uri) if not isinstance(text, Missing)), "")
     return SafeText(", ".join(part for part in (rows, known) if part) or "named, nothing told of it")
 
