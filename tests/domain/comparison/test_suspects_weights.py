@@ -129,3 +129,9 @@ def test_a_commit_whose_log_names_what_is_wrong_weighs_more_than_any_other() -> 
     assert (named[0].field, named[0].weight) == ("code.commit", 0.4)
     silent = suspects(comparison(*changed, log=log("Tidy up")), wrong)
     assert (silent[1].field, silent[1].weight) == ("code.commit", 0.02)
+
+
+def test_numbers_beyond_any_scale_are_ranked_all_the_same() -> None:
+    """Somebody logged 10^400, or NaN: it differs, and nothing breaks."""
+    changed = (fact("parameters.huge", 10**400, 5), fact("parameters.odd", float("nan"), 1.0))
+    assert [one.field for one in suspects(comparison(*changed))] == ["parameters.huge", "parameters.odd"]
