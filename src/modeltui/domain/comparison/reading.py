@@ -24,7 +24,7 @@ def text_of(side: Side) -> str:
     if isinstance(value, tuple):
         return "\n".join(value[:_MOST_LINES])
     if isinstance(value, float | int) and not isinstance(value, bool):
-        return f"{value:g}" if isinstance(value, float) or abs(value) <= _LARGEST else "beyond any amount"
+        return "beyond any amount" if abs(value) > _LARGEST else f"{value:g}"
     return value if isinstance(value, str) else ""
 
 
