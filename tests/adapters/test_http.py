@@ -33,6 +33,9 @@ from modeltui.testing.faults import (
     silence,
 )
 
+# Real sockets that answer in every way.
+pytestmark = pytest.mark.broad
+
 
 class Thing(Struct):
     """What the tests ask for."""

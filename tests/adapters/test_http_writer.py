@@ -39,6 +39,9 @@ from modeltui.testing.faults import (
     silence,
 )
 
+# Real sockets that answer in every way.
+pytestmark = pytest.mark.broad
+
 TOKEN = "tok-4711-very-secret"
 
 

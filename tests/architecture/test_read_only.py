@@ -27,6 +27,9 @@ from modeltui.testing.faults import FaultServer, SeenRequest, json_reply
 from modeltui.tui.actions import ACTIONS
 from modeltui.wiring.observing import prepare_demo
 
+# Every command and every action runs in a process of its own.
+pytestmark = pytest.mark.broad
+
 FORBIDDEN = (
     "modeltui.runner",
     "modeltui.engine.acting.session",
@@ -221,7 +224,10 @@ NAMED = {
     "deny": [["deny", "sha256:000000", "--reason", "x"]],
     "unlock": [["unlock", "--reason", "x"]],
     "versions": [["versions", "credit-scorer", "--timeline", "--prunable"]],
-    "compare": [["compare", "TARGET"], ["compare", "credit-scorer", "stable", "candidate", "--env", "prod-hk", "--json"]],
+    "compare": [
+        ["compare", "TARGET"],
+        ["compare", "credit-scorer", "stable", "candidate", "--env", "prod-hk", "--json"],
+    ],
     "lineage": [["lineage", "credit-scorer", "stable", "--env", "prod-hk"]],
     "provenance": [["provenance", "credit-scorer", "stable", "--env", "prod-hk", "--check"]],
     "parity": [["parity", "credit-scorer"]],

@@ -22,6 +22,9 @@ from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
 from modeltui.wiring.observing import prepare_demo
 
+# Commands that run over journals on disk.
+pytestmark = pytest.mark.broad
+
 Command = Callable[..., tuple[int, str, str]]
 
 HOSTILE = '=HYPERLINK("http://evil.example","ok")'

@@ -17,6 +17,9 @@ from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import BOB, FakeWorld, Fault, abort_plan, rollback_plan, stepwise_plan
 
+# Every point of every story is a death, and two lives after it.
+pytestmark = pytest.mark.broad
+
 LONG_ENOUGH_SECONDS = 4_000.0
 """After this whoever has not written an outcome never will."""
 

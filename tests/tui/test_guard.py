@@ -23,6 +23,9 @@ from modeltui.testing import worlds
 from modeltui.tui.guarding import Guarding
 from modeltui.tui.widgets.guard import GuardPanel
 
+# Every guard is passed key by key in a program that draws.
+pytestmark = pytest.mark.broad
+
 FRAUD = worlds.target_key("fraud@prod-hk")
 
 

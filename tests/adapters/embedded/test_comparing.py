@@ -22,6 +22,9 @@ from modeltui.ports.registry import Registry
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import source, surroundings, version
 
+# A whole world is made and compared.
+pytestmark = pytest.mark.broad
+
 
 def model(name: str) -> ModelName:
     return ModelName(SafeText(name))

@@ -24,6 +24,9 @@ from modeltui.testing.clock import VirtualClock
 from modeltui.testing.writer_contract import WriterCase, abort_of, plan_of, promotion_of, rollback_to, write_of
 from tests.adapters.embedded.story import demo_policy, surroundings, target_key, version
 
+# Writes from several threads and processes.
+pytestmark = pytest.mark.broad
+
 HK = target_key("fraud-detector@prod-hk")
 SHADOWED = target_key("card-routing@prod-hk")
 

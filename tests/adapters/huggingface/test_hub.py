@@ -26,6 +26,9 @@ from modeltui.testing import registry_contract
 from modeltui.testing.hostile import HOSTILE_TEXTS
 from tests.adapters.huggingface.hub import Hub, running_hub
 
+# Real sockets.
+pytestmark = pytest.mark.broad
+
 FRAUD = ModelName(SafeText("acme/fraud-text"))
 CARD = """---
 language: [en, zh]

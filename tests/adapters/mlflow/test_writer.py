@@ -29,6 +29,9 @@ from tests.adapters.mlflow.writing import PROD, QUICK, alias_policy, writing
 from tests.servers.mlflow import MlflowServer
 from tests.servers.mlflow_client import MlflowClient
 
+# Real sockets, and looks that settle.
+pytestmark = pytest.mark.broad
+
 
 def number(text: str | int) -> VersionId:
     return VersionId(safe_text(str(text)))

@@ -24,6 +24,9 @@ from modeltui.testing.faults import FaultServer, Reply
 from tests.adapters.openlineage.emitting import COMMIT, SNAPSHOT, SQL, TRAINING, extraction, training
 from tests.adapters.openlineage.marquez import Marquez, running_marquez
 
+# Real sockets.
+pytestmark = pytest.mark.broad
+
 FRAUD = ModelName(SafeText("fraud-detector"))
 SEVEN = VersionId(SafeText("7"))
 NOTHING = Provenance()

@@ -14,6 +14,9 @@ from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.faults import reset
 
+# Real pages over real sockets, for a while.
+pytestmark = pytest.mark.broad
+
 FRAUD = TargetKey(ModelName(SafeText("fraud")), Environment(SafeText("prod")))
 
 

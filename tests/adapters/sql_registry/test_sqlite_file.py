@@ -18,6 +18,9 @@ from modeltui.domain.names import ModelName
 from modeltui.domain.text import SafeText
 from tests.adapters.sql_registry.stage import FRAUD, ROWS, make_sqlite, opened, statements, told
 
+# Databases on disk, locked and torn by other processes.
+pytestmark = pytest.mark.broad
+
 
 def state_of(directory: Path) -> dict[str, tuple[bytes, int]]:
     """Everything in a directory, with the time at which it was written."""

@@ -38,6 +38,9 @@ from tests.adapters.sql_registry.stage import (
     told,
 )
 
+# Databases on disk, one for each test.
+pytestmark = pytest.mark.broad
+
 SHIPPED = Path(shipped("sample_configs"), "sql-registry.sql").read_text(encoding="utf-8")
 Open = Callable[[str], AbstractAsyncContextManager[Registry]]
 """Opens a registry that was made by a script."""
