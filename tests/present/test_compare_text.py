@@ -189,10 +189,12 @@ def test_two_equal_versions_say_so() -> None:
     assert "Nothing differs" not in text
 
 
-def test_doubts_stand_beside_the_suspects() -> None:
-    """What speaks against a version as the cause is on the page too."""
-    lines = compare_lines(fraud(), suspects(), 80, UNICODE, doubts=("3.0.0 is well in staging",))
-    assert any("▲ 3.0.0 is well in staging" in plain(line) for line in lines)
+def test_doubts_stand_before_the_suspects() -> None:
+    """What speaks against a version as the cause is read first, and nobody is told to look at a suspect first."""
+    lines = [plain(line) for line in compare_lines(fraud(), suspects(), 80, UNICODE, doubts=("3.0.0 is well in hk",))]
+    assert lines[1] == " ▲ 3.0.0 is well in hk"
+    assert lines[2].startswith(" 1 query")
+    assert not any("Look first" in line for line in lines)
 
 
 def test_an_arrow_in_ascii_is_never_read_as_greater_than() -> None:

@@ -201,7 +201,7 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
             )
             data(ticket, ascii_only=ascii_only)
         case "plain":
-            for sentence in (*answer.asked.because, *answer.asked.doubts):
+            for sentence in answer.asked.because:
                 note(f"modeltui: {sentence}")
             data(_plain(answer, everything=everything), ascii_only=ascii_only)
             if answer.fleet.context.simulated:
@@ -222,6 +222,12 @@ def _plain(answer: _Answer, *, everything: bool) -> list[str]:
         same = f"the same in all {len(comparison.facts)} facts: --all prints them"
         return [plain(heading_line(comparison, width)).rstrip(), f" {comparison.a} and {comparison.b} are {same}"]
     lines = compare_lines(
-        comparison, answer.suspects, max(width, 40), ASCII, everything=everything, folded=not everything
+        comparison,
+        answer.suspects,
+        max(width, 40),
+        ASCII,
+        everything=everything,
+        folded=not everything,
+        doubts=answer.asked.doubts,
     )
     return [plain(line).rstrip().replace(": enter shows all", ": --all prints them") for line in lines]

@@ -86,8 +86,11 @@ class ComparePage:
         is_unknown = any(fact.state is State.UNKNOWN for fact in self.shown)
         known = sum(any(fact.state is not State.UNKNOWN for fact in facts) for facts in groups.values())
         if not self.view.text:
+            if self._is_doubted:
+                self._add("missing", "", missing)
             self._add_suspects(room - known - is_unknown if is_packed else None)
-            self._add("missing", "", missing)
+            if not self._is_doubted:
+                self._add("missing", "", missing)
         if is_packed:
             self._add_packed(groups)
         else:
@@ -142,8 +145,16 @@ class ComparePage:
             self.keys.append(key)
             self._ready[key] = line
 
+    @property
+    def _is_doubted(self) -> bool:
+        """Tell whether something speaks against any suspect: that is read first."""
+        return any(span.tone is Tone.WARN for span in self.asides)
+
     def _suspect_rows(self) -> int:
-        return sum(len(suspect_lines(suspect, self.view.width)) for suspect in self.suspects)
+        return sum(len(self._suspect_lines(suspect)) for suspect in self.suspects)
+
+    def _suspect_lines(self, suspect: Suspect) -> list[Line]:
+        return suspect_lines(suspect, self.view.width, is_doubted=self._is_doubted)
 
     def _add_suspects(self, room: int | None) -> None:
         """Add the first suspects, as many with their sentence as there is room for; without `room` all of them."""
@@ -155,7 +166,7 @@ class ComparePage:
         left = len(self.suspects) - len(shown)
         spare = None if room is None or is_open else room - len(shown) - bool(left)
         for place, suspect in enumerate(shown):
-            lines: Sequence[Line] = suspect_lines(suspect, self.view.width)
+            lines: Sequence[Line] = self._suspect_lines(suspect)
             if spare is not None and place and len(lines) - 1 > spare:
                 lines = [short_suspect_line(suspect, self.view.width, self.glyphs)]
             spare = None if spare is None else spare - len(lines) + 1

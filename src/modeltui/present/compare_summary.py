@@ -43,9 +43,12 @@ def drawable_suspect(suspect: Suspect, glyphs: Glyphs) -> Suspect:
     return replace(suspect, title=title, because=because)
 
 
-def suspect_lines(suspect: Suspect, width: int) -> list[Line]:
-    """Return one suspect: its rank, what changed, and in a sentence why it is suspected."""
-    lead = "Look first at " if suspect.rank == 1 else ""
+def suspect_lines(suspect: Suspect, width: int, *, is_doubted: bool = False) -> list[Line]:
+    """Return one suspect: its rank, what changed, and in a sentence why it is suspected.
+
+    `is_doubted`: something speaks against any change of version, so that nobody is told to look here first.
+    """
+    lead = "Look first at " if suspect.rank == 1 and not is_doubted else ""
     head = (Span(f" {suspect.rank} ", _TONES[suspect.closeness]), Span(lead), Span(str(suspect.title), Tone.STRONG))
     return wrapped((*head, Span(f": {suspect.because}")), width, 3)
 
