@@ -46,12 +46,14 @@ def given_back(terminal: Terminal) -> None:
     assert terminal.has_mode(25)
 
 
-FLEET, PAGE, TARGET, CHART, SKEW, PROMPT = (
+FLEET, PAGE, TARGET, CHART, SKEW, COMPARE, LINEAGE, PROMPT = (
     (r"^ MODEL +ENV", r"enter open"),
-    (r"^ (?!MODEL)", r"^ esc back +. help"),
+    (r"^ (?!MODEL)", r"^ esc back .*\? help"),
     (r"^ [^ ]+@[^ ]+ ", r"tab signal"),
-    (r"^ [^ ]+@[^ ]+ ", r"^ esc back +. help"),
-    (r"^ MODEL +SKEW", r"^ esc back +. help"),
+    (r"^ [^ ]+@[^ ]+ ", r"^ esc back .*\? help"),
+    (r"^ MODEL +SKEW", r"^ esc back .*\? help"),
+    (r"  A [^ ]+.*  B ", r"^ esc back +enter unfold"),
+    (r"^ [^ ]+ [^ ]+ (stable|candidate)", r"^ esc back +enter go there"),
     (r"", r"^ enter (keep|go there)"),
 )
 """A screen by its second and its last row, which is painted last: the next key must not come in between."""
@@ -70,13 +72,17 @@ def go(terminal: Terminal, key: str, screen: tuple[str, str], sign: str = "") ->
 
 
 def test_a_tired_person_finds_the_cause_and_leaves(world: RunningWorld) -> None:
-    """Open, worst first, read the card, why, the target, its charts, back, filter, skew, help, quit."""
+    """Open, worst first, the card, why, what changed, where from, the target, its charts, filter, skew, help, quit."""
     with world.open() as terminal:
         live(terminal)
         terminal.wait_for(shows(r"^▶[a-z-]+ +prod-hk.*(✖|▲)"))
         target = terminal.text().splitlines()[2].split()[0].strip("▶")
         terminal.wait_for(shows(rf"── {target}@prod-hk (✖ breach|▲ warn)"))
         go(terminal, "w", PAGE, r"is beyond (the|its) limit")
+        go(terminal, "\x1b", FLEET)
+        go(terminal, "d", COMPARE, r"^[ ▶]1 ")
+        go(terminal, "4", LINEAGE, r"^ data +")
+        go(terminal, "\x1b", COMPARE)
         go(terminal, "\x1b", FLEET)
         go(terminal, "\r", TARGET, rf"^ {target}@prod-hk +(✖|▲)")
         first = terminal.lines()
