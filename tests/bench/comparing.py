@@ -14,8 +14,8 @@ from typing import Final
 
 from modeltui.config.load import Options, load
 from modeltui.domain.comparison.comparing import compare
-from modeltui.domain.comparison.suspecting import suspects
 from modeltui.domain.names import ModelName, VersionId
+from modeltui.domain.suspects.suspecting import suspects
 from modeltui.domain.text import SafeText
 from modeltui.wiring.observing import open_observer
 from tests.bench.commands import mlflow_python

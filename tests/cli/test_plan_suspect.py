@@ -8,7 +8,7 @@ from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands
 from tests.present import plans
 
 from modeltui.domain.comparison.difference import Group
-from modeltui.domain.comparison.suspect import Closeness, Suspect
+from modeltui.domain.suspects.suspect import Closeness, Suspect
 from modeltui.domain.text import SafeText
 
 __all__ = ["commands"]

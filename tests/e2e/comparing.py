@@ -10,9 +10,9 @@ from pathlib import Path
 from modeltui.config.load import Options, load
 from modeltui.domain.comparison.comparing import compare
 from modeltui.domain.comparison.difference import Comparison
-from modeltui.domain.comparison.suspect import Suspect, Symptom
-from modeltui.domain.comparison.suspecting import suspects
 from modeltui.domain.names import ModelName, SegmentName, VersionId
+from modeltui.domain.suspects.suspect import Suspect, Symptom
+from modeltui.domain.suspects.suspecting import suspects
 from modeltui.domain.text import safe_text
 from modeltui.wiring.observing import open_observer
 from tests.e2e.stage import run

@@ -24,8 +24,8 @@ from modeltui.domain.comparison.difference import (
     State,
     Value,
 )
-from modeltui.domain.comparison.suspect import Closeness, Suspect
 from modeltui.domain.names import NO_DATA, Missing, ModelName, NoData, SourceName, VersionId
+from modeltui.domain.suspects.suspect import Closeness, Suspect
 from modeltui.domain.text import SafeText, safe_text
 
 MLFLOW, GIT = SourceName(SafeText("mlflow")), SourceName(SafeText("git"))

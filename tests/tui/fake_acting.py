@@ -15,9 +15,9 @@ from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenAppr
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.request import ActionRequest
-from modeltui.domain.comparison.suspect import Suspect
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, NoData, TargetKey
+from modeltui.domain.suspects.suspect import Suspect
 from modeltui.domain.text import SafeText
 from modeltui.ports.acting import WritesState
 from modeltui.ports.journal import JournalReader

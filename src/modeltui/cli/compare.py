@@ -18,7 +18,7 @@ from modeltui.engine.observer import Observer
 
 if TYPE_CHECKING:  # loaded when there is something to compare
     from modeltui.domain.comparison.difference import Comparison
-    from modeltui.domain.comparison.suspect import Suspect, Symptom
+    from modeltui.domain.suspects.suspect import Suspect, Symptom
     from modeltui.present.compare_object import Asked
 
 Form = Literal["plain", "json", "markdown"]
@@ -96,9 +96,9 @@ class _Answer:
 
 async def _answer(observer: Observer, question: _Question) -> _Answer:
     from modeltui.domain.comparison.comparing import compare
-    from modeltui.domain.comparison.suspect import Symptom
-    from modeltui.domain.comparison.suspecting import suspects
-    from modeltui.domain.comparison.symptoms import doubts, symptom_of
+    from modeltui.domain.suspects.suspect import Symptom
+    from modeltui.domain.suspects.suspecting import suspects
+    from modeltui.domain.suspects.symptoms import doubts, symptom_of
     from modeltui.present.compare_object import Asked
 
     fleet = await observer.look_once()
@@ -157,7 +157,7 @@ def _target(
 def _pair(
     fleet: Fleet, model: ModelName, question: _Question, target: Target | Unknown, *, is_whole: bool
 ) -> tuple[Meant, Meant]:
-    from modeltui.domain.comparison.symptoms import usual_pair
+    from modeltui.domain.suspects.symptoms import usual_pair
 
     if question.a is not None and question.b is not None:
         a = version_named(fleet, model, question.a, target, is_whole=is_whole)

@@ -23,7 +23,7 @@ from modeltui.ports.acting import Acting
 from modeltui.present.times import both_times
 
 if TYPE_CHECKING:  # loaded by those that compare
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 _SHARES = "Give the version to go to these percentages one after the other: 25,50,100."
 

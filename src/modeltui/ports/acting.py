@@ -17,7 +17,7 @@ from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.journal import JournalReader
 
 if TYPE_CHECKING:  # loaded by those that compare
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 UNLOCKED_SECONDS = 900.0
 """Writes lock themselves again after this."""

@@ -24,7 +24,7 @@ from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 
 if TYPE_CHECKING:  # loaded when the first two versions are compared
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 SPARK_SECONDS = 1_800.0
 """Half an hour: long enough to show the level before, short enough to show the break."""

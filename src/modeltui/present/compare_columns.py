@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, Side, State
-from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.cells import elide_middle, fit
 from modeltui.present.compare_fact import fact_text, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names

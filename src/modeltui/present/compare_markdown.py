@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, LineMark, LinesChange
-from modeltui.domain.comparison.suspect import Suspect, Symptom
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing
+from modeltui.domain.suspects.suspect import Suspect, Symptom
 from modeltui.present import format as form
 from modeltui.present.compare_object import Asked
 from modeltui.present.compare_packed import GROUP_WORDS

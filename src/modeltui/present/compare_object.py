@@ -24,8 +24,8 @@ from modeltui.domain.comparison.difference import (
     State,
     Value,
 )
-from modeltui.domain.comparison.suspect import Suspect, Symptom
 from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, TargetKey
+from modeltui.domain.suspects.suspect import Suspect, Symptom
 from modeltui.domain.text import SafeText
 from modeltui.present import format as form
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
-from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows, worst_first
 from modeltui.present.compare_summary import (

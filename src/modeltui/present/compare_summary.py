@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, State
-from modeltui.domain.comparison.suspect import Closeness, Suspect
-from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, TargetKey, VersionId
+from modeltui.domain.suspects.suspect import Closeness, Suspect
+from modeltui.domain.suspects.unknowns import unknowns_that_matter
 from modeltui.domain.text import SafeText
 from modeltui.present import format as form
 from modeltui.present.cells import elide_end

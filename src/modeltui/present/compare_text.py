@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from modeltui.domain.comparison.difference import Comparison
-from modeltui.domain.comparison.suspect import Suspect
+from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.cells import cell_width
 from modeltui.present.compare_fact import fact_text, is_whole, log_lines, unfolded_lines
 from modeltui.present.compare_packed import GROUP_WORDS, Names

@@ -22,7 +22,7 @@ from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 
 if TYPE_CHECKING:  # loaded when the first two versions are compared
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 _ENDINGS = {
     Verdict.FAILED: "CLOSED",

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
-from modeltui.domain.comparison.suspect import Suspect
-from modeltui.domain.comparison.symptoms import is_new, usual_pair
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
+from modeltui.domain.suspects.suspect import Suspect
+from modeltui.domain.suspects.symptoms import is_new, usual_pair
 from modeltui.tui.comparing import (
     MOST_AT_ONCE,
     Result,

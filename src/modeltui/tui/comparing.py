@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from modeltui.domain.comparison.comparing import compare
 from modeltui.domain.comparison.difference import Comparison
-from modeltui.domain.comparison.suspect import Suspect, Symptom
-from modeltui.domain.comparison.suspecting import suspects
-from modeltui.domain.comparison.symptoms import doubts, symptom_of, usual_pair
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.lineage import FIELDS, Known
 from modeltui.domain.names import Missing, ModelName, TargetKey, VersionId
+from modeltui.domain.suspects.suspect import Suspect, Symptom
+from modeltui.domain.suspects.suspecting import suspects
+from modeltui.domain.suspects.symptoms import doubts, symptom_of, usual_pair
 from modeltui.domain.version import version_order
 from modeltui.present.compare_text import asides
 from modeltui.present.span import Span

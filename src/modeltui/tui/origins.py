@@ -14,8 +14,8 @@ from modeltui.present.tone import Tone
 from modeltui.tui.screens.board import Board
 
 if TYPE_CHECKING:
-    from modeltui.domain.comparison.suspect import Suspect
     from modeltui.domain.fleet import Fleet, VersionKey
+    from modeltui.domain.suspects.suspect import Suspect
     from modeltui.engine.observer import Observer
     from modeltui.present.glyphs import Glyphs
     from modeltui.tui.comparer import Comparer

@@ -16,7 +16,7 @@ from modeltui.tui.actions import Action
 from modeltui.tui.widgets.prompt import Prompt
 
 if TYPE_CHECKING:  # loaded when the first two versions are compared
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
     from modeltui.tui.comparer import Comparer
 
 

@@ -13,10 +13,10 @@ from modeltui.adapters.embedded.file import Options
 from modeltui.domain.claims import Claims
 from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import Comparison, Group
-from modeltui.domain.comparison.suspect import Closeness, Symptom
-from modeltui.domain.comparison.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.lineage import Known
 from modeltui.domain.names import Missing, ModelName, SegmentName, SignalName
+from modeltui.domain.suspects.suspect import Closeness, Symptom
+from modeltui.domain.suspects.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.text import SafeText
 from modeltui.ports.registry import Registry
 from modeltui.testing.clock import VirtualClock

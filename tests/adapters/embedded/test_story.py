@@ -8,8 +8,6 @@ import pytest
 
 from modeltui.adapters.embedded.scenario import ONSET_SECONDS
 from modeltui.adapters.embedded.world import open_world, set_weights
-from modeltui.domain.comparison.suspect import Suspect
-from modeltui.domain.comparison.symptoms import doubts, symptom_of, top_suspect, usual_pair
 from modeltui.domain.event import ProvenanceRead
 from modeltui.domain.fleet import ServedVersion, Target
 from modeltui.domain.health import Cause, Level
@@ -18,6 +16,8 @@ from modeltui.domain.names import NO_DATA, Missing, SignalName
 from modeltui.domain.rollout import Role, Rollout
 from modeltui.domain.signal import BUSINESS, CONFIDENCE, DRIFT, ERRORS, LATENCY
 from modeltui.domain.skew import skew_matrix
+from modeltui.domain.suspects.suspect import Suspect
+from modeltui.domain.suspects.symptoms import doubts, symptom_of, top_suspect, usual_pair
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import onlooker, source, target_key, version

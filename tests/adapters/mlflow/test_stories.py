@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from modeltui.domain.comparison.comparing import compare_claims
-from modeltui.domain.comparison.suspecting import suspects
 from modeltui.domain.lineage import Known
+from modeltui.domain.suspects.suspecting import suspects
 from tests.adapters.mlflow.fake import SOURCE, name, number, opened
 from tests.e2e.stories import FRAUD, STORIES, Story, models, version_numbers
 from tests.servers.mlflow import MlflowServer

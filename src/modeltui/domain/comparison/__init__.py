@@ -1,1 +1,1 @@
-"""What differs between two versions, and which of it is the likely cause."""
+"""What differs between two versions, fact by fact."""

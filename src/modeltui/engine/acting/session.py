@@ -61,7 +61,7 @@ from modeltui.ports.notifier import Notifier
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # loaded by those that compare
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 SHORTEST_REASON = 10
 """Characters: `because` is no reason that anybody can use later."""

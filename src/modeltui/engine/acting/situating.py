@@ -33,7 +33,7 @@ from modeltui.ports.leases import Leases
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # loaded by those that compare
-    from modeltui.domain.comparison.suspect import Suspect
+    from modeltui.domain.suspects.suspect import Suspect
 
 LOOK_SECONDS = 2.0
 """For one fresh look at all sources: an operator waits, and a source that takes longer is flagged as old."""
@@ -193,7 +193,7 @@ class Situating:
 
     async def suspect(self, key: TargetKey) -> Suspect | NoData:
         """Return the first suspect of what is wrong on a target; the plan itself never waits for this."""
-        from modeltui.domain.comparison.symptoms import top_suspect, usual_pair
+        from modeltui.domain.suspects.symptoms import top_suspect, usual_pair
 
         pair = usual_pair(self.fleet, self.target(key))
         if not isinstance(pair, Missing):

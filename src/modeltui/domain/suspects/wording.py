@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from modeltui.domain.comparison.difference import Difference, Side, State
-from modeltui.domain.comparison.reading import text_of
+from modeltui.domain.suspects.reading import text_of
 
 LONGEST_VALUE: Final = 36
 _HEX: Final = re.compile(r"((?:[a-z0-9]{2,9}:)?[0-9a-f]{8})[0-9a-f]{8,}$")

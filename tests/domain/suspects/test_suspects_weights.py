@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.domain.comparison.building import comparison, digest, fact, lines, log, number, release, shape, symptom
-from tests.domain.comparison.changes import QUERY, snapshot
+from tests.domain.suspects.building import comparison, digest, fact, lines, log, number, release, shape, symptom
+from tests.domain.suspects.changes import QUERY, snapshot
 
 from modeltui.domain.comparison.difference import Difference
-from modeltui.domain.comparison.suspect import Closeness
-from modeltui.domain.comparison.suspecting import suspects
+from modeltui.domain.suspects.suspect import Closeness
+from modeltui.domain.suspects.suspecting import suspects
 
 CODE = fact("code.commit", "35" * 20, "e1" * 20)
 SPAN = fact("data.cards.span", "2025-01-01 to 2025-12-31", "2024-01-01 to 2025-12-31")

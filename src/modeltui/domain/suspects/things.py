@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, ShapeChange, State
-from modeltui.domain.comparison.kinds import PACKAGES, Kind, key_of, kind_of
-from modeltui.domain.comparison.reading import days_of, number_of, text_of
+from modeltui.domain.suspects.kinds import PACKAGES, Kind, key_of, kind_of
+from modeltui.domain.suspects.reading import days_of, number_of, text_of
 
 DATA_PARTS: Final = (
     "origin",
@@ -229,13 +229,12 @@ def _span_lengths(parts: Mapping[str, Difference]) -> tuple[float, float] | None
 
 
 def _use(parts: Mapping[str, Difference]) -> str:
-    """Return `evaluation` or `retrieval` for a data set that nothing is trained on, by what it is used for."""
+    """Return `evaluation` or `retrieval` for a data set that neither version is trained on, by what it is used for."""
     use = parts.get("used_for")
-    told = text_of(use.b) or text_of(use.a) if use is not None else ""
-    words = told.lower()
+    words = f"{text_of(use.a)} {text_of(use.b)}".lower().strip() if use is not None else ""
     if any(word in words for word in ("train", "label", "join", "fine")):
         return ""
-    if "retriev" in words or "knowledge" in words or words == "context":
+    if "retriev" in words or "knowledge" in words or set(words.split()) == {"context"}:
         return "retrieval"
     return "evaluation" if any(word in words for word in ("test", "valid", "eval", "holdout", "golden")) else ""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.domain.comparison.building import (
+from tests.domain.suspects.building import (
     comparison,
     digest,
     fact,
@@ -18,12 +18,12 @@ from tests.domain.comparison.building import (
     shape,
     symptom,
 )
-from tests.domain.comparison.changes import NOISE, STORIES
+from tests.domain.suspects.changes import NOISE, STORIES
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, State
-from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
-from modeltui.domain.comparison.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.names import NO_DATA, NoData
+from modeltui.domain.suspects.suspect import Closeness, Suspect, Symptom
+from modeltui.domain.suspects.suspecting import suspects, unknowns_that_matter
 
 ALL = tuple({one.field: one for story in STORIES for one in story.facts} | {one.field: one for one in NOISE})
 NUMBERS = st.floats(-1e12, 1e12) | st.none()

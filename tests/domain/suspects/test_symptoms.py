@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.domain.comparison.building import text
+from tests.domain.suspects.building import text
 
-from modeltui.domain.comparison import symptoms
-from modeltui.domain.comparison.suspect import Suspect, Symptom
-from modeltui.domain.comparison.symptoms import doubts, is_new, symptom_of, top_suspect, usual_pair
 from modeltui.domain.event import ProvenanceRead
 from modeltui.domain.fleet import Cell, Context, Fleet, SegmentCell, ServedVersion, Target
 from modeltui.domain.health import Cause, Level, Verdict
@@ -32,6 +29,9 @@ from modeltui.domain.names import (
 from modeltui.domain.reduce import reduce
 from modeltui.domain.rollout import Role, Rollout, ServingRecord
 from modeltui.domain.signal import Estimate, Sample
+from modeltui.domain.suspects import symptoms
+from modeltui.domain.suspects.suspect import Suspect, Symptom
+from modeltui.domain.suspects.symptoms import doubts, is_new, symptom_of, top_suspect, usual_pair
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Version
 

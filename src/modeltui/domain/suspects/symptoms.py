@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from modeltui.domain.claims import Claims
-from modeltui.domain.comparison.suspect import Suspect, Symptom
 from modeltui.domain.fleet import Cell, Fleet, SegmentCell, ServedVersion, Target
 from modeltui.domain.health import Level, Verdict
 from modeltui.domain.lineage import Known
 from modeltui.domain.names import NO_DATA, Missing, ModelName, NoData, SegmentName, SignalName, Unknown, VersionId
 from modeltui.domain.rollout import Rollout
+from modeltui.domain.suspects.suspect import Suspect, Symptom
 from modeltui.domain.text import SafeText
 
 FEATURE: Final = "feature="
@@ -149,7 +149,7 @@ def _first(fleet: Fleet, model: ModelName, a: VersionId, b: VersionId, symptom: 
     if not (fleet.claims.get((model, a)) and fleet.claims.get((model, b))):
         return NO_DATA
     from modeltui.domain.comparison.comparing import compare
-    from modeltui.domain.comparison.suspecting import suspects
+    from modeltui.domain.suspects.suspecting import suspects
 
     found = suspects(compare(fleet, model, a, b), symptom)
     return found[0] if found else NO_DATA

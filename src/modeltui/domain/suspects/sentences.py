@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from modeltui.domain.comparison.amounts import CLAUSE, is_only_wording
-from modeltui.domain.comparison.connecting import Connection, harmed_metric
 from modeltui.domain.comparison.difference import Comparison, Group, State
-from modeltui.domain.comparison.kinds import Aspect, Kind
-from modeltui.domain.comparison.naming import BY_A_WORD
-from modeltui.domain.comparison.suspect import Closeness, Symptom
-from modeltui.domain.comparison.things import Thing
-from modeltui.domain.comparison.titles import LONGEST_LINE
-from modeltui.domain.comparison.wording import arrow, named, short
+from modeltui.domain.suspects.amounts import CLAUSE, is_only_wording
+from modeltui.domain.suspects.connecting import Connection, harmed_metric
+from modeltui.domain.suspects.kinds import Aspect, Kind
+from modeltui.domain.suspects.naming import BY_A_WORD
+from modeltui.domain.suspects.suspect import Closeness, Symptom
+from modeltui.domain.suspects.things import Thing
+from modeltui.domain.suspects.titles import LONGEST_LINE
+from modeltui.domain.suspects.wording import arrow, named, short
 
 _SHOWS_AS: Final = {
     Aspect.ERRORS: "errors",

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from modeltui.domain.comparison.reading import words
+from modeltui.domain.suspects.reading import words
 
 WHOLLY: Final = 1.0
 BY_A_WORD: Final = 0.85

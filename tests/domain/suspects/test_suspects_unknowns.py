@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.domain.comparison.building import comparison, fact, text
+from tests.domain.suspects.building import comparison, fact, text
 
 from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import Difference, Side, State
-from modeltui.domain.comparison.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.lineage import ABSENT, CodeRevision, DataSnapshot, Fact, Known, Provenance, Unreadable
 from modeltui.domain.names import Instant, ModelName, SourceName, VersionId
+from modeltui.domain.suspects.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.text import SafeText
 
 HERE, THERE = SourceName(text("mlflow")), SourceName(text("lineage"))

@@ -23,8 +23,8 @@ from modeltui.domain.comparison.difference import (
     Side,
     State,
 )
-from modeltui.domain.comparison.suspect import Symptom
 from modeltui.domain.names import NO_DATA, ModelName, NoData, SegmentName, SignalName, SourceName, VersionId
+from modeltui.domain.suspects.suspect import Symptom
 from modeltui.domain.text import SafeText
 
 REGISTRY = SourceName(SafeText("registry"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.domain.comparison.building import (
+from tests.domain.suspects.building import (
     A,
     B,
     comparison,
@@ -17,12 +17,12 @@ from tests.domain.comparison.building import (
     symptom,
     text,
 )
-from tests.domain.comparison.changes import DRIFT, LOSSES, MICRO, NOISE, QUERY, SLOW, STORIES, Told, snapshot
+from tests.domain.suspects.changes import DRIFT, LOSSES, MICRO, NOISE, QUERY, SLOW, STORIES, Told, snapshot
 
 from modeltui.domain.comparison.difference import Comparison, ComponentChange, Difference, Group, LineMark
-from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
-from modeltui.domain.comparison.suspecting import suspects
 from modeltui.domain.names import NO_DATA, ModelName, VersionId
+from modeltui.domain.suspects.suspect import Closeness, Suspect, Symptom
+from modeltui.domain.suspects.suspecting import suspects
 from modeltui.domain.text import SafeText
 
 BY_NAME = pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)

@@ -28,17 +28,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from modeltui.domain.comparison.amounts import amount_of, is_much, is_only_wording, is_refreshed_only
-from modeltui.domain.comparison.code_files import is_all_told_elsewhere, is_only_results
-from modeltui.domain.comparison.connecting import Connection, Lookout
 from modeltui.domain.comparison.difference import Comparison, Group, State
-from modeltui.domain.comparison.kinds import Kind
-from modeltui.domain.comparison.sentences import because_of, unexplained
-from modeltui.domain.comparison.suspect import Closeness, Suspect, Symptom
-from modeltui.domain.comparison.things import Reading, Thing, things_of
-from modeltui.domain.comparison.titles import lump_title, title_of
-from modeltui.domain.comparison.unknowns import unknowns_that_matter
 from modeltui.domain.names import Missing
+from modeltui.domain.suspects.amounts import amount_of, is_much, is_only_wording, is_refreshed_only
+from modeltui.domain.suspects.code_files import is_all_told_elsewhere, is_only_results
+from modeltui.domain.suspects.connecting import Connection, Lookout
+from modeltui.domain.suspects.kinds import Kind
+from modeltui.domain.suspects.sentences import because_of, unexplained
+from modeltui.domain.suspects.suspect import Closeness, Suspect, Symptom
+from modeltui.domain.suspects.things import Reading, Thing, things_of
+from modeltui.domain.suspects.titles import lump_title, title_of
+from modeltui.domain.suspects.unknowns import unknowns_that_matter
 from modeltui.domain.text import safe_text
 
 __all__ = ["CLOSENESS", "NOTHING_WRONG", "suspects", "unknowns_that_matter"]

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Group, ShapeChange
-from modeltui.domain.comparison.kinds import Kind, key_of
-from modeltui.domain.comparison.reading import changed_lines, changed_words, text_of, words
-from modeltui.domain.comparison.things import Reading, Thing
 from modeltui.domain.names import NoData
+from modeltui.domain.suspects.kinds import Kind, key_of
+from modeltui.domain.suspects.reading import changed_lines, changed_words, text_of, words
+from modeltui.domain.suspects.things import Reading, Thing
 
 _ALIASED: Final = re.compile(r"\b(?:from|join)\s+([\w.\"`]+)(?:\s+(?:as\s+)?([A-Za-z_]\w*))?", re.IGNORECASE)
 _COLUMN: Final = re.compile(r"\b([A-Za-z_]\w*)\.([A-Za-z_]\w*)(?:\s+as\s+([A-Za-z_]\w*))?", re.IGNORECASE)

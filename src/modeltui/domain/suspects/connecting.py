@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group
-from modeltui.domain.comparison.kinds import Aspect, Kind, aspects_of, key_of
-from modeltui.domain.comparison.mentions import aliases_of, last_words, mentions, origins_of, tables_of
-from modeltui.domain.comparison.naming import WHOLLY, Wanted, surety_of, wanted_feature, wanted_segment
-from modeltui.domain.comparison.reading import distance, number_of, text_of
-from modeltui.domain.comparison.suspect import Closeness, Symptom
-from modeltui.domain.comparison.things import Reading, Thing
+from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of, key_of
+from modeltui.domain.suspects.mentions import aliases_of, last_words, mentions, origins_of, tables_of
+from modeltui.domain.suspects.naming import WHOLLY, Wanted, surety_of, wanted_feature, wanted_segment
+from modeltui.domain.suspects.reading import distance, number_of, text_of
+from modeltui.domain.suspects.suspect import Closeness, Symptom
+from modeltui.domain.suspects.things import Reading, Thing
 
 _LARGER: Final = re.compile(
     r"estimators|trees|iterations|leaves|depth|layers|hidden|width|channels|units|backbone|input|resolution|batch|rank"

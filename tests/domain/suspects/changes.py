@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.domain.comparison.building import digest, fact, lines, number, release, shape, symptom
+from tests.domain.suspects.building import digest, fact, lines, number, release, shape, symptom
 
 from modeltui.domain.comparison.difference import Difference
-from modeltui.domain.comparison.suspect import Closeness, Symptom
+from modeltui.domain.suspects.suspect import Closeness, Symptom
 
 ERRORS = symptom("error_rate")
 SLOW = symptom("latency_p95")

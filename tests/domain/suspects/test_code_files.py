@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.domain.comparison.building import comparison, fact, log, number, text
+from tests.domain.suspects.building import comparison, fact, log, number, text
 
-from modeltui.domain.comparison.suspecting import suspects
+from modeltui.domain.suspects.suspecting import suspects
 from modeltui.domain.text import SafeText
 
 COMMIT = fact("code.commit", text("a" * 40), text("b" * 40))

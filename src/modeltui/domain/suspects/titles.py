@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from modeltui.domain.comparison.connecting import Connection
 from modeltui.domain.comparison.difference import (
     CodeLog,
     Comparison,
@@ -17,10 +16,11 @@ from modeltui.domain.comparison.difference import (
     ShapeChange,
     State,
 )
-from modeltui.domain.comparison.kinds import Kind, key_of
-from modeltui.domain.comparison.reading import changed_lines, text_of
-from modeltui.domain.comparison.things import Thing, rows_of
-from modeltui.domain.comparison.wording import LONGEST_VALUE, arrow, quantity, short
+from modeltui.domain.suspects.connecting import Connection
+from modeltui.domain.suspects.kinds import Kind, key_of
+from modeltui.domain.suspects.reading import changed_lines, text_of
+from modeltui.domain.suspects.things import Thing, rows_of
+from modeltui.domain.suspects.wording import LONGEST_VALUE, arrow, quantity, short
 
 LONGEST_LINE: Final = 60
 _MOST_BEFORE: Final = 3

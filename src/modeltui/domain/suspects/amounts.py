@@ -20,8 +20,9 @@ import re
 from typing import Final
 
 from modeltui.domain.comparison.difference import Bump, CodeLog, NumberChange, ReleaseChange, ShapeChange
-from modeltui.domain.comparison.kinds import Kind, key_of
-from modeltui.domain.comparison.reading import (
+from modeltui.domain.names import NoData
+from modeltui.domain.suspects.kinds import Kind, key_of
+from modeltui.domain.suspects.reading import (
     changed_lines,
     changed_words,
     distance,
@@ -30,8 +31,7 @@ from modeltui.domain.comparison.reading import (
     text_of,
     words,
 )
-from modeltui.domain.comparison.things import Thing, rows_of
-from modeltui.domain.names import NoData
+from modeltui.domain.suspects.things import Thing, rows_of
 
 _LARGE: Final = 0.2
 _MIDDLING: Final = 0.05

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
-from modeltui.domain.comparison.kinds import Kind
-from modeltui.domain.comparison.things import Reading
+from modeltui.domain.suspects.kinds import Kind
+from modeltui.domain.suspects.things import Reading
 from modeltui.domain.text import SafeText, safe_text
 
 MOST_UNKNOWNS: Final = 6

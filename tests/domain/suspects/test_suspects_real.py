@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.domain.comparison.telling import MODEL, A, B
 from tests.domain.comparison.test_comparing_properties import pairs
-from tests.domain.comparison.test_suspects_properties import SYMPTOMS, ranking
+from tests.domain.suspects.test_suspects_properties import SYMPTOMS, ranking
 from tests.e2e.stories import STORIES, Facts, Story
 from tests.examples import examples
 
@@ -14,9 +14,9 @@ from modeltui.adapters._documents.metadata import Teller, provenance_from
 from modeltui.domain.claims import Claims
 from modeltui.domain.comparison.comparing import compare_claims
 from modeltui.domain.comparison.difference import Comparison, State
-from modeltui.domain.comparison.suspect import Symptom
-from modeltui.domain.comparison.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.names import Instant, ModelName, SourceName, VersionId
+from modeltui.domain.suspects.suspect import Symptom
+from modeltui.domain.suspects.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.text import SafeText, safe_text
 
 WAREHOUSE = SourceName(SafeText("registry"))
@@ -47,6 +47,25 @@ def test_a_version_held_against_itself_has_no_suspects() -> None:
     one = VersionId(SafeText("1"))
     told = claims(story.base)
     assert suspects(compare_claims(ModelName(SafeText(story.model)), one, one, told, told)) == ()
+
+
+def test_data_that_trained_one_of_them_is_training_data_from_both_sides() -> None:
+    """One version trained on it, the other only tested with it: it weighs the same whichever stands first."""
+    trained, tested = (
+        claims({"data_snapshots": [{"name": "users", "used_for": use, "rows": rows}]})
+        for use, rows in (("training", 10), ("test", 20))
+    )
+    one = suspects(compare_claims(MODEL, A, B, trained, tested))
+    other = suspects(compare_claims(MODEL, A, B, tested, trained))
+    assert [(suspect.field, suspect.weight) for suspect in one] == [(s.field, s.weight) for s in other]
+    assert (
+        one[0].weight
+        > suspects(
+            compare_claims(
+                MODEL, A, B, tested, claims({"data_snapshots": [{"name": "users", "used_for": "test", "rows": 10}]})
+            )
+        )[0].weight
+    )
 
 
 @given(pairs(), SYMPTOMS)
