@@ -23,6 +23,9 @@ from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import BEGAN_AT, surroundings, target_key, version
 
+# A whole world is made and read.
+pytestmark = pytest.mark.broad
+
 HK = target_key("fraud-detector@prod-hk")
 
 

@@ -19,6 +19,9 @@ from modeltui.domain.journal.record_line import parse_line
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.journal.stage import Counting, Killed, all_lines, appender, entry, filled, looked_at
 
+# Every system call is a power cut.
+pytestmark = pytest.mark.broad
+
 MONTH = 31 * 86_400.0
 Scenario = Callable[[Path, Files, list[Record]], None]
 

@@ -34,6 +34,9 @@ from tests.adapters.mlflow.fake import (
     recorded,
 )
 
+# Real sockets, every answer that was recorded.
+pytestmark = pytest.mark.broad
+
 VERSION, RUN = f"{API}model-versions/get", f"{API}runs/get"
 FILE = "/model-versions/get-artifact"
 MODEL_ID = recorded("logged_model.json")["model"]["info"]["model_id"]

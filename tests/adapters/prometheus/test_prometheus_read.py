@@ -35,6 +35,9 @@ from modeltui.testing.faults import (
     reset,
 )
 
+# Real sockets, every answer that was recorded.
+pytestmark = pytest.mark.broad
+
 ERRORS_ONLY = signals(ERRORS)
 
 

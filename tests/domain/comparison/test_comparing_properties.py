@@ -42,6 +42,9 @@ from modeltui.domain.lineage import (
 from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, Missing, NoData, SourceName
 from modeltui.domain.text import SafeText, safe_text
 
+# Whole versions, told by several sources, hundreds of times.
+pytestmark = pytest.mark.broad
+
 SOURCES = [SourceName(SafeText(name)) for name in ("mlflow", "folder", "openlineage")]
 _WORDS = [
     "1",
