@@ -18,6 +18,9 @@ ROOT = Path(__file__).parents[1]
 FAILED_BEFORE = "MODELTUI_CHECKS_FAILED"
 """Tells pytest's closing summary which checks failed before it."""
 
+MOST_PROCESSES = 5
+"""Of pytest: more would only wait for each other's servers."""
+
 _ALONE = ("-n", "--numprocesses", "--dist", "--pdb", "--trace", "-s", "--capture=no", "-p", "--co", "--collect-only")
 """Arguments that choose the processes themselves, or that need the terminal of one."""
 
@@ -34,8 +37,9 @@ def checks() -> list[tuple[str, list[str]]]:
 
 
 def pytest_command(arguments: Sequence[str]) -> list[str]:
-    """The command of pytest: as many processes as cores, at most four, unless the arguments choose."""
-    parallel = ["-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup"]
+    """The command of pytest: a process more than cores, because many tests wait, unless the arguments choose."""
+    processes = min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    parallel = ["-n", str(processes), "--dist", "loadgroup"]
     if any(argument.startswith(_ALONE) for argument in arguments):
         parallel = []
     return [sys.executable, "-m", "pytest", *parallel, *arguments]
