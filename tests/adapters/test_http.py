@@ -110,7 +110,7 @@ FAULTS: dict[str, tuple[Reply, type[BackendError], str]] = {
     "429": (
         json_reply({"message": "slow down"}, 429).with_headers({"Retry-After": "17"}),
         BackendUnavailable,
-        "next request in 17 s",
+        "It asked for a pause and is left alone for 17 s.",
     ),
     "422": (
         json_reply({"status": "error", "error": "many-to-many matching"}, 422),

@@ -13,13 +13,13 @@ from modeltui.domain.errors import BackendMalformed, BackendRefused, BackendUnav
 from modeltui.domain.event import SamplesRead, SourceFailed
 from modeltui.domain.fleet import Fleet, SourceCondition, SourceState
 from modeltui.domain.health import Level
-from modeltui.domain.names import Instant
+from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.reduce import Changes
 from modeltui.domain.signal import Sample
 from modeltui.engine.observer import Observer
-from modeltui.engine.poller import LONGEST_BACK_OFF_SECONDS
+from modeltui.engine.poller import LONGEST_BACK_OFF_SECONDS, LONGEST_LATENESS_SECONDS
 from modeltui.engine.questions import TARGETS_PER_PART, ask
-from modeltui.testing.clock import VirtualClock
+from modeltui.testing.clock import NOON, VirtualClock
 from modeltui.testing.fakes import FakeMetrics, FakeRegistry, FakeRollouts, fake_observer, fake_source
 from modeltui.testing.worlds import model, rollout, seen, source_name, target_key
 
@@ -133,6 +133,62 @@ async def test_a_failing_source_is_asked_more_and_more_rarely_but_within_half_a_
     assert max(pauses[:2]) <= 4.0
     assert max(pauses) > 15.0
     assert len(set(pauses)) == len(pauses)
+
+
+async def test_a_source_that_asks_for_a_pause_is_left_alone_for_that_long() -> None:
+    """Two minutes asked for are two minutes without a question; then it is live by itself, in its usual turns."""
+    clock = VirtualClock()
+    asking = BackendUnavailable("metrics asks for fewer requests", asked_pause_seconds=120.0)
+    metrics = FakeMetrics(clock=clock, world=healthy, faults=deque([asking]))
+    registry = FakeRegistry(clock=clock, models=(model("fraud"),))
+    observer = fake_observer(clock, fake_source(metrics), fake_source(registry))
+    async with running(observer, clock):
+        await clock.advance(118)
+        assert condition(observer, "metrics") is SourceCondition.DOWN
+        assert condition(observer, "registry") is SourceCondition.FRESH
+        await clock.advance(22)
+    first, second, third = (question.at for question in metrics.asked("samples"))
+    assert (first, third - second) == (0.0, 15.0)
+    assert 120.0 < second <= 120.0 + LONGEST_LATENESS_SECONDS
+    assert len(registry.asked("models")) > 5
+
+
+async def test_a_short_pause_asked_for_again_and_again_does_not_hurry_us() -> None:
+    """A source that says 'in a second' each time is still asked more and more rarely."""
+    clock = VirtualClock()
+    metrics = FakeMetrics(clock=clock, fault=BackendUnavailable("slow down", asked_pause_seconds=1.0))
+    async with running(fake_observer(clock, fake_source(metrics)), clock):
+        await clock.advance(600)
+    pauses = [later.at - earlier.at for earlier, later in pairwise(metrics.asked("samples"))]
+    assert min(pauses) > 1.0
+    assert max(pauses) > 15.0
+
+
+async def test_a_source_that_failed_says_when_it_is_asked_again() -> None:
+    """The moment that is named is that of the next question, also after r was pressed in vain; then it is gone."""
+    clock = VirtualClock()
+    asking = BackendUnavailable("slow down", asked_pause_seconds=60.0)
+    metrics = FakeMetrics(clock=clock, world=healthy, faults=deque([asking, asking]))
+    observer = fake_observer(clock, fake_source(metrics))
+    async with running(observer, clock):
+        await clock.advance(30)
+        await observer.poll_now()
+        again_at = state(observer, "metrics").again_at
+        assert isinstance(again_at, float)
+        await clock.advance(65)
+        assert state(observer, "metrics").again_at is UNKNOWN
+    assert metrics.asked("samples")[2].at == pytest.approx(again_at - NOON)
+    assert len(metrics.asked("samples")) == 3
+
+
+async def test_one_look_promises_no_second_question() -> None:
+    """A command that looks once names no time of a next question: there is none."""
+    clock = VirtualClock()
+    metrics = FakeMetrics(clock=clock, fault=BackendUnavailable("slow down", asked_pause_seconds=60.0))
+    observer = fake_observer(clock, fake_source(metrics))
+    await observer.look_once()
+    assert condition(observer, "metrics") is SourceCondition.DOWN
+    assert state(observer, "metrics").again_at is UNKNOWN
 
 
 async def test_after_an_hour_without_the_backend_everything_is_live_again_by_itself() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.present.scenes import ALL, CANARY, FEW, GONE, HEALTHY, SILENT, TWIN, night, unscraped
 
+from modeltui.domain.event import SourceFailed
 from modeltui.domain.fleet import Context
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
@@ -23,7 +24,7 @@ from modeltui.present.target_detail import heading_lines, other_lines, segment_l
 from modeltui.present.tone import STATES, Tone
 from modeltui.present.why import source_lines, why_lines
 from modeltui.testing.hostile import HOSTILE_TEXTS
-from modeltui.testing.worlds import World, seen
+from modeltui.testing.worlds import World, seen, source_name
 
 BOTH = pytest.mark.parametrize("glyphs", [UNICODE, ASCII], ids=["unicode", "ascii"])
 WIDTHS = pytest.mark.parametrize("width", [80, 120, 200])
@@ -235,6 +236,15 @@ def test_sources_say_what_to_do() -> None:
     text = "\n".join(plain(line) for line in source_lines(night().fleet))
     assert "401 from the registry" in text
     assert "renew" in text
+
+
+@pytest.mark.parametrize(("seconds", "says"), [(17.0, "ago, asked again in 17s\n"), (0.0, "ago, being asked again\n")])
+def test_a_source_that_is_down_says_when_it_is_asked_again(seconds: float, says: str) -> None:
+    """Who waits for a source that asked for a pause sees how long it still lasts."""
+    world = night()
+    title = SafeText("asks for fewer requests")
+    world.apply(SourceFailed(source_name("metrics"), world.now, title, again_at=Instant(world.now + seconds)))
+    assert says in "\n".join(plain(line) for line in source_lines(world.fleet))
 
 
 # Lines of change

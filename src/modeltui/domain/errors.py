@@ -49,6 +49,11 @@ class BackendError(ModeltuiError):
 class BackendUnavailable(BackendError):
     """No usable answer: connection refused, time-out, 5xx. Asking again later may help."""
 
+    def __init__(self, title: str, remedy: str = "", *, asked_pause_seconds: float = 0.0) -> None:
+        super().__init__(title, remedy)
+        self.asked_pause_seconds = asked_pause_seconds
+        """For how long the backend asked to be left alone; 0 where it did not."""
+
 
 class BackendRefused(BackendError):
     """The backend answered no (credentials, permission, bad query); asking again will not help."""

@@ -139,6 +139,10 @@ class SourceFailed:
     at: Instant
     title: SafeText
     remedy: SafeText = SafeText("")
+    asked_pause_seconds: float = 0.0
+    """For how long the source asked to be left alone."""
+    again_at: Instant | Unknown = UNKNOWN
+    """When it is asked next by itself; unknown where nobody goes on asking."""
 
 
 @dataclass(frozen=True, slots=True)

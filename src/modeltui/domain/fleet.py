@@ -83,6 +83,8 @@ class SourceState:
     error: SafeText | NoData = NO_DATA
     """Why the last question failed; no data when it did not."""
     remedy: SafeText | NoData = NO_DATA
+    again_at: Instant | Unknown = UNKNOWN
+    """When it is asked again by itself after a failure; unknown where nobody goes on asking."""
     warnings: tuple[SafeText, ...] = ()
     """The answer came and was not whole, or not sure: partial answers, unknown labels."""
 

@@ -294,7 +294,9 @@ def _failed(fleet: Fleet, event: SourceFailed) -> Fleet:
     if state is None:
         return fleet
     remedy: SafeText | Missing = event.remedy or NO_DATA
-    failed = replace(state, error=event.title, remedy=remedy if not isinstance(remedy, Missing) else NO_DATA)
+    # A question out of turn (the past, a version) fails without a next time: the source's own turn is as it was.
+    again_at = state.again_at if isinstance(event.again_at, Missing) else event.again_at
+    failed = replace(state, error=event.title, remedy=remedy, again_at=again_at)
     return replace(fleet, sources={**fleet.sources, event.source: failed})
 
 
@@ -302,7 +304,9 @@ def _answered(fleet: Fleet, source: SourceName, at: Instant, warnings: tuple[Saf
     state = fleet.sources.get(source)
     if state is None:
         return fleet
-    answered: SourceState = replace(state, answered_at=at, error=NO_DATA, remedy=NO_DATA, warnings=warnings)
+    answered: SourceState = replace(
+        state, answered_at=at, error=NO_DATA, remedy=NO_DATA, again_at=UNKNOWN, warnings=warnings
+    )
     return replace(fleet, sources={**fleet.sources, source: answered}, cached_at=UNKNOWN)
 
 

@@ -1,12 +1,14 @@
-"""Asks one source again and again: never twice at once, slower while it fails, never giving up."""
+"""Asks one source again and again: never twice at once, slower while it fails or asks for a pause, never giving up."""
 
 from __future__ import annotations
 
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from modeltui.domain.event import Event, SourceFailed
+from modeltui.domain.names import Instant
 from modeltui.engine.questions import ask
 from modeltui.engine.source import Source
 from modeltui.engine.store import Store
@@ -15,6 +17,10 @@ from modeltui.ports.clock import Clock
 LONGEST_BACK_OFF_SECONDS = 30.0
 SHORTEST_PAUSE_SECONDS = 0.5
 """A backend that cannot keep up gets a breath all the same."""
+
+
+LONGEST_LATENESS_SECONDS = 2.0
+"""All who were sent away by one answer would else come back in one moment."""
 
 
 class Poller:
@@ -26,17 +32,23 @@ class Poller:
         self._clock = clock
         self._jitter = jitter
         self._failures = 0
-        self._next_at = 0.0
+        self._again_at = 0.0
+        self._is_polling = False
         self._turn = asyncio.Lock()
 
     async def run(self, after_poll: Callable[[Source, bool], Awaitable[None]] | None = None) -> None:
         """Poll for ever; `after_poll` hears of each answer whether it was one."""
+        self._is_polling = True
         while True:
-            self._next_at = self._clock.boottime() + self.source.every_seconds
+            turn_at = self._clock.boottime() + self.source.every_seconds
             answered = await self.poll_once()
             if after_poll is not None:
                 await after_poll(self.source, answered)
-            await self._clock.sleep(self._pause())
+            if answered:
+                await self._clock.sleep(max(turn_at - self._clock.boottime(), SHORTEST_PAUSE_SECONDS))
+            # Asked out of turn meanwhile, and in vain: the time that was told then counts.
+            while self._failures and (left_seconds := self._again_at - self._clock.boottime()) > 0.0:
+                await self._clock.sleep(left_seconds)
 
     async def poll_once(self) -> bool:
         """Ask once and apply what came; return whether the source answered.
@@ -48,17 +60,23 @@ class Poller:
                 return not self._failures
         async with self._turn:
             events = await ask(self.source, self._clock)
-            answered = not any(isinstance(event, SourceFailed) for event in events)
-            self._failures = 0 if answered else self._failures + 1
-            await apply_in_parts(self._store, self._clock, events)
-            return answered
+            failed = [event for event in events if isinstance(event, SourceFailed)]
+            self._failures = self._failures + 1 if failed else 0
+            await apply_in_parts(self._store, self._clock, self._with_next_turn(failed) if failed else events)
+            return not failed
 
-    def _pause(self) -> float:
-        if not self._failures:
-            return max(self._next_at - self._clock.boottime(), SHORTEST_PAUSE_SECONDS)
+    def _with_next_turn(self, failed: list[SourceFailed]) -> list[Event]:
+        """Return the failures with the moment of the next question, where somebody goes on asking."""
         # Full jitter: a hundred operators must not come back in step.
         ceiling = min(2.0 ** min(self._failures, 10), LONGEST_BACK_OFF_SECONDS)
-        return self._jitter.uniform(SHORTEST_PAUSE_SECONDS, ceiling)
+        pause = self._jitter.uniform(SHORTEST_PAUSE_SECONDS, ceiling)
+        asked = max(event.asked_pause_seconds for event in failed)
+        if asked > 0.0:
+            pause = max(pause, asked + self._jitter.uniform(SHORTEST_PAUSE_SECONDS, LONGEST_LATENESS_SECONDS))
+        self._again_at = self._clock.boottime() + pause
+        if not self._is_polling:
+            return list(failed)
+        return [replace(event, again_at=Instant(self._clock.now() + pause)) for event in failed]
 
 
 TURNS_BETWEEN_PARTS = 12

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from modeltui.domain.errors import BackendError
+from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.event import (
     Event,
     HistoryRead,
@@ -97,7 +97,10 @@ async def ask_probe(source: Source, clock: Clock) -> Probe | SourceFailed:
 
 def failure(source: Source, clock: Clock, error: BackendError) -> SourceFailed:
     """Return the event for an error that a backend caused."""
-    return SourceFailed(source.name, clock.now(), safe_text(error.title, 300), safe_text(error.remedy, 300))
+    pause_seconds = error.asked_pause_seconds if isinstance(error, BackendUnavailable) else 0.0
+    return SourceFailed(
+        source.name, clock.now(), safe_text(error.title, 300), safe_text(error.remedy, 300), pause_seconds
+    )
 
 
 async def _answer(source: Source, clock: Clock, question: Awaitable[_T]) -> _T | SourceFailed:

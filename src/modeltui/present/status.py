@@ -86,6 +86,7 @@ def _source(source: SourceState, now: Instant) -> dict[str, Any]:
     _put(result, "age_seconds", _age(source.known_at, now))
     _put(result, "error", source.error)
     _put(result, "remedy", source.remedy)
+    _put(result, "asked_again_at", _time(source.again_at))
     if source.warnings:
         result["warnings"] = list(source.warnings)
     return result

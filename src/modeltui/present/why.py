@@ -53,7 +53,15 @@ def _source_state(source: SourceState, fleet: Fleet) -> tuple[str, Tone]:
             return "connecting, has not answered yet", Tone.UNKNOWN
         case SourceCondition.DOWN:
             never = isinstance(source.answered_at, Missing)
-            return "DOWN, never answered" if never else f"DOWN, last answered {since} ago", Tone.BREACH
+            answered = "never answered" if never else f"last answered {since} ago"
+            return f"DOWN, {answered}{_again_words(source, fleet)}", Tone.BREACH
+
+
+def _again_words(source: SourceState, fleet: Fleet) -> str:
+    if isinstance(source.again_at, Missing):
+        return ""
+    left_seconds = source.again_at - fleet.at
+    return f", asked again in {form.duration(left_seconds)}" if left_seconds > 0.0 else ", being asked again"
 
 
 def _newest_words(source: SourceState, fleet: Fleet) -> str:

@@ -13,11 +13,14 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from modeltui.adapters._http.answer import Answer
+from modeltui.adapters._http.asked_pause import AskedPause, asking_for_a_pause, pause_in
 from modeltui.adapters._http.exchange import Progress, Request, StaleConnection, WireAnswer
 from modeltui.adapters._http.refusals import is_redirect, redirect_error, status_error, what_it_says
 from modeltui.adapters._http.settings import HttpSettings, check_settings
+from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.clock import Clock
 
 if TYPE_CHECKING:  # the HTTP library is imported when the first reader opens
     from modeltui.adapters._http.transport import Wire
@@ -31,6 +34,7 @@ _CONNECTION_LIFE_SECONDS: Final = 60.0
 """Connections are renewed after this time, so that a name that moved to another address is noticed."""
 _TURNS_WAITED: Final = 3
 """A request that waits longer than this many whole exchanges for its turn is not asked at all."""
+_CLOCK: Final = SystemClock()
 _KEPT_IN_PATH: Final = "/%:@!$&'()*+,;=~-._"
 
 
@@ -45,12 +49,20 @@ class HttpReader:
     """Asks one backend, and can only ask: GET, HEAD, and POST to the given query paths.
 
     Every method answers within `timeout_seconds` of its turn, with an `Answer` or a `BackendError` whose words name
-    the source and what to do. No redirect is followed, no proxy or certificate is taken from the environment, and
-    no secret appears in any `repr`, error or log. Use it as an async context manager, from one event loop.
+    the source and what to do. A backend that asks for a pause gets it: until it is over every question is answered
+    with what it said, and nothing is sent. No redirect is followed, no proxy or certificate is taken from the
+    environment, and no secret appears in any `repr`, error or log. Use it as an async context manager, from one event
+    loop.
     """
 
     def __init__(
-        self, source: str, settings: HttpSettings, *, query_posts: Collection[str] = (), keep_alive: bool = True
+        self,
+        source: str,
+        settings: HttpSettings,
+        *,
+        query_posts: Collection[str] = (),
+        keep_alive: bool = True,
+        clock: Clock = _CLOCK,
     ) -> None:
         """Check `settings`; nothing is contacted, no HTTP library imported.
 
@@ -69,6 +81,8 @@ class HttpReader:
         self._keep_alive = keep_alive
         self._turns = asyncio.Semaphore(settings.most_concurrent_requests)
         self._under_way = 0
+        self._clock = clock
+        self._pause = AskedPause(clock)
         self._context: ssl.SSLContext | None = None
         self._wire: Wire | None = None
         self._wire_since = 0.0
@@ -152,6 +166,7 @@ class HttpReader:
 
     async def _ask(self, request: Request) -> Answer:
         async with self._turn() as wire:
+            self._pause.check()
             clock = asyncio.get_running_loop().time
             started_at = clock()
             answer = await self._exchange_in_time(wire, request)
@@ -253,7 +268,12 @@ class HttpReader:
             return redirect_error(self.source, words, answer.status, request.url, location)
         said = safe_text(wire.redacted(what_it_says(media_type(answer), answer.body)), 160)
         headers = {name: wire.redacted(value) for name, value in answer.headers.items()}
-        return status_error(self.source, words, answer.status, headers, said, self.settings.auth)
+        error = status_error(self.source, words, answer.status, headers, said, self.settings.auth)
+        asked_seconds = pause_in(answer, self._clock.now())
+        if isinstance(error, BackendUnavailable) and asked_seconds > 0.0:
+            error = asking_for_a_pause(error, asked_seconds)
+            self._pause.begin(error)
+        return error
 
 
 def media_type(answer: WireAnswer) -> str:

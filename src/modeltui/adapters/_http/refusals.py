@@ -15,7 +15,6 @@ from modeltui.domain.text import SafeText, safe_text
 
 _SAYING_KEYS: Final = ("message", "error", "detail", "error_description")
 _FIRST_SERVER_ERROR: Final = 500
-_LONGEST_RETRY_AFTER: Final = 8
 
 
 def is_redirect(status: int) -> bool:
@@ -62,7 +61,10 @@ def status_error(
             "Check the path in url and the version of the server: modeltui doctor.",
         )
     if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return BackendUnavailable(f"{source} asks for fewer requests ({words}){saying}", _wait(headers))
+        return BackendUnavailable(
+            f"{source} asks for fewer requests ({words}){saying}",
+            "Ask less often: several operators may share its limit.",
+        )
     if status >= _FIRST_SERVER_ERROR:
         return BackendUnavailable(
             f"{source} failed on {request} ({words}){saying}",
@@ -99,13 +101,6 @@ def _sign_in(auth: Auth, challenge: SafeText) -> str:
             return f"Check the secrets in auth.headers ({names}).{asks}"
         case _:
             return f"Set auth of this source: type basic, bearer or headers.{asks}"
-
-
-def _wait(headers: dict[str, str]) -> str:
-    seconds = headers.get("retry-after", "").strip()
-    if seconds.isascii() and seconds.isdigit() and len(seconds) <= _LONGEST_RETRY_AFTER:
-        return f"It allows the next request in {int(seconds)} s; ask less often."
-    return "Ask less often: several operators may share its limit."
 
 
 def _reason(status: int) -> str:
