@@ -34,6 +34,7 @@ def _first_frame(arguments: list[str]) -> None:
     skeleton.draw(
         paths.frame_file(file, _value_of("--context", arguments) or os.environ.get("MODELTUI_CONTEXT", "")),
         time.time(),  # noqa: TID251 - the clock's own module would cost as much as the frame
+        choice=skeleton.chosen_by(file, _value_of("--theme", arguments)),
         force_ascii="--ascii" in arguments,
         force_no_colour="--no-color" in arguments,
     )

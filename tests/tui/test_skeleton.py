@@ -15,7 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 from tests.terminal import Terminal, foreign_sequences, terminal_environment
 
+from modeltui.__main__ import _first_frame
+from modeltui.cli.screens import draw_first_frame
+from modeltui.config.options import Options
 from modeltui.tui import skeleton
+from modeltui.tui.frame import colourless_looks
+from modeltui.tui.theme_search import find_theme, shipped_directory
 
 DEMO = [sys.executable, str(Path(__file__).with_name("demo_app.py"))]
 NOW = 1_763_712_000.0
@@ -100,6 +105,54 @@ def test_no_colour_and_ascii_are_honoured(cache: str) -> None:
         assert not re.search(rb"\x1b\[[0-9;]*[34][0-9;]*m", terminal.sent)
         assert b"\x1b[1m" in terminal.sent
         assert any("x breach" in line for line in terminal.lines())
+
+
+@pytest.mark.terminal
+def test_a_frame_of_another_choice_has_no_colours(cache: str) -> None:
+    """Where the configuration or the theme is not that of the last time, no colour is shown that might be wrong."""
+    with drawn(cache, options=", choice='1 monochrome'") as terminal:
+        terminal.wait_for("fraud-detector")
+        terminal.wait_quiet()
+        assert not re.search(rb"\x1b\[[0-9;]*[34][0-9;]*m", terminal.sent)
+
+
+def test_a_choice_is_the_file_as_it_is_and_the_theme(tmp_path: Path) -> None:
+    """Another theme, or one more edit of the configuration, is another choice; without a file there is one too."""
+    config = tmp_path / "modeltui.yaml"
+    assert skeleton.chosen_by(str(config), "") == "0"
+    config.write_text("modeltui: 1\n", encoding="utf-8")
+    plain = skeleton.chosen_by(str(config), "")
+    assert plain == skeleton.chosen_by(str(config), "")
+    assert skeleton.chosen_by(str(config), "monochrome") == f"{plain} monochrome"
+    os.utime(config, ns=(1, 1))
+    assert skeleton.chosen_by(str(config), "") == "1"
+    skeleton.save(
+        str(tmp_path / "frame"), NOW, "demo", ROWS, choice=skeleton.chosen_by(str(config), "dark\nlook.ok=31")
+    )
+    frame = skeleton.load(str(tmp_path / "frame"))
+    assert frame is not None
+    assert frame.chosen_by == "1 dark?look.ok=31"
+
+
+def test_a_start_says_what_chose_its_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first frame is drawn for the file and the theme of its own start, so that the same again has colours."""
+    config = tmp_path / "modeltui.yaml"
+    config.write_text("modeltui: 1\n", encoding="utf-8")
+    said: list[object] = []
+    monkeypatch.setattr(skeleton, "draw", lambda *_, choice, **__: said.append(choice))
+    _first_frame(["--config", str(config), "--theme=monochrome"])
+    _first_frame(["--config", str(config)])
+    draw_first_frame(Options(config=str(config)))
+    plain = skeleton.chosen_by(str(config), "")
+    assert said == [f"{plain} monochrome", plain, plain]
+
+
+def test_a_theme_without_colours_keeps_its_own_looks() -> None:
+    """A breach is reversed in the first frame too when the theme says so; no tone has a colour."""
+    looks = colourless_looks(find_theme("monochrome", [shipped_directory()]))
+    assert looks["breach"] == "1;7"
+    assert set(looks) >= set(skeleton.Frame().looks)
+    assert not re.search(r"3|9|8", "".join(looks.values()))
 
 
 @pytest.mark.terminal

@@ -213,6 +213,22 @@ def test_without_colour_not_one_colour_is_sent(world: RunningWorld, how: str) ->
             assert COLOUR.search(terminal.sent) is None
 
 
+def test_a_theme_without_colours_begins_without_them(world: RunningWorld) -> None:
+    """--theme monochrome over a coloured run, and again over its own: not one colour, from the first frame on."""
+    with world.open() as terminal:
+        live(terminal)
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+        assert COLOUR.search(terminal.sent) is not None
+    for _ in range(2):
+        with world.open("--theme", "monochrome") as terminal:
+            terminal.wait_for("STALE:")
+            live(terminal)
+            terminal.send("q")
+            assert terminal.wait_exit() == 0
+            assert COLOUR.search(terminal.sent) is None
+
+
 def test_in_ascii_every_byte_is_ascii(world: RunningWorld) -> None:
     """--ascii: over all screens, and from the first frame on, only bytes below 128."""
     for _ in range(2):

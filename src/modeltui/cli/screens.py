@@ -22,8 +22,9 @@ from modeltui.config.schema import Color, Mode
 from modeltui.domain.fleet import Fleet
 from modeltui.engine.observer import Observer
 from modeltui.tui import skeleton
-from modeltui.tui.frame import FrameRows
+from modeltui.tui.frame import FrameRows, colourless_looks
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal, prepare_environment, run
+from modeltui.tui.theme_file import Depth, ThemeSpec
 from modeltui.wiring.observing import context_of, now, open_observer, save_snapshot
 
 if TYPE_CHECKING:  # a session that only looks loads none of this
@@ -39,7 +40,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         skeleton.give_back()
         fail(use.title, use.remedy)
         return use.exit_code
-    theme_name = theme_of(loaded, theme)
+    chosen_theme = theme_of(loaded, theme)
     prepare_environment(use)
     _answer_keys_first()
     # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
@@ -68,9 +69,9 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         open_context,
         Fleet(context_of(loaded), policy_of(loaded.context)),
         loaded.config.contexts,
-        theme_name=theme_name,
+        theme_name=chosen_theme.name,
         ascii_only=use.ascii_only,
-        save=_saver(loaded, options),
+        save=_saver(loaded, options, *_first_looks(loaded, chosen_theme, theme)),
         open_acting=open_acting if _may_act(loaded, options) else None,
         follow=follow,
     )
@@ -102,9 +103,11 @@ def _answer_keys_first() -> None:
 
 def draw_first_frame(options: Options) -> None:
     """Draw what the last run saw, or that nothing is known yet, while the rest is loaded."""
+    file, _ = paths.config_file(options.config)
     skeleton.draw(
-        _frame_path(paths.config_file(options.config)[0], options),
+        _frame_path(file, options),
         now(),
+        choice=skeleton.chosen_by(file, ""),
         force_ascii=options.ascii,
         force_no_colour=options.no_color,
     )
@@ -114,7 +117,13 @@ def _frame_path(file: str, options: Options) -> str:
     return paths.frame_file(file, options.context or os.environ.get("MODELTUI_CONTEXT", ""))
 
 
-def _saver(loaded: Loaded, options: Options) -> Callable[[Fleet, FrameRows], None]:
+def _first_looks(loaded: Loaded, theme: ThemeSpec, asked: str | None) -> tuple[str, dict[str, str]]:
+    """Return what chose the looks of this run, and the looks of the next one's first frame where it has no colours."""
+    is_colourless = loaded.ui.color is Color.NEVER or theme.depth is Depth.NONE
+    return skeleton.chosen_by(loaded.file, asked or ""), colourless_looks(theme) if is_colourless else {}
+
+
+def _saver(loaded: Loaded, options: Options, choice: str, looks: dict[str, str]) -> Callable[[Fleet, FrameRows], None]:
     """Return what keeps a fleet and its frame for the next start; a full disk must not stop the screens."""
     frame = _frame_path(loaded.file, options)
 
@@ -122,7 +131,7 @@ def _saver(loaded: Loaded, options: Options) -> Callable[[Fleet, FrameRows], Non
         with suppress(OSError):
             paths.make_private(str(Path(frame).parent))
             if fleet.context.name == loaded.context_name and rows:
-                skeleton.save(frame, fleet.at, fleet.context.name, rows)
+                skeleton.save(frame, fleet.at, fleet.context.name, rows, looks, choice)
             save_snapshot(loaded if fleet.context.name == loaded.context_name else _other(options, fleet), fleet)
 
     return save

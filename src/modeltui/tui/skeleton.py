@@ -6,6 +6,7 @@ The cache is therefore a text of lines. Nothing in it is trusted: it can be old,
     modeltui.frame/1
     saved_at=1763712000.0
     context=demo
+    chosen_by=1763711000123456789 monochrome
     look.breach=1;31
     (an empty line)
     title:MODEL<tab>plain:  VERSION
@@ -15,7 +16,7 @@ Each row is cells between tabs, each cell its tone, a colon and its text.
 """
 
 # pathlib would cost 8 ms before the first frame.
-# ruff: noqa: PTH105, PTH108
+# ruff: noqa: PTH105, PTH108, PTH116
 
 from __future__ import annotations
 
@@ -67,27 +68,42 @@ class _Held:
 class Frame:
     """A frame of the last run."""
 
-    __slots__ = ("context", "looks", "rows", "saved_at")
+    __slots__ = ("chosen_by", "context", "looks", "rows", "saved_at")
 
     def __init__(self) -> None:
         self.context = ""
+        self.chosen_by = ""
         self.saved_at: float | None = None
         self.looks = dict(_LOOKS)
         self.rows: list[list[tuple[str, str]]] = []
         """Text and tone of each cell, row by row, from the second row of the screen on."""
 
 
+def chosen_by(config: str, theme: str) -> str:
+    """Return what chooses the looks of a run: the configuration file as it is now, and the theme that was asked for.
+
+    Two runs with the same answer look the same; with another one nobody knows before the file is read.
+    """
+    try:
+        changed_at = os.stat(config).st_mtime_ns
+    except OSError:
+        changed_at = 0
+    return f"{changed_at} {_one_line(theme[:80])}".rstrip()
+
+
 def draw(
     cache_path: str,
     now: float,
     *,
+    choice: str = "",
     environ: Mapping[str, str] | None = None,
     force_ascii: bool = False,
     force_no_colour: bool = False,
 ) -> bool:
     """Draw the cached frame, or an honest empty one, and return whether the screen is now entered.
 
-    `now` is seconds since the epoch. Never raises; draws nothing where the screens would be refused.
+    `now` is seconds since the epoch. `choice` is what `chosen_by` says of this run: a frame of another choice is
+    drawn without colours, for this one may have none. Never raises; draws nothing where the screens would be refused.
     """
     if environ is None:
         environ = os.environ
@@ -95,12 +111,13 @@ def draw(
         if terminal.refusal(environ, terminal.is_tty(0), terminal.is_tty(2)) is not None:
             return False
         frame = load(cache_path)
+        is_known = frame is None or frame.chosen_by == choice
         picture = render(
             frame,
             now,
             terminal.size(2),
             ascii_only=force_ascii or terminal.wants_ascii(environ),
-            colour=not force_no_colour and terminal.colours(environ) != terminal.NO_COLOUR,
+            colour=is_known and not force_no_colour and terminal.colours(environ) != terminal.NO_COLOUR,
         )
         _enter(2)
         _write(2, _ENTER + picture)
@@ -158,12 +175,14 @@ def save(
     context: str,
     rows: Iterable[Sequence[tuple[str, str]]],
     looks: Mapping[str, str] | None = None,
+    choice: str = "",
 ) -> None:
     """Write the frame for the next start, whole or not at all; raises `OSError` when it cannot.
 
-    `rows` are cells of (text, tone) from the second row of the screen on; `looks` are SGR parameters by tone.
+    `rows` are cells of (text, tone) from the second row of the screen on; `looks` are SGR parameters by tone;
+    `choice` is what `chosen_by` says of this run.
     """
-    lines = [SCHEMA, f"saved_at={saved_at!r}", f"context={_one_line(context)}"]
+    lines = [SCHEMA, f"saved_at={saved_at!r}", f"context={_one_line(context)}", f"chosen_by={choice}"]
     lines += [f"look.{tone}={parameters}" for tone, parameters in (looks or {}).items()]
     lines.append("")
     lines += ["\t".join(f"{tone}:{_one_line(text)}" for text, tone in row) for row in rows]
@@ -206,6 +225,8 @@ def load(cache_path: str) -> Frame | None:
 def _set(frame: Frame, name: str, value: str) -> None:
     if name == "context":
         frame.context = value[:80]
+    elif name == "chosen_by":
+        frame.chosen_by = value
     elif name == "saved_at":
         try:
             frame.saved_at = float(value)
