@@ -129,6 +129,13 @@ def test_a_word_that_nobody_can_resolve_is_no_mistake(here: Here) -> None:
     assert "nobody knows the last-known-good version of fraud" in done.err
 
 
+def test_two_forms_at_once_are_a_mistake(here: Here) -> None:
+    """--json with --markdown: a script that asked for JSON must not be given a ticket."""
+    done = here("compare", "fraud", "1.0", "1.1", "--json", "--markdown")
+    assert (done.code, done.out) == (2, "")
+    assert "exclude each other" in done.err
+
+
 def test_fail_on_difference_passes_only_what_is_the_same(here: Here) -> None:
     """--fail-on-difference: 0 for a version and itself, 1 for two that differ."""
     assert here("compare", "fraud", "1.1", "1.1", "--fail-on-difference").code == 0
@@ -189,7 +196,7 @@ def test_markdown_can_be_pasted_into_a_ticket(here: Here) -> None:
     assert lines[0] == "### What changed: `fraud` `1.1` → `1.2`"
     assert re.match(r"`seen 20\d\d-\d\d-\d\dT[\d:.]+Z, context here`", lines[2])
     assert any(line.startswith("1. `") for line in lines)
-    assert "    +WHERE booked > '2025-06-01'" in lines
+    assert "    +WHERE booked > '2025-{+06+}-01'" in lines
     assert "  - `environment.numpy`: `changed`: `1.26.4` → `2.2.6` (`major up`)" in lines
 
 
@@ -332,6 +339,14 @@ def test_parity_is_no_pass_where_nothing_is_known(here: Here) -> None:
 
 
 # versions
+
+
+@pytest.mark.parametrize("more", [(), ("--timeline",), ("--prunable", "--json")])
+def test_versions_of_a_model_that_is_not_there_are_a_mistake(here: Here, more: tuple[str, ...]) -> None:
+    """A typo in the model's name ends with 2, as in every other command; 1 would say that a backend failed."""
+    done = here("versions", "frud", *more)
+    assert (done.code, done.out) == (2, "")
+    assert "did you mean 'fraud'" in done.err
 
 
 def test_versions_timeline_tells_what_became_of_each(here: Here) -> None:

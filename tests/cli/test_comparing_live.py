@@ -22,6 +22,18 @@ def test_the_only_target_in_trouble_says_what_is_wrong(world: RunningWorld) -> N
     assert answer["suspects"][0]["closeness"] != "unrelated"
 
 
+def test_two_versions_are_not_ranked_by_what_is_wrong_with_a_third(world: RunningWorld) -> None:
+    """compare of two older versions while a newer one is in trouble: no suspect is near that, and stderr says why."""
+    done = world.run("compare", "document-ocr", "3.1.0", "3.1.2", "--json")
+    answer = json.loads(done.stdout)
+    assert answer["target"] == {"model": "document-ocr", "environment": "prod-cn"}
+    assert answer["symptom"] == {"signals": [], "segments": [], "drifted_features": []}
+    assert {one["closeness"] for one in answer["suspects"]} == {"unrelated"}
+    plain = world.run("compare", "document-ocr", "3.1.0", "3.1.2")
+    says = "what is wrong on document-ocr@prod-cn is wrong with 3.1.4, not with 3.1.0 or 3.1.2"
+    assert says in plain.stderr
+
+
 def test_the_usual_pair_reads_in_one_page(world: RunningWorld) -> None:
     """compare MODEL@ENV: A and B named, the suspect first, not more than a page, marked as simulated on stderr."""
     done = world.run("compare", "credit-scorer@prod-hk")

@@ -25,6 +25,19 @@ async def test_one_key_from_the_fleet_shows_the_likely_cause_first() -> None:
         assert stage.observer.compared[-1] == (lineages.FRAUD, "2.3.1", "3.0.0")
 
 
+async def test_stepping_away_from_the_version_in_trouble_leaves_its_trouble_behind() -> None:
+    """Two older versions: what is wrong with the candidate is no reason to suspect anything that they changed."""
+    world = lineages.compared_incident()
+    lineages.told(world, "2.3.0", **lineages.facts("2.3.0", filtered=True))
+    async with shown(world, (80, 24)) as stage:
+        await stage.press("d")
+        assert "harmed segment" in stage.text
+        await stage.press("[")
+        assert "B 2.3.0" in stage.rows[1]
+        assert "Look first at query" in stage.text
+        assert "harmed segment" not in stage.text
+
+
 @pytest.mark.broad
 async def test_three_does_the_same_from_every_screen_with_a_target() -> None:
     """3 opens it from the fleet, the target, its chart, its evidence and the skew, and esc leads back there."""

@@ -13,7 +13,7 @@ from modeltui.cli.session import failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level
-from modeltui.domain.names import NO_DATA, UNKNOWN, Missing, ModelName, Unknown
+from modeltui.domain.names import NO_DATA, UNKNOWN, Missing, ModelName, Unknown, VersionId
 from modeltui.engine.observer import Observer
 
 if TYPE_CHECKING:  # loaded when there is something to compare
@@ -48,9 +48,9 @@ class _Question:
 @click.argument("model", metavar="MODEL[@ENV]")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
-@click.option("--json", "form", flag_value="json", help="One JSON object.")
-@click.option("--markdown", "form", flag_value="markdown", help="To paste into a ticket.")
-@click.option("--plain", "form", flag_value="plain", default=True, help="Plain text (the default).")
+@click.option("--json", "forms", flag_value="json", multiple=True, help="One JSON object, modeltui.compare/1.")
+@click.option("--markdown", "forms", flag_value="markdown", multiple=True, help="To paste into a ticket.")
+@click.option("--plain", "forms", flag_value="plain", multiple=True, help="Plain text (the default).")
 @click.option("--all", "everything", is_flag=True, help="Also what is equal, and long values whole.")
 @click.option("--target", metavar="MODEL@ENV", help="Whose symptom the suspects are ranked by.")
 @click.option("--env", "environment", metavar="ENV", help="The same, by the environment alone.")
@@ -61,7 +61,7 @@ def command(
     model: str,
     a: str | None,
     b: str | None,
-    form: Form,
+    forms: tuple[Form, ...],
     everything: bool,
     target: str | None,
     environment: str | None,
@@ -72,6 +72,9 @@ def command(
         raise click.UsageError("name both versions, or none: modeltui compare MODEL A B")
     if target is not None and environment is not None:
         raise click.UsageError("--target and --env say the same: give one of them")
+    if len(set(forms)) > 1:
+        raise click.UsageError("--json, --markdown and --plain exclude each other: give one of them")
+    form: Form = forms[0] if forms else "plain"
     question = _Question(model, a, b, target, environment)
 
     async def look(observer: Observer, loaded: Loaded) -> int:
@@ -90,6 +93,8 @@ class _Answer:
     suspects: tuple[Suspect, ...]
     symptom: Symptom
     asked: Asked
+    ranked_by: tuple[str, ...]
+    """What is wrong, and with which of the two; empty where nothing is."""
     is_whole: bool
     """Everybody could say what he was asked."""
 
@@ -112,8 +117,9 @@ async def _answer(observer: Observer, question: _Question) -> _Answer:
     await observer.read_comparison(name, a.version, b.version)
     fleet = observer.fleet
     comparison = compare(fleet, name, a.version, b.version)
-    symptom = Symptom() if isinstance(target, Missing) else symptom_of(target)
-    against = () if isinstance(target, Missing) else doubts(fleet, target)
+    pair = (a.version, b.version)
+    symptom = Symptom() if isinstance(target, Missing) else symptom_of(target, *pair)
+    against = () if isinstance(target, Missing) else doubts(fleet, target, *pair)
     asked = Asked(
         question.a or a.version,
         question.b or b.version,
@@ -122,7 +128,23 @@ async def _answer(observer: Observer, question: _Question) -> _Answer:
         against,
     )
     is_whole = not broken and _could_say(fleet, comparison)
-    return _Answer(fleet, comparison, suspects(comparison, symptom), symptom, asked, is_whole)
+    by = _ranked_by(symptom, target, pair)
+    return _Answer(fleet, comparison, suspects(comparison, symptom), symptom, asked, by, is_whole)
+
+
+def _ranked_by(symptom: Symptom, target: Target | Unknown, pair: tuple[VersionId, VersionId]) -> tuple[str, ...]:
+    """Return by what is wrong the suspects are ranked; where it is wrong with neither of the two, that it is not."""
+    from modeltui.domain.suspects.symptoms import symptom_of
+    from modeltui.present.compare_summary import symptom_words
+
+    if isinstance(target, Missing):
+        return ()
+    if symptom:
+        return (symptom_words(symptom, target.key),)
+    ill = symptom_of(target)
+    if not ill:
+        return ()
+    return (f"what is wrong on {target.key} is wrong with {ill.version}, not with {pair[0]} or {pair[1]}",)
 
 
 def _model_and_environment(fleet: Fleet, question: _Question, *, is_whole: bool) -> tuple[ModelName, str | None]:
@@ -201,7 +223,7 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
             )
             data(ticket, ascii_only=ascii_only)
         case "plain":
-            for sentence in answer.asked.because:
+            for sentence in (*answer.asked.because, *answer.ranked_by):
                 note(f"modeltui: {sentence}")
             data(_plain(answer, everything=everything), ascii_only=ascii_only)
             if answer.fleet.context.simulated:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from modeltui.cli.naming import WrongNameError
 from modeltui.cli.output import data, fail, json_object, note
-from modeltui.cli.session import UnknownNameError, failures, with_observer
+from modeltui.cli.session import failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.config.problems import did_you_mean
 from modeltui.domain.fleet import Fleet
@@ -32,6 +33,8 @@ good versions of each target.
 --prunable: which versions nobody needs any more, and what keeps the others: they serve or should, are tried, bound to a
 job, gold, pointed at, on hold by a tag (hold_tags), or a version that serves is made of them. What is not known keeps
 a version. It is a dry run without a second half: nothing here deletes.
+
+Exit codes: 0; 1 when a backend or the journal could not say; 2 unknown names.
 """
 
 
@@ -158,6 +161,6 @@ def _scope(fleet: Fleet, model: ModelName, loaded: Loaded) -> str:
     return scope_words(fleet, model, [name for name in loaded.config.contexts if name != loaded.context_name])
 
 
-def _unknown(fleet: Fleet, model: str) -> UnknownNameError:
+def _unknown(fleet: Fleet, model: str) -> WrongNameError:
     hint = did_you_mean(model, fleet.models)
-    return UnknownNameError(f"no registry lists a model {model!r}{hint}", f"{len(fleet.models)} models are listed")
+    return WrongNameError(f"no registry lists a model {model!r}{hint}", f"{len(fleet.models)} models are listed")

@@ -11,14 +11,16 @@ from collections.abc import Iterator, Sequence
 
 from modeltui.domain.comparison.difference import CodeLog, Comparison, Difference, LineMark, LinesChange
 from modeltui.domain.fleet import Fleet
-from modeltui.domain.names import Missing
+from modeltui.domain.names import Instant, Missing
 from modeltui.domain.suspects.suspect import Suspect, Symptom
 from modeltui.present import format as form
 from modeltui.present.compare_object import Asked
 from modeltui.present.compare_packed import GROUP_WORDS
-from modeltui.present.compare_summary import count_words
+from modeltui.present.compare_summary import count_words, symptom_words
 from modeltui.present.compare_values import detail_spans, pair_words, state_words
+from modeltui.present.compare_words import line_spans, marked_lines, marked_value
 from modeltui.present.glyphs import ASCII
+from modeltui.present.span import plain
 
 _MOST_LINES = 40
 """Of one text that differs; a ticket is read, not searched."""
@@ -91,9 +93,7 @@ def _plain(sentence: str) -> str:
 def _symptom(symptom: Symptom, asked: Asked) -> Iterator[str]:
     """Say what the suspects are ranked by."""
     if symptom and not isinstance(asked.target, Missing):
-        drifted = [f"drift of {one}" for one in sorted(symptom.drifted)]
-        wrong = ", ".join([*sorted(symptom.signals), *sorted(symptom.segments), *drifted])
-        yield f"ranked by what is wrong with {symptom.version} on {asked.target}: {wrong}"
+        yield symptom_words(symptom, asked.target)
 
 
 def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
@@ -122,15 +122,22 @@ def _fact(fact: Difference, comparison: Comparison) -> Iterator[str]:
         yield f"- {code(fact.field)}: {state}{more}"
         yield from block(_changed(fact.detail), "diff")
         return
+    if marked := marked_value(fact, "…"):
+        yield f"- {code(fact.field)}: {state}: {code(plain(marked))}{more}"
+        return
     yield f"- {code(fact.field)}: {state}: {code(one)} → {code(other)}{more}"
 
 
 def _changed(change: LinesChange) -> list[str]:
+    """Return the lines of a diff; of a line that became another the words that changed are marked in both."""
     lines = [
-        f"  ({text} equal lines)" if mark is LineMark.SKIPPED else f"{mark.value}{text}" for mark, text in change.lines
+        f"  ({line.pieces[0][1]} equal lines)"
+        if line.mark is LineMark.SKIPPED
+        else f"{line.mark.value}{plain(line_spans(line, '…'))}"
+        for line in marked_lines(change.lines[:_MOST_LINES])
     ]
-    if len(lines) > _MOST_LINES or change.is_cut:
-        return [*lines[:_MOST_LINES], "  (cut: modeltui compare has all of it)"]
+    if len(change.lines) > _MOST_LINES or change.is_cut:
+        lines.append("  (cut: modeltui compare has all of it)")
     return lines
 
 
@@ -156,6 +163,7 @@ def _log(comparison: Comparison) -> Iterator[str]:
         yield f"- not known: {code(log.trouble)}"
     for sign, commits in (("+", log.only_b), ("-", log.only_a)):
         for commit in commits[:_MOST_COMMITS]:
-            yield f"- {code(f'{sign}{commit.id[:12]} {commit.subject}')} by {code(commit.author)}"
+            day = form.date_time(Instant(commit.at))[:10]
+            yield f"- {code(f'{sign}{commit.id[:12]} {day} {commit.subject}')} by {code(commit.author)}"
         if len(commits) > _MOST_COMMITS:
             yield f"- and {len(commits) - _MOST_COMMITS} more"

@@ -9,7 +9,7 @@ from typing import Final
 from modeltui.domain.comparison.difference import Comparison, State
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, TargetKey, VersionId
-from modeltui.domain.suspects.suspect import Closeness, Suspect
+from modeltui.domain.suspects.suspect import Closeness, Suspect, Symptom
 from modeltui.domain.suspects.unknowns import unknowns_that_matter
 from modeltui.domain.text import SafeText
 from modeltui.present import format as form
@@ -25,7 +25,7 @@ _TONES = {Closeness.FEEDS: Tone.BREACH, Closeness.USUAL: Tone.WARN, Closeness.UN
 _MOST_UNKNOWNS: Final = 2
 _NEARNESS = {
     Closeness.FEEDS: "touches what is wrong",
-    Closeness.USUAL: "a usual cause",
+    Closeness.USUAL: "can show like this",
     Closeness.UNRELATED: "",
 }
 
@@ -117,6 +117,13 @@ def count_words(comparison: Comparison, most: int = 1_000) -> str:
     while len(words) > 1 and len(", ".join(words)) > most:
         words.pop()
     return ", ".join(words)
+
+
+def symptom_words(symptom: Symptom, target: TargetKey) -> str:
+    """Return what the suspects are ranked by."""
+    drifted = [f"drift of {one}" for one in sorted(symptom.drifted)]
+    wrong = ", ".join([*sorted(symptom.signals), *sorted(symptom.segments), *drifted])
+    return f"ranked by what is wrong with {symptom.version} on {target}: {wrong}"
 
 
 def version_note(fleet: Fleet, key: TargetKey | None, version: VersionId) -> str:

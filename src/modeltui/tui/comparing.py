@@ -135,16 +135,22 @@ def computed(fleet: Fleet, subject: Subject, made_of: tuple[Any, ...]) -> Result
     found = tuple(compare(fleet, subject.model, subject.a, other) for other in subject.others)
     symptom = symptom_for(fleet, subject)
     target = fleet.targets.get(subject.target) if subject.target else None
-    against = doubts(fleet, target) if target and symptom.version in subject.others else ()
+    against = doubts(fleet, target, *_pair(subject)) if target and symptom.version in subject.others else ()
     if not found:
         return Result(made_of, found, symptom)
     return Result(made_of, found, symptom, suspects(found[0], symptom), asides(found[0], against))
 
 
 def symptom_for(fleet: Fleet, subject: Subject) -> Symptom:
-    """Return what is wrong with the target that is looked at; nothing where none is."""
+    """Return what is wrong with one of the two versions on the target that is looked at; nothing where none is."""
     target = fleet.targets.get(subject.target) if subject.target else None
-    return symptom_of(target) if target else NO_SYMPTOM
+    pair = _pair(subject)
+    return symptom_of(target, *pair) if target and pair else NO_SYMPTOM
+
+
+def _pair(subject: Subject) -> tuple[VersionId, ...]:
+    """Return the versions whose differences are ranked: A and the one beside it."""
+    return tuple(version for version in (subject.a, subject.b) if version is not None)
 
 
 def _members(fleet: Fleet, model: ModelName, versions: Sequence[VersionId]) -> frozenset[ModelName]:

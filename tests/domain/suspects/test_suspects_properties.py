@@ -115,7 +115,7 @@ def test_without_a_symptom_nothing_is_said_of_one(found: list[Difference]) -> No
     for one in suspects(comparison(*found)):
         assert one.closeness is Closeness.UNRELATED
         assert "what is wrong" not in one.because
-        assert "usual cause" not in one.because
+        assert "can show as" not in one.because
 
 
 def test_the_properties_look_at_every_kind() -> None:

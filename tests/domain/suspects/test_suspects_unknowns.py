@@ -116,3 +116,13 @@ def test_a_version_beside_itself_has_no_unknowns() -> None:
     one = VersionId(text("1"))
     found = compare_claims(ModelName(text("fraud")), one, one, {HERE: Provenance()}, {HERE: Provenance()})
     assert unknowns_that_matter(found) == ()
+
+
+def test_a_commit_does_not_tell_what_was_never_committed() -> None:
+    """The same commit, and work beside it that nobody committed: the code may differ, and that is said."""
+    clean = whole(code=known(CodeRevision(text("35" * 20), has_uncommitted_changes=False)))
+    unsaved = whole(code=known(CodeRevision(text("35" * 20), has_uncommitted_changes=True)))
+    says = "with uncommitted changes: the code may differ beyond its commits"
+    assert unknown_between(whole(), unsaved) == (f"3.0.0 was made {says}",)
+    assert unknown_between(unsaved, unsaved) == (f"2.3.1 and 3.0.0 were made {says}",)
+    assert unknown_between(clean, clean) == unknown_between(whole(), clean) == ()

@@ -136,6 +136,17 @@ def test_nothing_wrong_is_an_empty_symptom() -> None:
     assert symptom_of(target()) == Symptom()
 
 
+def test_what_a_third_version_suffers_from_is_no_symptom_of_two_others() -> None:
+    """The candidate breaks, and two older versions are compared: nothing is wrong with what those changed."""
+    bad = served("3", Role.CANDIDATE, cell("error_rate", BREACH, region__hk=BREACH, region__sg=OK))
+    here = target(STABLE, bad, candidate="3")
+    assert symptom_of(here, version("1"), version("2")) == Symptom()
+    assert doubts(fleet(here), here, version("1"), version("2")) == ()
+    assert symptom_of(here, version("3"), version("1")).segments == {"region=hk"}
+    ill = target(served("2", Role.STABLE, cell("latency_p95", WARN)), bad, candidate="3")
+    assert symptom_of(ill, version("1"), version("2")).signals == {"latency_p95"}
+
+
 def test_the_usual_pair_is_last_known_good_and_the_version_in_trouble() -> None:
     """A bad version wins over a candidate that is well; the candidate over what serves."""
     bad = served("1", Role.STABLE, cell("error_rate", BREACH))

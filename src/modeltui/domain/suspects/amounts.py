@@ -2,7 +2,7 @@
 
 rows of data        a fifth or more 1 · a twentieth .65 · less, or not known .42 · the same rows .4
 span of data        a fifth longer or shorter 1, otherwise as the rows
-a number            by half or more 1 · by a fifth .95 · less .85
+a number            by half or more 1 · by a fifth .95 · less .85 · less than a millionth .1
 a text              .9 · a flag or word that is there or not .9
 SQL                 filters, joins, sources or limits 1 · other lines .8 · only white space or comments .1
 a prompt            a fifth of its words or more 1 · less .9 · only white space .1
@@ -35,6 +35,8 @@ from modeltui.domain.suspects.things import Thing, rows_of
 
 _LARGE: Final = 0.2
 _MIDDLING: Final = 0.05
+_HARDLY: Final = 1e-6
+"""What 32 bits make of a number: 0.1 comes back as 0.10000000149."""
 CLAUSE: Final = re.compile(
     r"\b(?:where|and|or|not|join|from|having|limit|qualify|distinct|union|except|sample|tablesample|between|in|like)\b"
     r"|[<>=]",
@@ -92,13 +94,19 @@ def amount_of(thing: Thing, log: CodeLog | NoData) -> float:
 
 
 def is_refreshed_only(thing: Thing) -> bool:
-    """Tell whether a data set is only newer: about as many rows of the same source, over as long a time."""
+    """Tell whether a data set is only another snapshot: about as many rows of the same source, over as long a time."""
     return thing.kind is Kind.DATA and _data(thing) < 1.0
 
 
 def is_much(thing: Thing) -> bool:
     """Tell whether a number became another by a fifth or more."""
     return _moved(thing) >= _LARGE
+
+
+def is_hardly_moved(thing: Thing) -> bool:
+    """Tell whether a number is another only as it is when fewer bits hold it."""
+    a, b = number_of(thing.main.a), number_of(thing.main.b)
+    return thing.kind in _SETTINGS and a is not None and b is not None and distance(a, b) < _HARDLY
 
 
 def is_only_wording(thing: Thing) -> bool:
@@ -146,6 +154,8 @@ def _setting(thing: Thing) -> float:
     if a is None or b is None:
         return 0.9
     moved = distance(a, b)
+    if moved < _HARDLY:
+        return 0.1
     return 1.0 if moved >= 0.5 else 0.95 if moved >= _LARGE else 0.85
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Group, State
-from modeltui.domain.suspects.amounts import CLAUSE, is_only_wording
+from modeltui.domain.suspects.amounts import CLAUSE, is_hardly_moved, is_only_wording
 from modeltui.domain.suspects.connecting import Connection, harmed_metric
 from modeltui.domain.suspects.kinds import Aspect, Kind
 from modeltui.domain.suspects.naming import BY_A_WORD
@@ -74,8 +74,6 @@ def unexplained(thing: Thing) -> str:
             return f"the figure of {short(thing.name)} differs and nothing recorded explains it"
         case Kind.BYTES:
             return "the artifact differs and nothing that is recorded says why"
-        case Kind.RECORD:
-            return "only the record differs, which causes nothing"
         case Kind.SIZE:
             return "the artifact has another size and nothing that is recorded says why"
         case _:
@@ -91,7 +89,7 @@ def _reason(thing: Thing, found: Connection, symptom: Symptom) -> str:
             if thing.kind is Kind.PROMPT and found.aspects == {Aspect.LATENCY}:
                 noun = "a prompt of another length"
             shows = named([_SHOWS_AS[aspect] for aspect in Aspect if aspect in found.aspects])
-            return f"{noun} is a usual cause of {shows}"
+            return f"{noun} can show as {shows}"
         case Closeness.UNRELATED:
             why = thing.kind.traits.why
             return f"{why}, though nothing connects it with what is wrong" if symptom else why
@@ -135,4 +133,6 @@ def _against(thing: Thing) -> str:
         return "but it has as many rows"
     if thing.kind is Kind.CODE and len(thing.facts) == 1 and thing.main.field.endswith("commit"):
         return "but a commit differs almost always"
+    if is_hardly_moved(thing):
+        return "but by less than a millionth of it"
     return ""

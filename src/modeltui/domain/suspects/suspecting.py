@@ -3,7 +3,7 @@
 1. Facts of one thing are one suspect (`things`): digest, rows and address of a snapshot; a base image and its digest;
    a base model and its pin; a signature with other columns and the feature pipeline that brought them; parameters that
    came or went with another architecture. Several packages by a patch release are one, those by a minor release too,
-   and so are data sets that are only newer.
+   and so are data sets of which only another snapshot was taken.
 2. Its weight is `weight of its kind` (the table in `kinds`) x `amount` (the table in `amounts`) x `closeness`.
    With nothing wrong closeness counts as 1 for all, and nothing is said of it. Otherwise it is 1 for a thing that
    feeds what is wrong (0.85 where a single telling word says so), 0.5 for a usual cause of it, 0.1 for the rest
@@ -12,10 +12,10 @@
 3. Heaviest first; of equals the one whose group comes first, then by name of the field.
 
 What is not known on one side is no suspect: `unknowns_that_matter` names it. Effects (metrics, segments, cases,
-importances, bytes, the record) are suspects only when nothing that could cause them is known to differ, and then say
-that nothing explains them. A commit whose whole log names no code, only files that are compared by themselves, is no
-suspect beside others: where models live in git every version is another commit. A comparison and its mirror have the
-same ranking.
+importances, bytes) are suspects only when nothing that could cause them is known to differ, and then say that nothing
+explains them; the record of a version never is one. A commit whose whole log names no code, only files that are
+compared by themselves, is no suspect beside others: where models live in git every version is another commit. A
+comparison and its mirror have the same ranking. What is wrong with a third version is no symptom of these two.
 
 Example: errors in `merchant_size=micro`; the query has one more filter on merchants, numpy is a major release newer,
 the commit differs. Query 0.77 x 1 x 0.85 = 0.65 (a filter; it is about merchants); numpy 0.59 x 1 x 0.5 = 0.30;
@@ -81,7 +81,7 @@ def _suspects(comparison: Comparison, symptom: Symptom, deeper: int) -> tuple[Su
     found = [
         _one(lump[0], symptom, comparison) if len(lump) == 1 else _several(lump, symptom, comparison)
         for lump in _lumps(causes)
-    ] or [_effect(one, comparison) for one in weighed]
+    ] or [_effect(one, comparison) for one in weighed if one.thing.kind is not Kind.RECORD]
     ranked = sorted(found, key=lambda one: (-one.weight, _GROUPS[one.group], one.field))
     return tuple(replace(one, rank=rank) for rank, one in enumerate(ranked, 1))
 

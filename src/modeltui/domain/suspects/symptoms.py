@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,12 +23,13 @@ _MOST_KEPT: Final = 128
 """Answers of `top_suspect` that are kept: more targets than any screen shows."""
 
 
-def symptom_of(target: Target) -> Symptom:
+def symptom_of(target: Target, *among: VersionId) -> Symptom:
     """Return how the worst version of a target shows: signals, segments and features in warn or breach, stale too.
 
+    `among`: only these versions count. What another version suffers from says nothing of what these two changed.
     A segment tells something only when others of its signal are well: where all suffer, none does it particularly.
     """
-    version = _worst(target)
+    version = _worst(target, among)
     if version is None:
         return Symptom()
     signals: set[SignalName] = set()
@@ -87,9 +88,9 @@ def _fell_ill_soon(target: Target, version: VersionId) -> bool:
     return bool(began and started) and min(began) - min(started) < SOON_SECONDS
 
 
-def doubts(fleet: Fleet, target: Target) -> tuple[SafeText, ...]:
+def doubts(fleet: Fleet, target: Target, *among: VersionId) -> tuple[SafeText, ...]:
     """Return what speaks against the version as the cause of what is wrong here: a sentence each."""
-    symptom = symptom_of(target)
+    symptom = symptom_of(target, *among)
     if not symptom or symptom.version is None:
         return ()
     version = symptom.version
@@ -181,23 +182,27 @@ def _components(fleet: Fleet, model: ModelName, version: VersionId) -> Mapping[M
     return fact.value if isinstance(fact, Known) else {}
 
 
-def _worst(target: Target) -> ServedVersion | None:
+def _worst(target: Target, among: Collection[VersionId]) -> ServedVersion | None:
     """Return the version with the worst that is wrong; of equals the candidate, else the first; None: all well."""
-    found = [version for version in target.versions if any(_is_wrong(cell.verdict) for cell in version.cells.values())]
-    if not found:
-        suspicious = _suspicious(target)
-        known = target.version(suspicious) if not isinstance(suspicious, Missing) else NO_DATA
-        return None if isinstance(known, Missing) else known
-    return max(found, key=lambda one: (_badness(one), one.version == target.candidate))
+    asked = [version for version in target.versions if not among or version.version in among]
+    found = [version for version in asked if _is_ill(version)]
+    if found:
+        return max(found, key=lambda one: (_badness(one), one.version == target.candidate))
+    suspicious = _suspicious(target)
+    return next((version for version in asked if version.version == suspicious), None)
 
 
 def _suspicious(target: Target) -> VersionId | Unknown:
-    wrong = [version for version in target.versions if any(_is_wrong(cell.verdict) for cell in version.cells.values())]
+    wrong = [version for version in target.versions if _is_ill(version)]
     if wrong:
         return max(wrong, key=lambda one: (_badness(one), one.version == target.candidate)).version
     rollout = target.rollout
     named = [target.candidate, rollout.shadow] if isinstance(rollout, Rollout) else []
     return next((one for one in (*named, target.serving) if not isinstance(one, Missing)), NO_DATA)
+
+
+def _is_ill(version: ServedVersion) -> bool:
+    return any(_is_wrong(cell.verdict) for cell in version.cells.values())
 
 
 def _badness(version: ServedVersion) -> tuple[int, int]:

@@ -94,16 +94,19 @@ class Reading:
         self.kinds: dict[str, Kind] = {}
         self.data: dict[str, dict[str, Difference]] = {}
         telling: dict[Group, list[bool]] = {}
+        anything: dict[Group, list[bool]] = {}
         for fact in comparison.facts:
             kind = self.kinds[fact.field] = kind_of(fact)
-            if kind not in _INHERENT:
-                sides = telling.setdefault(fact.group, [False, False])
+            for told in (anything,) if kind in _INHERENT else (anything, telling):
+                sides = told.setdefault(fact.group, [False, False])
                 sides[0] |= bool(fact.a.claims)
                 sides[1] |= bool(fact.b.claims)
             if fact.group is Group.DATA:
                 self.data.setdefault(data_name(fact), {})[key_of(fact).rpartition(".")[2]] = fact
         self._told_by_both = frozenset(group for group, sides in telling.items() if all(sides))
         """Groups in which both sides say something: a row that one lacks is not there."""
+        self._known_of_both = frozenset(group for group, sides in anything.items() if all(sides))
+        """The same, counting what every version has: whoever tells its Python alone may have no variables."""
 
     def changed(self) -> Iterator[Difference]:
         """Yield every fact that is known to differ."""
@@ -117,8 +120,10 @@ class Reading:
             return False
         if fact.group is Group.DATA and self._is_set_of_both(data_name(fact)):
             return False
-        is_free = fact.group not in _TABLES or self.kinds[fact.field] in _FREE
-        return is_free or fact.group in self._told_by_both
+        if fact.group not in _TABLES:
+            return True
+        told = self._known_of_both if self.kinds[fact.field] in _FREE else self._told_by_both
+        return fact.group in told
 
     def _is_set_of_both(self, name: str) -> bool:
         parts = self.data[name].values()

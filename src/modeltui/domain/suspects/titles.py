@@ -72,7 +72,7 @@ def lump_title(kind: Kind, things: Sequence[Thing]) -> str:
             moved = [(b - a) / a for a, b in filter(None, map(rows_of, things)) if a]
             most = max(moved, key=abs, default=0.0)
             rows = f" (rows {most:+.0%}{' at most' if len(things) > 1 else ''})" if abs(most) >= _SHOWN_SHARE else ""
-            return f"{len(things)} data sets newer: {shown}{rows}"
+            return f"other snapshots of {len(things)} data sets: {shown}{rows}"
 
 
 def _lines_title(subject: str, thing: Thing, named_line: str) -> str:
@@ -141,7 +141,7 @@ def _inputs_title(thing: Thing) -> str:
         return "signature: another order of the columns" if order else f"signature {arrow(thing.main)}"
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     pipeline = next((fact for fact in thing.facts if "pipeline" in fact.field), None)
-    return f"features: {', '.join(told[:3])}{more}" + (f", by {arrow(pipeline)}" if pipeline else "")
+    return f"features: {', '.join(told[:3])}{more}" + (f", with {arrow(pipeline)}" if pipeline else "")
 
 
 def _is_feature_row(fact: Difference) -> bool:

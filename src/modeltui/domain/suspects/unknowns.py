@@ -57,7 +57,7 @@ def _sentence(name: str, matches: _Matches, reading: Reading, everywhere: bool) 
     comparison = reading.comparison
     facts = [fact for fact in comparison.facts if matches(fact, reading.kinds[fact.field])]
     if any(fact.state is State.EQUAL or reading.is_changed(fact) for fact in facts):
-        return _contradiction(name, facts, comparison)
+        return _contradiction(name, facts, comparison) or _uncommitted(facts, comparison)
     if any(side.is_awaited for fact in facts for side in (fact.a, fact.b)):
         return ""
     a, b = (
@@ -75,6 +75,17 @@ def _sentence(name: str, matches: _Matches, reading: Reading, everywhere: bool) 
         told = "could not be read" if is_unread else f"{verb} not recorded"
         return f"{name} of {lacking} {told}: {it} may have changed"
     return f"{name} of neither version {verb} recorded: {it} may have changed" if everywhere else ""
+
+
+def _uncommitted(facts: list[Difference], comparison: Comparison) -> str:
+    """Return that a commit does not say which code it was, where more was there than was committed."""
+    saved = next((fact for fact in facts if fact.field == "code.uncommitted" and fact.state is State.UNKNOWN), None)
+    if saved is None:
+        return ""
+    sides = ((comparison.a, saved.a), (comparison.b, saved.b))
+    unsaved = [str(version) for version, side in sides if side.value == "yes"]
+    made = f"{' and '.join(unsaved)} {'were' if len(unsaved) > 1 else 'was'} made with uncommitted changes"
+    return f"{made}: the code may differ beyond its commits" if unsaved else ""
 
 
 def _contradiction(name: str, facts: list[Difference], comparison: Comparison) -> str:
