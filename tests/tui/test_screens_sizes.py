@@ -7,6 +7,8 @@ import re
 import pytest
 from tests.tui.lineages import compared_incident as incident
 from tests.tui.screen_stage import SIZES, ShownApp, StagedWorld, fail_source, shown
+from textual.events import Resize
+from textual.geometry import Size
 
 from modeltui.present.cells import cell_width
 from modeltui.tui.actions import COMPARE, FLEET, LINEAGE, SKEW, TARGET, TEXT, valid_on
@@ -147,6 +149,19 @@ async def test_a_storm_of_sizes_ends_in_the_last_one() -> None:
             await stage.resize(*size)
             assert len(stage.rows) == size[1]
         await stage.resize(80, 24)
+        assert stage.text == expected
+
+
+@pytest.mark.parametrize("key", ["1", "6", "d", "?"])
+async def test_a_late_word_of_an_older_size_does_not_win(key: str) -> None:
+    """When I drag fast, a size that the window had before, heard last, leaves no torn screen."""
+    async with shown(incident(), (80, 24)) as stage:
+        await stage.press(key)
+        expected = stage.text
+        older = Size(113, 29)
+        stage.app.screen.post_message(Resize(older, older))
+        await stage.settle()
+        assert stage.app.screen.size == (80, 24)
         assert stage.text == expected
 
 

@@ -94,7 +94,10 @@ class Board(Screen[None]):
         self.draw_all()
 
     def on_resize(self, event: Resize) -> None:
-        if self.can_draw:
+        if event.size != self.app.size:
+            # In the queue the newest size of the terminal was overtaken by the one that the layout told before.
+            self.post_message(Resize(self.app.size, self.app.size))
+        elif self.can_draw:
             self.place_widgets(event.size.width, event.size.height)
             self.draw_all()
 
