@@ -109,7 +109,10 @@ class RowList(TonedWidget, can_focus=True):
 
     def on_resize(self) -> None:
         """Cut the rows anew; the cursor stays in view."""
+        before = self._rows.position
         self._rows.set_page(self.size.height)
+        if self._rows.position != before:
+            self.post_message(self.Highlighted())
         self._painted.clear()
         self._paint()
 
