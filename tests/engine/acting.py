@@ -42,6 +42,8 @@ class Process:
         self.reader = FakeReader(stage.world, life, clock)
         self.notifier = FakeNotifier(life)
         self.permission = ALLOWED
+        self.written: Permission | None = None
+        """What the rules say once they are read anew."""
         self.given: tuple[GivenApproval, ...] = ()
         self.told: list[Progress] = []
         self.executor = Executor(
@@ -53,6 +55,7 @@ class Process:
             clock=clock,
             permission=lambda _: self.permission,
             decisions=self._decisions,
+            read_rules=self._read_rules,
             deadlines=deadlines,
             notifier=self.notifier,
             process="host/1/1",
@@ -84,6 +87,9 @@ class Process:
     def _listen(self, progress: Progress) -> None:
         if not self.life.is_dead:
             self.told.append(progress)
+
+    async def _read_rules(self) -> None:
+        self.permission = self.written or self.permission
 
     async def _decisions(self, _: PlanHash) -> tuple[GivenApproval, ...]:
         await self.life.turn("decisions")

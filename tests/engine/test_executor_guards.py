@@ -97,6 +97,16 @@ async def test_whoever_may_not_act_is_refused_at_go() -> None:
     assert not stage.world.attempts
 
 
+async def test_rules_are_read_again_at_go() -> None:
+    """A permission that was taken away while the plan was on the screen stops it, though the actor had read another."""
+    stage = Stage()
+    process = stage.process()
+    process.written = Permission(False, SafeText("interns: alice may not abort"))
+    report = await process.run(abort_plan(stage.world))
+    assert (report.outcome, report.because) == (Outcome.REFUSED, "interns: alice may not abort")
+    assert not stage.world.attempts
+
+
 async def test_break_glass_overrules_the_second_person_and_leaves_a_louder_trail() -> None:
     """Nobody is awake to approve: with an incident's id it is done, written down, and told at once."""
     stage = Stage()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.domain.situations import ANN, BOB, KEY, PLACE, SERVED, asks, listed, origin, planned, promise, refused
 
-from modeltui.domain.acting.access import DEFAULT_RULES, AccessPolicy
+from modeltui.domain.acting.access import DEFAULT_RULES, AccessPolicy, nobody
 from modeltui.domain.acting.action import (
     ActionKind,
     CheckResult,
@@ -136,6 +136,18 @@ class FakeRunner:
         """Do nothing."""
 
 
+class FakeRules:
+    """Rules that say what `written` holds once they are read anew."""
+
+    def __init__(self, policy: AccessPolicy) -> None:
+        self.policy = policy
+        self.written = policy
+
+    async def read_anew(self) -> None:
+        """Take what is written now."""
+        self.policy = self.written
+
+
 class Stage:
     """A session over fakes, and the fakes."""
 
@@ -159,7 +171,7 @@ class Stage:
         self.approvals = FakeApprovals()
         self.identity = FakeIdentity()
         self.runner = FakeRunner()
-        self.access = AccessPolicy(rules=DEFAULT_RULES[:1])  # no four eyes, though it serves people
+        self.rules = FakeRules(AccessPolicy(rules=DEFAULT_RULES[:1]))  # no four eyes, though it serves people
         self.acting = self.session(**changes)
 
     def session(self, **changes: Any) -> LiveActing:
@@ -170,7 +182,7 @@ class Stage:
             "approvals": self.approvals,
             "leases": self.leases,
             "identity": self.identity,
-            "access": self.access,
+            "rules": self.rules,
             "promises": {source_name("rollouts"): Writing(promise(), lambda *_: safe_text("set weights"))},
             "runner": self.runner,
             "clock": self.clock,
@@ -500,16 +512,46 @@ async def test_nobody_approves_their_own_plan() -> None:
 
 async def test_breaking_the_glass_takes_an_incident() -> None:
     """Where the rules want two for another version, one goes alone with an incident's id, and only there."""
-    stage = Stage(access=AccessPolicy())
+    stage = Stage(rules=FakeRules(AccessPolicy()))
     found = await stage.plan(OTHER)
     assert found.guard is GuardLevel.SECOND_PERSON
     assert "second person" in reason_of(await stage.acting.may_go(found, consents(found)))
     loud = consents(found, break_glass=True, reason=Reason(text=WHY, incident=safe_text("INC-7")))
     assert await stage.acting.may_go(found, loud) is None
-    canary = Stage(CANARY, access=AccessPolicy())
+    canary = Stage(CANARY, rules=FakeRules(AccessPolicy()))
     promotion = await canary.plan(asks(ActionKind.PROMOTE))
     loud = consents(promotion, break_glass=True, reason=Reason(text=WHY, incident=safe_text("INC-7")))
     assert "second person" in reason_of(await canary.acting.may_go(promotion, loud))
+
+
+async def test_a_permission_that_was_taken_away_is_gone() -> None:
+    """Whoever loses a permission while the screens are open gets no plan, no GO for the plan in hand, and no vote."""
+    stage = Stage(CANARY)
+    found = await stage.plan(ROLLBACK)
+    stage.rules.written = nobody("the platform says no")
+    assert "the platform says no" in reason_of(await stage.acting.may_go(found, consents(found)))
+    assert "the platform says no" in reason_of(await stage.acting.plan(ROLLBACK))
+    voting = Stage(CANARY)
+    asked = await waiting(voting)
+    voting.rules.written = nobody("the platform says no")
+    assert "may not approve" in reason_of(await voting.colleague().decide(asked.id, Decision.GRANT, WHY))
+    assert voting.approvals.given == []
+
+
+async def test_keys_are_listed_with_what_the_rules_say_now() -> None:
+    """What stands beside a key follows the rules while the screens are open, both ways."""
+    stage = Stage(CANARY)
+    await stage.plan(ROLLBACK)
+    stage.rules.written = nobody("the platform says no")
+    await stage.acting.read_rules()
+    said = stage.acting.permission(ActionKind.ABORT, KEY)
+    assert isinstance(said, Permission)
+    assert not said.is_allowed
+    stage.rules.written = AccessPolicy()
+    await stage.acting.read_rules()
+    said = stage.acting.permission(ActionKind.ABORT, KEY)
+    assert isinstance(said, Permission)
+    assert said.is_allowed
 
 
 async def test_one_no_ends_it() -> None:

@@ -83,6 +83,9 @@ class FakeActing:
         left = 899.0 if self.on else UNKNOWN
         return WritesState(self.on, left, SafeText("writes are off: u unlocks them"), can_unlock=True)
 
+    async def read_rules(self) -> None:
+        """There are none."""
+
     async def actor(self) -> Actor:
         """Bob."""
         return plans.BOB

@@ -55,6 +55,10 @@ class Acting(Protocol):
         """Return who sits here."""
         ...
 
+    async def read_rules(self) -> None:
+        """Read the platform's rules anew: `permission` answers by what they said last; all else reads them itself."""
+        ...
+
     async def unlock(self, reason: SafeText) -> Refusal | WritesState:
         """Switch writes on for `UNLOCKED_SECONDS`; the reason goes into the journal."""
         ...

@@ -46,6 +46,8 @@ else:
     _Base = object
 
 LEAST_UNLOCK_REASON = 10
+RULES_SECONDS = 5.0
+"""So often the rules are read again for what stands beside a key; whoever presses it has them read at once."""
 _WHOLE_TABLE = 180
 _FIRST_COLUMNS = 6
 """Of what served at a time: what, where, which version, its share, since and until when."""
@@ -105,13 +107,22 @@ class Acts(_Base):
                 if not isinstance(acting, Refusal):
                     await acting.actor()  # who sits here is asked for before any key needs it
                 self.redraw_frame()
-                await asyncio.Event().wait()
+                await self._follow_rules(acting, self._clock)
         except ModeltuiError as error:
             self.acting = Refusal(safe_text(error.title), safe_text(error.remedy))
             self.redraw_frame()
         finally:
             if not isinstance(self.acting, Refusal):
                 self.acting = _OPENING
+
+    async def _follow_rules(self, acting: Acting | Refusal, clock: Clock) -> None:
+        """Keep what the keys are listed with true to the platform's rules, until cancelled."""
+        if isinstance(acting, Refusal):
+            await asyncio.Event().wait()
+            return
+        while True:
+            await clock.sleep(RULES_SECONDS)
+            await acting.read_rules()
 
     def redraw_frame(self) -> None:
         """Draw row 1, the line above the keys, and the keys."""

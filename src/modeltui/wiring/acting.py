@@ -82,7 +82,7 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
         approvals=records.approvals,
         leases=records.leases,
         identity=records.identity,
-        access=records.access.policy,
+        rules=records.rules,
         promises=promises,
         runner=runner,
         clock=observer.clock,

@@ -14,7 +14,7 @@ from modeltui.adapters.notify import Sink, open_notifier
 from modeltui.adapters.shared_files.approvals import FileApprovals
 from modeltui.adapters.shared_files.leases import FileLeases
 from modeltui.config import paths
-from modeltui.config.access import LoadedAccess, load_access
+from modeltui.config.access_in_force import AccessInForce
 from modeltui.config.acting import Signing
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
@@ -39,7 +39,8 @@ class Records:
     approvals: Approvals
     leases: Leases
     identity: Identity
-    access: LoadedAccess
+    rules: AccessInForce
+    """Read again before each thing that they decide."""
     notifier: Notifier
 
 
@@ -48,14 +49,14 @@ async def open_records(loaded: Loaded, clock: Clock, secrets: SecretStore, stack
 
     No file is made and no server is asked before the first question.
     """
-    access = load_access(loaded.context.access)
-    identity = SystemIdentity(access.policy)
+    rules = AccessInForce(loaded.context.access)
+    identity = SystemIdentity(rules)
     directory = journal_directory(loaded)
     primary, approvals, leases = await _stores(loaded, directory, clock, identity, secrets, stack)
     spool = await stack.enter_async_context(open_journal(_state(paths.spool_dir, loaded), clock))
     told = open_notifier(_state(paths.outbox_dir, loaded), _sinks(loaded), clock, resolve=secrets.resolve)
     notifier = await stack.enter_async_context(told)
-    return Records(SpoolingJournal(primary, spool, clock), primary, approvals, leases, identity, access, notifier)
+    return Records(SpoolingJournal(primary, spool, clock), primary, approvals, leases, identity, rules, notifier)
 
 
 async def _stores(

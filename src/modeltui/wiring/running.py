@@ -54,7 +54,7 @@ async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
         observer = await stack.enter_async_context(
             open_observer(_only(loaded, plan), clock=clock, secrets=secrets, start_from_cache=False)
         )
-        second = SecondPerson(records.approvals, records.identity, records.access.policy, clock)
+        second = SecondPerson(records.approvals, records.identity, records.rules, clock)
         production = _is_production(loaded, plan)
         actor = await records.identity.actor()
 
@@ -69,7 +69,7 @@ async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
             reader=observer,
             clock=clock,
             permission=lambda plan: permit(
-                records.access.policy,
+                records.rules.policy,
                 actor,
                 plan.kind,
                 plan.target,
@@ -78,6 +78,7 @@ async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
                 now=clock.now(),
             ),
             decisions=decisions,
+            read_rules=records.rules.read_anew,
             deadlines=deadlines_of(loaded),
             notifier=records.notifier,
             process=process_name(),

@@ -18,6 +18,7 @@ from modeltui.domain.identity import Actor, Assurance
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.identity import Identity
+from modeltui.ports.rules import Rules
 
 NAMESPACE: Final = "modeltui-identity"
 """A signature for one purpose is worth nothing for another."""
@@ -32,16 +33,20 @@ class SystemIdentity:
 
     def __init__(
         self,
-        access: AccessPolicy = DEFAULT_ACCESS,
+        access: AccessPolicy | Rules = DEFAULT_ACCESS,
         environ: Mapping[str, str] | None = None,
         *,
         seconds: float = SECONDS,
     ) -> None:
-        self._access = access
+        self._rules = access
         self._environ = dict(os.environ if environ is None else environ)
         self._ssh = OpenSsh(self._environ, seconds)
         self._silent: set[str] = set()
         """Keys that signed nothing in time: they want to be touched or confirmed, and nobody is to be asked again."""
+
+    @property
+    def _access(self) -> AccessPolicy:
+        return self._rules if isinstance(self._rules, AccessPolicy) else self._rules.policy
 
     async def actor(self) -> Actor:
         """Return who it is, with the strongest assurance that can be had without asking anything.

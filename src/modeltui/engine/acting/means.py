@@ -40,6 +40,8 @@ class Means:
     clock: Clock
     permission: Permit
     decisions: Decisions
+    read_rules: Callable[[], Awaitable[None]] | None = None
+    """Reads the rules anew, so that `permission` and `decisions` answer by what they say now."""
     deadlines: Deadlines = DEADLINES
     notifier: Notifier | None = None
     process: str = ""

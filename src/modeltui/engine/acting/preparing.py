@@ -142,6 +142,8 @@ class Preparation:
         plan = self._plan
         if (end := self._expired()) is not None:
             return end.refusal
+        if self._means.read_rules is not None:  # a second person may take a quarter of an hour: rules change meanwhile
+            await self._means.read_rules()
         if plan.kind is not ActionKind.ABORT:
             try:
                 self.approvals = await within(self._clock, self._deadlines.lease_seconds, self._decisions())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from modeltui.domain.acting.access import AccessPolicy
 from modeltui.domain.acting.action import Plan, Reason, Refusal
 from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenApproval
 from modeltui.domain.acting.approval_message import APPROVAL_NAMESPACE, approval_message
@@ -21,15 +20,16 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.approvals import Approvals
 from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity
+from modeltui.ports.rules import Rules
 
 
 class SecondPerson:
     """The approvals of one context, by its rules."""
 
-    def __init__(self, approvals: Approvals, identity: Identity, access: AccessPolicy, clock: Clock) -> None:
+    def __init__(self, approvals: Approvals, identity: Identity, rules: Rules, clock: Clock) -> None:
         self._approvals = approvals
         self._identity = identity
-        self._access = access
+        self._rules = rules
         self._clock = clock
 
     async def ask(self, plan: Plan, reason: Reason) -> ApprovalRequest | Refusal:
@@ -39,7 +39,7 @@ class SecondPerson:
             return _no(f"the plan expired on {moment_text(plan.expires_at)}", "plan again, then ask")
         if plan_hash(plan) != plan.hash:
             return _no("the plan is not the one that its hash names", "plan again, then ask")
-        expires_at = Instant(min(plan.expires_at, now + self._access.approval_seconds))
+        expires_at = Instant(min(plan.expires_at, now + self._rules.policy.approval_seconds))
         request = ApprovalRequest(plan, now, expires_at, safe_text(reason.text, 500))
         try:
             await self._approvals.ask(request)
@@ -80,7 +80,7 @@ class SecondPerson:
             signature = await self._identity.sign(message, APPROVAL_NAMESPACE)
             if decision is Decision.GRANT and isinstance(signature, Missing):
                 return _no("the ssh agent signed nothing", "unlock the agent or load the key, then approve again")
-        until = Instant(now + self._access.approval_seconds)
+        until = Instant(now + self._rules.policy.approval_seconds)
         given = GivenApproval(request.plan.hash, by, decision, safe_text(reason, 500), now, until, signature)
         try:
             await self._approvals.decide(given)
@@ -99,7 +99,7 @@ class SecondPerson:
 
     def _in_time(self, given: GivenApproval) -> GivenApproval:
         """Return a decision with its end by the rules: what is signed is when it was given, not how long it counts."""
-        end = Instant(given.at + self._access.approval_seconds)
+        end = Instant(given.at + self._rules.policy.approval_seconds)
         return replace(given, expires_at=min(given.expires_at, end))
 
     async def _counts(self, plan: Plan, given: GivenApproval, *, production: bool) -> bool:
@@ -116,7 +116,7 @@ class SecondPerson:
 
     def _permission(self, plan: Plan, by: Actor, *, production: bool, now: Instant) -> Permission:
         return permit_approval(
-            self._access,
+            self._rules.policy,
             by,
             plan.actor,
             plan.kind,

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from modeltui.domain.acting import planning
-from modeltui.domain.acting.access import AccessPolicy
 from modeltui.domain.acting.action import (
     ActionKind,
     Check,
@@ -58,6 +57,7 @@ from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Journal, JournalReader
 from modeltui.ports.leases import Leases
 from modeltui.ports.notifier import Notifier
+from modeltui.ports.rules import Rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # loaded by those that compare
@@ -84,7 +84,7 @@ class LiveActing:
         approvals: Approvals,
         leases: Leases,
         identity: Identity,
-        access: AccessPolicy,
+        rules: Rules,
         promises: Mapping[SourceName, Writing | Refusal],
         runner: ActionRunner,
         clock: Clock,
@@ -95,11 +95,12 @@ class LiveActing:
     ) -> None:
         self._journal = journal
         self._identity = identity
+        self._rules = rules
         self._runner = runner
         self._clock = clock
         self._switch = WritesSwitch(clock, starts_on=writes_on)
-        self._look = Situating(observer, journal, leases, access, promises, clock, timings or Timings())
-        self._second = SecondPerson(approvals, identity, access, clock)
+        self._look = Situating(observer, journal, leases, rules, promises, clock, timings or Timings())
+        self._second = SecondPerson(approvals, identity, rules, clock)
         self._notifier = notifier
         self._new_id = new_id
         self._actor: Actor | Unknown = UNKNOWN
@@ -122,6 +123,10 @@ class LiveActing:
         """Return who sits here; asked each time, for a key may have been loaded since."""
         self._actor = await self._identity.actor()
         return self._actor
+
+    async def read_rules(self) -> None:
+        """Read the platform's rules anew: a screen is open for days, and a permission may be taken away meanwhile."""
+        await self._rules.read_anew()
 
     async def unlock(self, reason: SafeText) -> Refusal | WritesState:
         """Switch writes on for a while; without a record only the safe direction goes on from there."""
@@ -157,6 +162,7 @@ class LiveActing:
 
     async def plan(self, request: ActionRequest) -> Plan | Refusal:
         """Return what would be done, from a fresh look; both answers are written down."""
+        await self.read_rules()
         await self._note_expiry()
         situation = await self._look.situation(request, await self.actor(), PlanId(safe_text(self._new_id())))
         made = planning.plan(situation, request)
@@ -175,6 +181,7 @@ class LiveActing:
 
     async def may_go(self, plan: Plan, consent: Consent) -> Refusal | None:
         """Return what still stands between a plan and GO; `None` when nothing does."""
+        await self.read_rules()
         await self._note_expiry()
         state = self._switch.state
         if not state.are_on:
@@ -209,6 +216,7 @@ class LiveActing:
 
     async def decide(self, plan_hash_or_id: str, decision: Decision, reason: SafeText) -> GivenApproval | Refusal:
         """Grant or deny somebody else's plan; a plan whose world has moved is no longer granted."""
+        await self.read_rules()
         found = await self._second.request(plan_hash_or_id)
         if isinstance(found, Refusal):
             return found

@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from modeltui.domain.acting.access import AccessPolicy, permit
+from modeltui.domain.acting.access import permit
 from modeltui.domain.acting.action import ActionKind, Desired, PlanId, Refusal, WritingPromise
 from modeltui.domain.acting.lease import Lease
 from modeltui.domain.acting.leasing import is_in_force
@@ -30,6 +30,7 @@ from modeltui.engine.observer import Observer
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import JournalReader, Query
 from modeltui.ports.leases import Leases
+from modeltui.ports.rules import Rules
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # loaded by those that compare
@@ -79,7 +80,7 @@ class Situating:
         observer: Observer,
         journal: JournalReader,
         leases: Leases,
-        access: AccessPolicy,
+        rules: Rules,
         promises: Mapping[SourceName, Writing | Refusal],
         clock: Clock,
         timings: Timings,
@@ -87,7 +88,7 @@ class Situating:
         self._observer = observer
         self._journal = journal
         self._leases = leases
-        self._access = access
+        self._rules = rules
         self._promises = promises
         self._clock = clock
         self._timings = timings
@@ -113,7 +114,7 @@ class Situating:
     def permission(self, actor: Actor, kind: ActionKind, key: TargetKey, *, is_known_good: bool) -> Permission:
         """Return what the rules say to one actor now."""
         return permit(
-            self._access,
+            self._rules.policy,
             actor,
             kind,
             key,
