@@ -207,8 +207,11 @@ async def test_copy_and_export_change_nothing() -> None:
         stage.app.copy = copied.append  # type: ignore[method-assign, assignment]
         await stage.press("d", "enter", "y")
         assert copied == ["query: 1 line added: + WHERE m.merchant_size <> 'micro'"]
+        stage.app.started_with = ("--config", "/tmp/a b.yaml")
         await stage.press("e")
-        assert "compare fraud 2.3.1 3.0.0 --markdown" in stage.text
+        shown_whole = " ".join(stage.text.split())
+        assert "modeltui --config '/tmp/a b.yaml' --context" in shown_whole
+        assert "compare fraud 2.3.1 3.0.0 --env prod-hk --markdown > compare.md" in shown_whole
 
 
 @pytest.mark.broad

@@ -77,6 +77,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     )
     app.no_colour = use.colours.value == "none" or loaded.ui.color is Color.NEVER
     app.diff_output = not no_diff
+    app.started_with = ("--config", str(Path(options.config).absolute())) if options.config else ()
     gc.freeze()  # what is loaded by now stays: it need not be looked through again
     code = run(app, crash_directory=paths.crash_dir(), use=use)
     if app.refusal is not None:

@@ -97,6 +97,8 @@ class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
         self._follow = follow
         self.said: Line = ()
         """What stands in the last row for a while, instead of the keys."""
+        self.started_with: tuple[str, ...] = ()
+        """The options by which a command of ours finds the same configuration."""
         self._falls_silent: Timer | None = None
         self.refusal: ModeltuiError | None = None
         """Why there is nothing to look at: said once the terminal is given back."""

@@ -27,6 +27,8 @@ class Program(Protocol):
     glyphs: Glyphs
     said: Line
     """What stands in the last row for a while, instead of the keys."""
+    started_with: tuple[str, ...]
+    """The options by which a command of ours finds the same configuration."""
 
     @property
     def behind(self) -> bool:

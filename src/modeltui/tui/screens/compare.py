@@ -15,6 +15,7 @@ from modeltui.domain.names import TargetKey, VersionId
 from modeltui.domain.reduce import Changes
 from modeltui.present.compare_columns import LEAST_WIDTH, ColumnsPage
 from modeltui.present.compare_text import ComparePage, RowKey, View, heading_line, version_note
+from modeltui.present.export_text import command_line, export_lines
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import COMPARE
@@ -308,14 +309,13 @@ class CompareScreen(Board):
 
     def action_export(self) -> None:
         subject = self.subject
-        command = f"modeltui --context {self.fleet.context.name} compare {subject.model} {subject.a} {subject.b}"
-        lines: list[Line] = [
-            (Span("Export", Tone.TITLE),),
-            (Span("  a comparison leaves by the command line, so that it can go to a file of your choice:"),),
-            (),
-            (Span(f"  {command} --markdown > compare.md", Tone.STRONG),),
-            (Span(f"  {command} --json > compare.json", Tone.STRONG),),
-        ]
+        if subject.a is None or subject.b is None:
+            self.program.say("nothing is compared yet", Tone.UNKNOWN)
+            return
+        place = ("--env", str(subject.target.environment)) if subject.target else ()
+        options = (*self.program.started_with, "--context", str(self.fleet.context.name))
+        command = command_line(options, "compare", subject.model, subject.a, subject.b, *place)
+        lines = export_lines("a comparison", [f"{command} --markdown > compare.md", f"{command} --json > compare.json"])
         self.program.show_text(lambda _: lines)
 
     def action_go_back(self) -> None:

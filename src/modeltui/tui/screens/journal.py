@@ -12,6 +12,7 @@ from modeltui.domain.journal.record import Record
 from modeltui.domain.journal.view import NO_JOURNAL, JournalView
 from modeltui.domain.names import Missing
 from modeltui.domain.reduce import Changes
+from modeltui.present.export_text import command_line, export_lines
 from modeltui.present.journal_text import (
     chain_words,
     detail_lines,
@@ -179,14 +180,9 @@ class JournalScreen(Board):
         self.program.ask_as_of()
 
     def action_export(self) -> None:
-        name = self.fleet.context.name
-        lines: list[Line] = [
-            (Span("Export", Tone.TITLE),),
-            (Span("  the record leaves by the command line, so that it can go to a file of your choice:"),),
-            (),
-            (Span(f"  modeltui --context {name} journal export > journal.jsonl", Tone.STRONG),),
-            (Span(f"  modeltui --context {name} journal verify", Tone.STRONG),),
-        ]
+        options = (*self.program.started_with, "--context", str(self.fleet.context.name))
+        whole = f"{command_line(options, 'journal', 'export')} > journal.jsonl"
+        lines = export_lines("the record", [whole, command_line(options, "journal", "verify")])
         self.program.show_text(lambda _: lines)
 
     def action_go_back(self) -> None:
