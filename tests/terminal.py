@@ -233,6 +233,7 @@ class Terminal:
         """Return when a row shows a text, or a predicate of all rows holds: the moment at which the chunk came."""
         deadline = time.monotonic() + timeout
         with self._news:
+            came_before = len(self._history)
             while True:
                 if self._holds(wanted):
                     # Whoever answers the program's questions feeds the emulator, too: ask afresh what came last.
@@ -245,9 +246,16 @@ class Terminal:
                 left = deadline - time.monotonic()
                 if left <= 0 or (self._closed and self._fed == len(self._history)):
                     shown = "\n".join(line.rstrip() for line in self.emulator.rows())
-                    state = f"; program: {self.process.poll()}"
+                    state = f"; program: {self.process.poll()}; meanwhile came {self._told(came_before)}"
                     raise Timeout(f"waited {timeout} s for {wanted!r}{state}; the screen shows:\n{shown}")
                 self._news.wait(min(left, 0.05))
+
+    def _told(self, since: int) -> str:
+        now = time.monotonic()
+        chunks = self._history[since:]
+        latest = ", ".join(f"{len(chunk.data)} {now - chunk.at:.1f} s ago" for chunk in chunks[:12])
+        start = b"".join(chunk.data for chunk in chunks)[:400]
+        return f"{sum(len(chunk.data) for chunk in chunks)} bytes ({latest}), beginning with {start!r}"
 
     def _holds(self, wanted: str | Callable[[list[str]], bool]) -> bool:
         if isinstance(wanted, str):
