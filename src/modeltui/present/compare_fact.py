@@ -32,6 +32,7 @@ from modeltui.present.compare_values import (
     state_words,
     value_words,
 )
+from modeltui.present.compare_words import cut_long, line_spans, marked_lines, marked_values
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -86,11 +87,12 @@ def unfolded_lines(fact: Difference, comparison: Comparison, width: int, glyphs:
     lines: list[Line] = []
     names = Names(comparison.a, comparison.b)
     if isinstance(fact.detail, LinesChange) and fact.state is State.CHANGED and is_text_change(fact):
-        lines += _change_lines(fact.detail)
+        lines += _change_lines(fact.detail, glyphs)
         lines += _sources(fact.a, names.a) + _sources(fact.b, names.b)
     else:
-        for side, name in ((fact.a, names.a), (fact.b, names.b)):
-            lines += _side_lines(side, name, fact.nature)
+        marked = marked_values(fact, glyphs.ellipsis)
+        for side, name, spans in ((fact.a, names.a, marked[0]), (fact.b, names.b, marked[1])):
+            lines += _side_lines(side, name, fact.nature, spans, glyphs)
     if fact.why:
         lines.append((Span(f"{_INDENT}why: ", Tone.MUTED), Span(str(fact.why), STATE_TONES[fact.state])))
     if fact.group is Group.CODE and isinstance(comparison.code_log, CodeLog):
@@ -126,7 +128,7 @@ def log_lines(log: CodeLog, names: Names) -> list[Line]:
 
 def fact_text(fact: Difference, names: Names) -> str:
     """Return a fact as one line of text, for copying and for finding: field, values, what comparing found."""
-    one, other = pair_words(fact)
+    one, other = pair_words(fact, whole=True)
     said = state_words(fact, names.a, names.b)
     if isinstance(fact.detail, LinesChange) and is_text_change(fact):
         changed = [f"{mark.value} {text}" for mark, text in fact.detail.lines if mark in "+-"]
@@ -166,7 +168,7 @@ def _value_tone(side: Side, tone: Tone) -> Tone:
     return tone if side.claims else Tone.UNKNOWN
 
 
-def _side_lines(side: Side, name: str, nature: Nature) -> list[Line]:
+def _side_lines(side: Side, name: str, nature: Nature, marked: Line, glyphs: Glyphs) -> list[Line]:
     head = Span(f"{_INDENT}{name}: ", Tone.MUTED)
     if not side.claims:
         return [(head, Span(value_words(side, nature), Tone.UNKNOWN))]
@@ -174,9 +176,11 @@ def _side_lines(side: Side, name: str, nature: Nature) -> list[Line]:
     for claim in side.claims:
         says = Span(f"  says {', '.join(claim.sources)}", Tone.MUTED)
         if isinstance(claim.value, tuple):
-            lines += [(head, Span(f"{len(claim.value)} lines"), says), *_text_lines(claim.value, "  ")]
+            count = f"{len(claim.value)} line{'' if len(claim.value) == 1 else 's'}"
+            lines += [(head, Span(count), says), *_text_lines(claim.value, "  ", glyphs)]
         elif isinstance(claim.value, str):
-            lines.append((head, Span(claim.value), says))
+            value = marked or (Span(cut_long(claim.value, glyphs.ellipsis)),)
+            lines.append((head, *value, says))
         else:
             lines.append((head, Span(_exact(claim.value, nature)), says))
     return lines
@@ -193,21 +197,22 @@ def _sources(side: Side, name: str) -> list[Line]:
     return [(Span(f"{_INDENT}{name}: says {', '.join(told)}", Tone.MUTED),)] if told else []
 
 
-def _text_lines(texts: Sequence[str], mark: str) -> list[Line]:
-    lines: list[Line] = [(Span(f"{_INDENT}{mark}{text}"),) for text in texts[:MOST_LINES]]
+def _text_lines(texts: Sequence[str], mark: str, glyphs: Glyphs) -> list[Line]:
+    lines: list[Line] = [(Span(f"{_INDENT}{mark}{cut_long(text, glyphs.ellipsis)}"),) for text in texts[:MOST_LINES]]
     if len(texts) > MOST_LINES:
         lines.append((Span(f"{_INDENT}and {len(texts) - MOST_LINES} lines more: in the export", Tone.MUTED),))
     return lines
 
 
-def _change_lines(change: LinesChange) -> list[Line]:
+def _change_lines(change: LinesChange, glyphs: Glyphs) -> list[Line]:
     tones = {LineMark.ADDED: Tone.OK, LineMark.REMOVED: Tone.WARN, LineMark.SAME: Tone.MUTED}
     lines: list[Line] = []
-    for mark, text in change.lines[:MOST_LINES]:
-        if mark is LineMark.SKIPPED:
-            lines.append((Span(f"{_INDENT}  {text} equal lines", Tone.MUTED),))
+    for line in marked_lines(change.lines[:MOST_LINES]):
+        if line.mark is LineMark.SKIPPED:
+            lines.append((Span(f"{_INDENT}  {line.pieces[0][1]} equal lines", Tone.MUTED),))
         else:
-            lines.append((Span(f"{_INDENT}{mark.value} {text}", tones[mark]),))
+            sign = Span(f"{_INDENT}{line.mark.value} ", tones[line.mark])
+            lines.append((sign, *line_spans(line, glyphs.ellipsis)))
     if change.is_cut or len(change.lines) > MOST_LINES:
         lines.append((Span(f"{_INDENT}there is more: {lines_words(change)} in all", Tone.WARN),))
     return lines

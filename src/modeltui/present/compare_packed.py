@@ -31,6 +31,7 @@ from modeltui.present.compare_values import (
     state_mark,
     value_words,
 )
+from modeltui.present.compare_words import MarkedLine, marked_lines, merged_text
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -40,6 +41,8 @@ MOST_ROWS: Final = 8
 """Beyond it a group is worth opening."""
 _APART: Final = 2
 _LEAST_VALUE, _MOST_VALUE = 12, 44
+_MOST_MARKED: Final = 20_000
+"""Characters of a diff whose changed words are marked on a row of its group."""
 
 GROUP_WORDS: Final = {
     Group.ARTIFACT: "artifact",
@@ -202,11 +205,23 @@ def _changed_lines(fact: Difference, change: LinesChange, room: int, glyphs: Gly
     head = f"{head} line{'' if change.added + change.removed == 1 else 's'}" if head else "order or spaces"
     yield Item(1, (Span(head if _is_alone(fact) else f"{fact.title} {head}", Tone.MUTED),))
     # What came is more telling than what went, and what narrows a query stands at its end.
-    wanted = [line for line in reversed(change.lines) if line[0] is LineMark.ADDED and line[1].strip()]
-    wanted += [line for line in change.lines if line[0] is LineMark.REMOVED and line[1].strip()]
-    for mark, text in wanted[:MOST_ROWS]:
-        tone = Tone.STRONG if mark is LineMark.ADDED else Tone.MUTED
-        yield Item(0, (Span(elide_end(f"{mark.value} {text.strip()}", room, glyphs.ellipsis), tone),))
+    told = (
+        marked_lines(change.lines) if _are_short(change) else tuple(MarkedLine(one[0], (one,)) for one in change.lines)
+    )
+    wanted = [line for line in reversed(told) if line.mark is LineMark.ADDED]
+    wanted += [line for line in told if line.mark is LineMark.REMOVED and not line.is_paired]
+    for line in [line for line in wanted if any(text.strip() for _, text in line.pieces)][:MOST_ROWS]:
+        if line.is_paired:
+            yield Item(0, merged_text(line, room, glyphs.ellipsis))
+            continue
+        tone = Tone.STRONG if line.mark is LineMark.ADDED else Tone.MUTED
+        text = line.pieces[0][1].strip()
+        yield Item(0, (Span(elide_end(f"{line.mark.value} {text}", room, glyphs.ellipsis), tone),))
+
+
+def _are_short(change: LinesChange) -> bool:
+    """Tell whether looking for the changed words costs nothing that anybody notices; else one unfolds the text."""
+    return sum(len(text) for _, text in change.lines) <= _MOST_MARKED
 
 
 def _is_alone(fact: Difference) -> bool:

@@ -35,6 +35,8 @@ _LEAST_DIGITS, _MOST_DIGITS = 3, 17
 _SEPARATORS: Final = " /@=,"
 _WORTH_CUTTING: Final = 3
 _SHORT_LINE: Final = 30
+_LONGEST: Final = 2_000
+"""Characters of a value that are put into words for a row; no row shows as many."""
 _LONG_HEX: Final = re.compile(r"^(?:[A-Za-z0-9-]{2,12}:)?([0-9a-fA-F]{12,})$")
 
 STATE_TONES: Final = {
@@ -99,8 +101,24 @@ def claim_words(claim: Claim, nature: Nature) -> str:
     return _one_line(claim.value, nature)
 
 
-def pair_words(fact: Difference) -> tuple[str, str]:
-    """Return both values in one line each; two that differ never look alike."""
+def pair_words(fact: Difference, *, whole: bool = False) -> tuple[str, str]:
+    """Return both values in one line each; two that differ never look alike.
+
+    Of texts longer than any page only what is around the first difference, unless they are wanted whole.
+    """
+    one, other = _pair_words(fact)
+    if whole or max(len(one), len(other)) <= _LONGEST:
+        return one, other
+    start = max(_common(one, other) - _LONGEST // 4, 0)
+    return _part(one, start), _part(other, start)
+
+
+def _part(text: str, start: int) -> str:
+    before = "…" if start else ""
+    return f"{before}{text[start : start + _LONGEST]}{'…' if len(text) > start + _LONGEST else ''}"
+
+
+def _pair_words(fact: Difference) -> tuple[str, str]:
     one, other = fact.a.value, fact.b.value
     if isinstance(one, float | int) and isinstance(other, float | int) and fact.nature is not Nature.MOMENT:
         return _numbers(float(one), float(other), fact)
@@ -156,8 +174,11 @@ def shortened(one: str, other: str, width: int, glyphs: Glyphs) -> tuple[str, st
 
 def _common(one: str, other: str) -> int:
     """Return how many characters both begin with."""
-    pairs = zip(one, other, strict=False)
-    return next((place for place, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
 
 
 def is_text_change(fact: Difference) -> bool:

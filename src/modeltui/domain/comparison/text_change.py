@@ -30,14 +30,14 @@ def lines_change(a: Sequence[SafeText], b: Sequence[SafeText]) -> LinesChange:
     """Return how one text became the other; B to A is the same with removed and added swapped."""
     # One order for both directions: where several answers are as short, both give the same.
     is_swapped = tuple(b) < tuple(a)
-    runs = [(j, i, length) for i, j, length in _equal_runs(b, a)] if is_swapped else _equal_runs(a, b)
+    runs = [(j, i, length) for i, j, length in equal_runs(b, a)] if is_swapped else equal_runs(a, b)
     same = sum(length for _, _, length in runs)
     shown, is_cut = _shown(a, b, runs)
     return LinesChange(len(b) - same, len(a) - same, shown, is_cut)
 
 
-def _equal_runs(a: Sequence[SafeText], b: Sequence[SafeText]) -> list[_Run]:
-    """Return the runs of equal lines, in order."""
+def equal_runs(a: Sequence[SafeText], b: Sequence[SafeText]) -> list[_Run]:
+    """Return the runs of equal lines, or words, in order: where each begins in A and in B, and how many."""
     numbers: dict[SafeText, int] = {}
     one = [numbers.setdefault(line, len(numbers)) for line in a]
     other = [numbers.setdefault(line, len(numbers)) for line in b]
