@@ -212,9 +212,10 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
         case "json":
             from modeltui.present.compare_object import compare_object
 
-            json_object(
-                compare_object(answer.comparison, answer.suspects, answer.symptom, answer.asked, everything=everything)
+            found = compare_object(
+                answer.comparison, answer.suspects, answer.symptom, answer.asked, answer.fleet, everything=everything
             )
+            json_object(found)
         case "markdown":
             from modeltui.present.compare_markdown import compare_markdown
 

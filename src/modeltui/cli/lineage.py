@@ -32,7 +32,7 @@ Exit codes: 0; 1 when a backend could not say; 2 unknown names.
 @click.argument("model")
 @click.argument("version", metavar="V")
 @click.option("--env", "environment", metavar="ENV", help="Whose version, for words like serving.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, modeltui.lineage/1.")
 @click.option("--all", "everything", is_flag=True, help="Long values whole.")
 @click.pass_obj
 def command(

@@ -24,7 +24,7 @@ say: what nobody knows is no yes (--allow-unknown takes it for one); 2 unknown n
 
 @click.command("parity", help=_HELP, short_help="Print whether the environments of a model are the same.")
 @click.argument("model")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, modeltui.parity/1.")
 @click.option("--all", "everything", is_flag=True, help="Also the facts that are the same.")
 @click.option("--allow-unknown", is_flag=True, help="Exit with 0 when nothing is known to differ.")
 @click.pass_obj

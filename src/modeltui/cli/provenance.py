@@ -37,7 +37,7 @@ the threshold, when a required field is not known, or when a backend could not s
 @click.argument("model")
 @click.argument("version", metavar="V")
 @click.option("--env", "environment", metavar="ENV", help="Whose version, for words like serving.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, modeltui.provenance/1.")
 @click.option("--all", "everything", is_flag=True, help="Long values whole.")
 @click.option("--check", is_flag=True, help="Exit with 1 when too little is known.")
 @click.option("--threshold", metavar="0.8", help=f"With --check: the least score, 0 to 1 or in percent [{THRESHOLD}].")

@@ -54,7 +54,7 @@ class _Past:
     "--since", metavar="TIME", default="365d", show_default=True, help="How far back to look for what served."
 )
 @click.option("--all", "everything", is_flag=True, help="With --prunable: all reasons of each version.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, modeltui.versions/1.")
 @click.pass_obj
 def command(
     options: Options, model: str, timeline: bool, prunable: bool, since: str, everything: bool, as_json: bool

@@ -24,10 +24,12 @@ from modeltui.domain.comparison.difference import (
     State,
     Value,
 )
+from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, TargetKey
 from modeltui.domain.suspects.suspect import Suspect, Symptom
 from modeltui.domain.text import SafeText
 from modeltui.present import format as form
+from modeltui.present.answer_head import answer_head
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,17 @@ class Asked:
 
 
 def compare_object(
-    comparison: Comparison, suspects: Sequence[Suspect], symptom: Symptom, asked: Asked, *, everything: bool
+    comparison: Comparison,
+    suspects: Sequence[Suspect],
+    symptom: Symptom,
+    asked: Asked,
+    fleet: Fleet,
+    *,
+    everything: bool,
 ) -> dict[str, Any]:
     """Return the comparison as one object; `everything`: facts that are equal too."""
     answer: dict[str, Any] = {
-        "schema": "modeltui.compare/1",
+        **answer_head("modeltui.compare/1", fleet),
         "model": comparison.model,
         "a": comparison.a,
         "b": comparison.b,

@@ -9,15 +9,14 @@ from modeltui.domain.ancestry_marks import Marking
 from modeltui.domain.fleet import Fleet, VersionKey
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.present import format as form
+from modeltui.present.answer_head import answer_head
 from modeltui.present.fact_values import value_object
 
 
 def lineage_object(fleet: Fleet, ancestry: Ancestry) -> dict[str, Any]:
     """Return all around one version; what nobody read is said to be unread."""
     answer: dict[str, Any] = {
-        "schema": "modeltui.lineage/1",
-        "at": form.rfc3339(fleet.at),
-        "context": fleet.context.name,
+        **answer_head("modeltui.lineage/1", fleet),
         "model": ancestry.model,
         "version": ancestry.version,
         "state": "read" if ancestry.is_read else "unread",

@@ -9,6 +9,7 @@ from modeltui.domain.names import Missing
 from modeltui.domain.same_everywhere import BuiltFor, SameEverywhere
 from modeltui.domain.skew import Sameness
 from modeltui.present import format as form
+from modeltui.present.answer_head import answer_head
 from modeltui.present.compare_values import short_digest
 from modeltui.present.skew import environments_in_order
 
@@ -69,9 +70,7 @@ def verdict_words(found: SameEverywhere) -> str:
 def parity_object(fleet: Fleet, found: SameEverywhere) -> dict[str, Any]:
     """Return `modeltui.parity/1`."""
     return {
-        "schema": "modeltui.parity/1",
-        "at": form.rfc3339(fleet.at),
-        "context": fleet.context.name,
+        **answer_head("modeltui.parity/1", fleet),
         "model": found.model,
         "state": found.sameness.value,
         "because": verdict_words(found),

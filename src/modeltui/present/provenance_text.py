@@ -11,6 +11,7 @@ from modeltui.domain.fleet import Fleet, VersionKey
 from modeltui.domain.lineage import Contradicted, Known, Provenance
 from modeltui.domain.names import Instant, Missing, SourceName
 from modeltui.present import format as form
+from modeltui.present.answer_head import answer_head
 from modeltui.present.fact_values import value_lines, value_object
 
 _MOST_LINES = 3
@@ -80,9 +81,7 @@ def sources_of(claims: Claims, name: str) -> tuple[SourceName, ...]:
 def provenance_object(fleet: Fleet, key: VersionKey, told: Provenance, found: Completeness) -> dict[str, Any]:
     """Return `modeltui.provenance/1`."""
     answer: dict[str, Any] = {
-        "schema": "modeltui.provenance/1",
-        "at": form.rfc3339(fleet.at),
-        "context": fleet.context.name,
+        **answer_head("modeltui.provenance/1", fleet),
         "model": key[0],
         "version": key[1],
         "completeness": completeness_object(found),

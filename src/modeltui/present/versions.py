@@ -8,6 +8,7 @@ from typing import Any
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Missing, ModelName, VersionId
 from modeltui.present import format as form
+from modeltui.present.answer_head import answer_head
 
 
 def serving_places(fleet: Fleet, model: ModelName, version: VersionId) -> list[tuple[str, float | Missing]]:
@@ -56,9 +57,7 @@ def versions_object(
     listed = fleet.versions.get(model, ())
     unlisted = [version for version in told if version not in {one.id for one in listed}]
     return {
-        "schema": "modeltui.versions/1",
-        "at": form.rfc3339(fleet.at),
-        "context": fleet.context.name,
+        **answer_head("modeltui.versions/1", fleet),
         "model": model,
         "versions": [
             *({**_version_object(fleet, model, index), **told.get(one.id, {})} for index, one in enumerate(listed)),
