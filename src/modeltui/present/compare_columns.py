@@ -10,6 +10,7 @@ from modeltui.domain.comparison.difference import Comparison, Difference, Group,
 from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.cells import elide_middle, fit
 from modeltui.present.compare_fact import fact_text, unfolded_lines
+from modeltui.present.compare_metrics import metric_of, without_metric
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import RowKey, View
 from modeltui.present.compare_summary import drawable_suspect, missing_lines, nothing_lines, suspect_lines
@@ -36,9 +37,15 @@ class ColumnsPage:
     _ready: dict[RowKey, Line] = field(default_factory=dict)
     _facts: dict[str, list[Difference | None]] = field(default_factory=dict)
     """Each fact as every comparison has it."""
+    _metric: str = ""
+    """What all segments are segments of."""
 
     def __post_init__(self) -> None:
         self.suspects = [drawable_suspect(suspect, self.glyphs) for suspect in self.suspects]
+        metrics = {metric_of(comparison) for comparison in self.comparisons}
+        if len(metrics) == 1:
+            self._metric = metrics.pop()
+            self.comparisons = [without_metric(comparison) for comparison in self.comparisons]
         for place, comparison in enumerate(self.comparisons):
             for fact in comparison.facts:
                 self._facts.setdefault(fact.field, [None] * len(self.comparisons))[place] = fact
@@ -88,7 +95,7 @@ class ColumnsPage:
         for group, names in by_group.items():
             if not names:
                 continue
-            self._add("heading", group.value, [self._heading(GROUP_WORDS[group])])
+            self._add("heading", group.value, [self._heading(self._words(group))])
             for name in names:
                 self.keys.append(("fact", name, 0))
                 if name in self.view.opened:
@@ -96,6 +103,10 @@ class ColumnsPage:
         if not any(by_group.values()):
             first = self.comparisons[0]
             self._add("nothing", "", nothing_lines(first, self.view.text, self.view.width, self.glyphs))
+
+    def _words(self, group: Group) -> str:
+        words = GROUP_WORDS[group]
+        return f"{words}, {self._metric}" if group is Group.SEGMENTS and self._metric else words
 
     def _matches(self, facts: Sequence[Difference]) -> bool:
         words = self.view.text.lower().split()

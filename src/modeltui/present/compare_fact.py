@@ -19,6 +19,7 @@ from modeltui.domain.comparison.difference import (
 from modeltui.domain.names import Instant, Missing
 from modeltui.present import format as form
 from modeltui.present.cells import cell_width, elide_end, elide_middle, fit
+from modeltui.present.compare_metrics import direction_words
 from modeltui.present.compare_packed import Names
 from modeltui.present.compare_values import (
     STATE_TONES,
@@ -93,6 +94,8 @@ def unfolded_lines(fact: Difference, comparison: Comparison, width: int, glyphs:
         marked = marked_values(fact, glyphs.ellipsis)
         for side, name, spans in ((fact.a, names.a, marked[0]), (fact.b, names.b, marked[1])):
             lines += _side_lines(side, name, fact.nature, spans, glyphs)
+    if direction := direction_words(fact):
+        lines.append((Span(f"{_INDENT}{direction}", Tone.MUTED),))
     if fact.why:
         lines.append((Span(f"{_INDENT}why: ", Tone.MUTED), Span(str(fact.why), STATE_TONES[fact.state])))
     if fact.group is Group.CODE and isinstance(comparison.code_log, CodeLog):

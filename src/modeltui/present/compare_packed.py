@@ -84,12 +84,20 @@ class Item(NamedTuple):
     spans: Line
 
 
-def packed_rows(facts: Sequence[Difference], names: Names, width: int, glyphs: Glyphs) -> list[list[Item]]:
-    """Return items in rows, as many rows as are worth showing; what does not fit into them is left out."""
+def packed_rows(
+    facts: Sequence[Difference], names: Names, width: int, glyphs: Glyphs, head: str = ""
+) -> list[list[Item]]:
+    """Return items in rows, as many rows as are worth showing; what does not fit into them is left out.
+
+    `head`: what is true of all of them, said before the first.
+    """
     room = room_beside_label(width)
     rows: list[list[Item]] = [[]]
     used = 0
-    for item in _items(facts, names, room, glyphs):
+    head = f"{_cut(head, room // 3, glyphs)}: " if head else ""
+    for item in _items(facts, names, room - cell_width(head), glyphs):
+        if head and not used:
+            item = Item(item.stands_for, (Span(head, Tone.MUTED), *item.spans))
         needed = _length(item.spans)
         if used and used + _APART + needed > room:
             if len(rows) == MOST_ROWS:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
 from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.compare_fact import fact_line, fact_text, group_heading, unfolded_lines
+from modeltui.present.compare_metrics import metric_of, without_metric
 from modeltui.present.compare_packed import GROUP_WORDS, Item, Names, packed_lines, packed_rows, worst_first
 from modeltui.present.compare_summary import (
     aside_lines,
@@ -69,11 +70,15 @@ class ComparePage:
     keys: list[RowKey] = field(default_factory=list)
     shown: tuple[Difference, ...] = ()
     """The facts that belong to the view."""
+    _metric: str = ""
+    """What all segments are segments of."""
     _ready: dict[RowKey, Line] = field(default_factory=dict)
     _facts: dict[str, Difference] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.suspects = [drawable_suspect(suspect, self.glyphs) for suspect in self.suspects]
+        self._metric = metric_of(self.comparison)
+        self.comparison = without_metric(self.comparison)
         self.shown = _wanted(self.comparison, self.view)
         self._facts = {fact.field: fact for fact in self.comparison.facts}
         groups = _by_group(self.shown, self.suspects)
@@ -178,10 +183,14 @@ class ComparePage:
             self._add("more", SUSPECTS, [(Span(words, Tone.MUTED),)])
 
     def _add_whole(self, group: Group, facts: Sequence[Difference]) -> None:
-        heading = group_heading(GROUP_WORDS[group], self.names, self.view.width, self.glyphs)
+        heading = group_heading(self._words(group), self.names, self.view.width, self.glyphs)
         self._add("heading", group.value, [heading])
         for fact in facts:
             self._add_fact(fact)
+
+    def _words(self, group: Group) -> str:
+        words = GROUP_WORDS[group]
+        return f"{words}, {self._metric}" if group is Group.SEGMENTS and self._metric else words
 
     def _add_fact(self, fact: Difference) -> None:
         self.keys.append(("fact", fact.field, 0))
@@ -197,7 +206,11 @@ class ComparePage:
         if unknown:
             parts[UNKNOWNS] = (UNKNOWNS, unknown)
         width, glyphs = self.view.width, self.glyphs
-        rows = {name: packed_rows(facts, self.names, width, glyphs) for name, (_, facts) in parts.items()}
+        heads = {Group.SEGMENTS.value: self._metric}
+        rows = {
+            name: packed_rows(facts, self.names, width, glyphs, heads.get(name, ""))
+            for name, (_, facts) in parts.items()
+        }
         order = [*dict.fromkeys(suspect.group.value for suspect in self.suspects), *rows]
         given, left = _shared(rows, order, self.view.rows - len(self.keys))
         for name in order:
@@ -208,6 +221,7 @@ class ComparePage:
                 left -= cost
         for name, (words, facts) in parts.items():
             if name in self.view.opened or not given[name]:
+                words = self._words(Group(name)) if name != UNKNOWNS else words
                 self._add("heading", name, [group_heading(words, self.names, width, glyphs)])
                 for fact in facts:
                     self._add_fact(fact)

@@ -186,7 +186,7 @@ async def test_provenance_has_all_four_kinds_of_answers(world_path: Path, clock:
     assert isinstance(canary.extraction_query, Known)
     assert canary.extraction_query.value[-1] == "  AND m.monthly_volume > 500"
     assert isinstance(canary.segment_metrics, Known)
-    assert "merchant_size=micro" not in canary.segment_metrics.value
+    assert "auc/merchant_size=micro" not in canary.segment_metrics.value
     assert isinstance(canary.data_snapshots, Known)
     assert all(snapshot.digest for snapshot in canary.data_snapshots.value)
     assert isinstance(canary.approvals, Known)

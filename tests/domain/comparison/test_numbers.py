@@ -130,10 +130,33 @@ def test_segments_are_read_as_their_metric() -> None:
         "loss/region=hk": Effect.WORSE,
         "region=eu": Effect.UNKNOWN,
     }
-    a, b = (told(metrics={"auc": 0.9}, segment_metrics={"region=eu": score}) for score in (0.9, 0.8))
-    only = fact(compared(a, b), "segments.region=eu").detail
-    assert isinstance(only, NumberChange)
-    assert only.effect is Effect.WORSE
+
+
+@pytest.mark.parametrize(
+    ("metrics", "segment", "own", "effect"),
+    [
+        (("auc",), "region=eu", None, Effect.WORSE),
+        (("auc", "recall"), "region=eu", None, Effect.WORSE),
+        (("brier", "log loss"), "region=eu", None, Effect.BETTER),
+        (("auc", "brier"), "region=eu", None, Effect.UNKNOWN),
+        (("auc", "wonder"), "region=eu", None, Effect.UNKNOWN),
+        ((), "region=eu", None, Effect.UNKNOWN),
+        (("auc", "brier"), "brier/region=eu", None, Effect.BETTER),
+        (("auc", "brier"), "region=eu/brier", None, Effect.BETTER),
+        (("auc", "wonder"), "wonder/region=eu", Better.LOWER, Effect.BETTER),
+        (("auc", "wonder"), "region=eu", Better.HIGHER, Effect.WORSE),
+    ],
+)
+def test_a_segment_that_names_no_metric_is_read_as_all_metrics_are(
+    metrics: tuple[str, ...], segment: str, own: Better | None, effect: Effect
+) -> None:
+    """Where all metrics get better the same way I read which segment got worse; where they do not, nobody guesses."""
+    scores = dict.fromkeys(metrics, 0.5)
+    a, b = (told(metrics=scores, segment_metrics={segment: score}) for score in (0.9, 0.8))
+    senses = {SafeText("wonder"): Sense(own)} if own else {}
+    detail = fact(compared(a, b, senses), f"segments.{segment}").detail
+    assert isinstance(detail, NumberChange)
+    assert detail.effect is effect
 
 
 def test_importances_move_by_rank_and_noise_is_no_move() -> None:

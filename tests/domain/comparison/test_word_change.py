@@ -40,7 +40,16 @@ def test_the_words_that_changed_are_found(a: str, b: str, marked: str) -> None:
     assert shown(words_change(a, b)) == marked
 
 
-@pytest.mark.parametrize(("a", "b"), [("alpha beta gamma", "one two three"), ("same", "same"), ("", "new"), ("x", "y")])
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("alpha beta gamma", "one two three"),
+        ("the only word that stayed", "the others are entirely new here"),
+        ("same", "same"),
+        ("", "new"),
+        ("x", "y"),
+    ],
+)
 def test_lines_that_share_nothing_are_not_marked(a: str, b: str) -> None:
     """Where all of a line is another, marks around everything would say nothing."""
     assert words_change(a, b) == ()

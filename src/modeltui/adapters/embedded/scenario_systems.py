@@ -57,7 +57,11 @@ SUPPORT_ASSISTANT: Final = ModelPlan(
         },
         "signature": "(conversation: messages) -> answer: text, sources: list",
         "metrics": {"answer quality": 0.842, "grounded": 0.951, "refusals": 0.031},
-        "segment_metrics": {"language=zh-hk": 0.836, "language=en": 0.861, "language=zh-cn": 0.827},
+        "segment_metrics": {
+            "answer quality/language=zh-hk": 0.836,
+            "answer quality/language=en": 0.861,
+            "answer quality/language=zh-cn": 0.827,
+        },
         "serving_config": {"replicas": "4", "max concurrency": "64", "time-out": "30s"},
     },
     versions=(
@@ -296,7 +300,7 @@ DOCUMENT_OCR: Final = ModelPlan(
         "runtime": {"python": "3.12.6", "image": "vision-3.12", "hardware": "1 x 24 GB accelerator", "seed": "4"},
         "signature": "(page: image) -> fields: list",
         "metrics": {"field accuracy": 0.972, "page failures": 0.018},
-        "segment_metrics": {"device=phone": 0.968, "device=scanner": 0.988},
+        "segment_metrics": {"field accuracy/device=phone": 0.968, "field accuracy/device=scanner": 0.988},
         "serving_config": {"replicas": "3", "batching": "8 or 20ms"},
     },
     versions=(

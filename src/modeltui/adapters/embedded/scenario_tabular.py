@@ -36,10 +36,10 @@ FRAUD_DETECTOR: Final = ModelPlan(
         {"amount_zscore": 0.31, "device_age": 0.22, "merchant_tenure": 0.19, "velocity_1h": 0.17, "geo_distance": 0.11},
         {"auc": 0.941, "recall at 1% fpr": 0.612, "brier": 0.021},
         segment_metrics={
-            "merchant_size=large": 0.948,
-            "merchant_size=medium": 0.943,
-            "merchant_size=small": 0.936,
-            "merchant_size=micro": 0.927,
+            "auc/merchant_size=large": 0.948,
+            "auc/merchant_size=medium": 0.943,
+            "auc/merchant_size=small": 0.936,
+            "auc/merchant_size=micro": 0.927,
         },
         cases={
             "large merchant, known device": "approve",
@@ -91,10 +91,10 @@ FRAUD_DETECTOR: Final = ModelPlan(
                 "runtime": PYTHON_312,
                 "metrics": {"auc": 0.956, "recall at 1% fpr": 0.667, "brier": 0.018},
                 "segment_metrics": {
-                    "merchant_size=large": 0.961,
-                    "merchant_size=medium": 0.958,
-                    "merchant_size=small": 0.949,
-                    "merchant_size=micro": None,
+                    "auc/merchant_size=large": 0.961,
+                    "auc/merchant_size=medium": 0.958,
+                    "auc/merchant_size=small": 0.949,
+                    "auc/merchant_size=micro": None,
                 },
                 "importances": {"merchant_tenure": 0.34, "amount_zscore": 0.24},
                 "cases": {"micro merchant, first week": "decline", "micro merchant, market day": "decline"},
@@ -156,7 +156,7 @@ CREDIT_SCORER: Final = ModelPlan(
         "lending-features 11.2.0",
         {"utilisation": 0.33, "bureau_age": 0.28, "income_band": 0.24, "employment_months": 0.15},
         {"gini": 0.612, "ks": 0.447},
-        segment_metrics={"channel=app": 0.618, "channel=branch": 0.605, "channel=partner": 0.581},
+        segment_metrics={"gini/channel=app": 0.618, "gini/channel=branch": 0.605, "gini/channel=partner": 0.581},
         cases={"two incomes, no history": "review", "long history, low use": "accept"},
     ),
     versions=(
@@ -186,7 +186,11 @@ CREDIT_SCORER: Final = ModelPlan(
             {
                 "metrics": {"gini": 0.641, "ks": 0.462},
                 "feature_pipeline": "lending-features 12.0.0",
-                "segment_metrics": {"channel=app": 0.644, "channel=branch": 0.629, "channel=partner": 0.622},
+                "segment_metrics": {
+                    "gini/channel=app": 0.644,
+                    "gini/channel=branch": 0.629,
+                    "gini/channel=partner": 0.622,
+                },
                 "cases": {"two incomes, no history": "accept"},
             },
         ),

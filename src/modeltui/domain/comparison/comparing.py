@@ -19,7 +19,7 @@ from modeltui.domain.comparison.difference import (
 )
 from modeltui.domain.comparison.diffing import Differ
 from modeltui.domain.comparison.flattening import ambiguous_names
-from modeltui.domain.comparison.sense import Sense
+from modeltui.domain.comparison.sense import Sense, shared_sense
 from modeltui.domain.comparison.sides import Version, is_unread
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.lineage import Unreadable
@@ -56,7 +56,7 @@ def compare_claims(
         for said in side.said.values()
         if said[0].told.table is tables.METRICS
     }
-    reading = Senses(senses, next(iter(metrics)) if len(metrics) == 1 else None)
+    reading = Senses(senses, shared_sense(metrics, senses))
     is_same = a == b and dict(claims_a) == dict(claims_b)
     facts = Differ(one, other, reading, is_same=is_same).facts()
     components = tuple(

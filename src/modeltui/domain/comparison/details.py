@@ -12,7 +12,7 @@ from modeltui.domain.comparison.difference import ReleaseChange as Released
 from modeltui.domain.comparison.facts import NATURES, Kind, Told, Weight
 from modeltui.domain.comparison.numbers import number_change, number_of, quantity_of, share_of_change
 from modeltui.domain.comparison.releases import is_release, named_release, release_change
-from modeltui.domain.comparison.sense import Sense, sense_of
+from modeltui.domain.comparison.sense import Sense, segment_sense, sense_of
 from modeltui.domain.comparison.shape import shape_change
 from modeltui.domain.comparison.sides import Said
 from modeltui.domain.comparison.text_change import lines_change
@@ -21,6 +21,7 @@ from modeltui.domain.text import SafeText
 
 _OPEN_KINDS: Final = frozenset({Kind.VALUE, Kind.SETTING})
 _BUMP_SIZES: Final = {Bump.MAJOR: 1.0, Bump.MINOR: 0.5, Bump.PATCH: 0.25, Bump.OTHER: 0.1}
+_UNREAD: Final = Sense()
 _UNITS: Final = {"artifact.size": "bytes"}
 
 
@@ -29,18 +30,15 @@ class Senses:
     """How metrics are read: as the team says, and what segments are segments of."""
 
     own: Mapping[SafeText, Sense]
-    only_metric: SafeText | None = None
-    """The one metric there is; segments that name none are segments of it."""
+    shared: Sense = _UNREAD
+    """What all metrics there are have in common; segments that name none are segments of one of them."""
 
     def of(self, told: Told) -> Sense:
         """Return the sense of a fact, whatever it is."""
         if told.table is tables.METRICS:
             return sense_of(told.title, self.own)
         if told.table is tables.SEGMENTS:
-            metric, slash, _ = told.title.partition("/")
-            if slash or told.title in self.own:
-                return sense_of(metric if slash else told.title, self.own)
-            return sense_of(self.only_metric, self.own) if self.only_metric else Sense()
+            return segment_sense(told.title, self.shared, self.own)
         if told.kind is Kind.MOMENT:
             return Sense(unit=SafeText("seconds"))
         if told.kind is Kind.COUNT:

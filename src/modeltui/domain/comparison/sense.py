@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -67,6 +67,7 @@ TABLE: Final[tuple[tuple[str, Better, str], ...]] = (
     (r"r2|r squared|explained variance|d2", Better.HIGHER, ""),
     (r"n?dcg|lift", Better.HIGHER, ""),
     (r"bleu|rouge(?: ?[\dl]+)?|meteor|bertscore|chrf|pass|win rate", Better.HIGHER, ""),
+    (r"(?:answer|response|output) quality", Better.HIGHER, ""),
     (r"grounded(?:ness)?|faithful(?:ness)?|relevan(?:ce|cy)|helpfulness|correctness|coherence", Better.HIGHER, ""),
     (r"throughput|(?:requests|tokens) per second|qps|tps", Better.HIGHER, ""),
     (r"errors?|loss(?:es)?|failures?|deviance", Better.LOWER, ""),
@@ -99,6 +100,27 @@ def sense_of(name: str, own: Mapping[SafeText, Sense] = {}) -> Sense:
             if _words(other) == words:
                 return said
     return _by_name(name[:_LONGEST])
+
+
+def shared_sense(names: Iterable[str], own: Mapping[SafeText, Sense] = {}) -> Sense:
+    """Return how a number is read that belongs to one of these metrics, nobody says to which: only what all share."""
+    senses = {sense_of(name, own) for name in names}
+    directions, units = {sense.better for sense in senses}, {sense.unit for sense in senses}
+    return Sense(
+        directions.pop() if len(directions) == 1 else Better.UNKNOWN,
+        units.pop() if len(units) == 1 else SafeText(""),
+    )
+
+
+def segment_sense(title: str, shared: Sense, own: Mapping[SafeText, Sense] = {}) -> Sense:
+    """Return how a metric of a segment is read: by the metric that its title names, else as all metrics are.
+
+    `auc/region=hk` and `region=hk/auc` name it.
+    """
+    first, slash, rest = title.partition("/")
+    if not slash:
+        return sense_of(title, own) if SafeText(title) in own else shared
+    return sense_of(rest if "=" in first and "=" not in rest else first, own)
 
 
 @lru_cache(maxsize=4_096)
