@@ -13,7 +13,7 @@ import pytest
 from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands, ended, fresh
 from tests.present import plans
 
-from modeltui.domain.acting.action import ActionKind, Desired, GuardLevel, Plan, Refusal
+from modeltui.domain.acting.action import ActionKind, Check, CheckResult, Desired, GuardLevel, Plan, Refusal
 from modeltui.domain.acting.approval import Decision
 from modeltui.domain.acting.outcome import Outcome, Phase
 from modeltui.domain.acting.plan_document import plan_document, sealed
@@ -182,6 +182,7 @@ def test_flags_and_incident_reach_the_consent(commands: MakeCommands) -> None:
         "rollback", TARGET, "--plan-hash", _plan_in(acting).hash, *WHY, *more, "--break-glass"
     )
     assert code == 0, err
+    assert acting.asked[0].break_glass is False, "what is agreed to by hash is planned again as it was made"
     consent = acting.gone[0]
     assert consent.acknowledged == ("approved", "artifact")
     assert consent.break_glass
@@ -262,7 +263,8 @@ def test_a_plan_file_is_private_and_whole(commands: MakeCommands, tmp_path: Path
     ("arguments", "kind", "more"),
     [
         (("abort",), ActionKind.ABORT, {}),
-        (("promote",), ActionKind.PROMOTE, {}),
+        (("promote",), ActionKind.PROMOTE, {"break_glass": False}),
+        (("promote", "--break-glass"), ActionKind.PROMOTE, {"break_glass": True}),
         (
             ("weights", "--weights", "3.0.0=5%,2.3.1=95%"),
             ActionKind.WEIGHTS,
@@ -387,6 +389,33 @@ def test_a_moved_plan_is_refused_with_the_difference(
     assert code == 3
     assert says in err
     assert acting.runners == []
+
+
+def test_a_plan_agreed_to_by_hash_is_the_one_that_would_be_made_now(commands: MakeCommands) -> None:
+    """A check that passed when the hash was printed fails now: nothing is carried out, and I read which."""
+    acting = ScriptedActing()
+    plan = _plan_in(acting)
+    acting.known = [plan]
+    blocked = Check(SafeText("blocked"), CheckResult.FAIL, SafeText("a tag blocks 2.3.1 since 02:03"))
+    acting.answer = fresh(plan, checks=(*plan.checks, blocked))
+    code, _, err = commands(acting)("rollback", TARGET, "--plan-hash", plan.hash, *WHY)
+    assert code == 3
+    assert "blocked does not pass any more: a tag blocks 2.3.1 since 02:03" in err
+    acting.answer = Refusal(SafeText("a tag blocks 2.3.1"), SafeText("choose another version"))
+    code, _, err = commands(acting)("rollback", TARGET, "--plan-hash", plan.hash, *WHY)
+    assert code == 3
+    assert "refused: a tag blocks 2.3.1" in err
+    assert acting.runners == []
+
+
+def test_an_abort_agreed_to_by_hash_is_not_held_up_by_planning_again(commands: MakeCommands) -> None:
+    """The safe direction goes on at once: only the actor process looks again."""
+    acting = ScriptedActing(fresh(plans.abort()))
+    plan = _plan_in(acting)
+    acting.known = [plan]
+    code, _, err = commands(acting)("abort", TARGET, "--plan-hash", plan.hash)
+    assert code == 0, err
+    assert acting.asked == []
 
 
 def test_an_abort_survives_another_step_of_the_same_rollout(commands: MakeCommands, tmp_path: Path) -> None:

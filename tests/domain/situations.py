@@ -341,4 +341,5 @@ def wishes(draw: st.DrawFn) -> tuple[Situation, ActionRequest]:
         weights=shares if kind is ActionKind.WEIGHTS else (),  # type: ignore[arg-type] # a candidate is there then
         shares=draw(st.one_of(st.just(()), rising)) if kind in (ActionKind.ROLLBACK, ActionKind.PROMOTE) else (),
         reason=Reason(text=draw(_odd_text)),
+        break_glass=draw(st.booleans()),
     )

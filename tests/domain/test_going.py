@@ -57,6 +57,21 @@ def test_every_flag_of_a_heavy_guard_must_be_acknowledged() -> None:
     assert asked(plan(GuardLevel.VERSION), replace(consent_to(plan(GuardLevel.VERSION)), acknowledged=())) is None
 
 
+def test_who_may_break_the_glass_reads_how() -> None:
+    """A freeze, nobody to approve: where the rules leave the loud way, the refusal has its whole command."""
+    command = "modeltui rollback fraud@prod --to 1 --break-glass --incident ID --reason TEXT"
+    waits = rollback_plan(FakeWorld(VirtualClock()), "1", guard=GuardLevel.SECOND_PERSON)
+    alone = asked(waits, consent_to(waits), replace(ALLOWED, second_person=True, break_glass=True))
+    assert alone is not None
+    assert alone.remedy == f"ask a second person: modeltui approve; or, with an incident: {command}"
+    frozen = asked(waits, consent_to(waits), Permission(False, SafeText("freeze"), break_glass=True))
+    assert frozen is not None
+    assert frozen.remedy == f"ask somebody who may; or, with an incident: {command}"
+    nobody = asked(waits, consent_to(waits), replace(ALLOWED, second_person=True))
+    assert nobody is not None
+    assert "incident" not in nobody.remedy
+
+
 def test_a_heavy_guard_wants_a_reason() -> None:
     """I say no word why: blanks are none either."""
     for text in ("", "   "):

@@ -28,6 +28,7 @@ from modeltui.domain.acting.action import ActionKind, Check, CheckResult, GuardL
 from modeltui.domain.acting.lease import Lease
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.planning import plan, plan_abort, plan_promote, plan_rollback, plan_set_weights
+from modeltui.domain.acting.wording import command_text
 from modeltui.domain.identity import Assurance
 from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import UNKNOWN, Instant, ModelName
@@ -362,13 +363,39 @@ def test_the_rules_have_the_first_word() -> None:
 
 
 def test_a_freeze_can_be_overruled_only_loudly() -> None:
-    """In a freeze there is no plan, or, where glass may be broken, one that carries the freeze as a failed check."""
+    """In a freeze there is no plan, or, where glass is broken, one that carries the freeze as a failed check."""
     frozen = Permission(False, safe_text("year-end freeze"), frozen=safe_text("year-end freeze until 2 January"))
-    request = asks(ActionKind.ROLLBACK, "2.2.0")
-    assert "year-end freeze" in refused(plan(situation(champion(), permission=frozen), request)).reason
-    found = planned(plan(situation(champion(), permission=replace(frozen, break_glass=True)), request))
-    assert check(found, "freeze").result is CheckResult.FAIL
-    assert found.guard >= GuardLevel.IDENTITY
+    loud = replace(asks(ActionKind.ROLLBACK, "2.2.0"), break_glass=True)
+    found = refused(plan(situation(champion(), permission=frozen), loud))
+    assert "year-end freeze" in found.reason
+    assert found.remedy == "wait until it ends, or ask the platform team that keeps the rules"
+    made = planned(plan(situation(champion(), permission=replace(frozen, break_glass=True)), loud))
+    assert check(made, "freeze").result is CheckResult.FAIL
+    assert made.guard >= GuardLevel.IDENTITY
+
+
+def test_in_a_freeze_nobody_types_for_nothing() -> None:
+    """Who may break the glass and has not said so gets no plan, and the very command that does it."""
+    frozen = Permission(False, safe_text("freeze"), frozen=safe_text("freeze until 2 January"), break_glass=True)
+    found = refused(plan(situation(champion(), permission=frozen), asks(ActionKind.ROLLBACK, "2.2.0")))
+    command = "modeltui rollback fraud@prod --to 2.2.0 --break-glass --incident ID --reason TEXT"
+    assert found.remedy == f"wait until it ends; or, with an incident, on the command line: {command}"
+    promoting = refused(plan(situation(canary(), permission=frozen), asks(ActionKind.PROMOTE)))
+    assert "modeltui plan promote fraud@prod --break-glass --out plan.json, then modeltui apply" in promoting.remedy
+
+
+def test_a_command_to_copy_holds_a_name_as_a_name() -> None:
+    """A registry that names a version `1; reboot` cannot have that run by whoever copies the remedy."""
+    assert command_text("modeltui", "rollback", "fraud@prod", "--to", "1; reboot").endswith("--to '1; reboot'")
+    frozen = Permission(False, safe_text("freeze"), frozen=safe_text("freeze until 2 January"), break_glass=True)
+    found = refused(plan(situation(champion(), permission=frozen), asks(ActionKind.ROLLBACK, "1; reboot")))
+    assert "--to '1; reboot' --break-glass" in found.remedy
+
+
+def test_a_version_that_is_none_leads_back_to_the_last_known_good() -> None:
+    """While a candidate does harm, a mistyped version is answered with the last known good, not the one before it."""
+    found = refused(plan(situation(canary()), asks(ActionKind.ROLLBACK, "9.9.9")))
+    assert found.remedy == "the last known good is 2.3.1: modeltui plan rollback fraud@prod"
 
 
 def test_somebody_busy_holds_up_all_but_the_rescue() -> None:

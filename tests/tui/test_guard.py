@@ -547,6 +547,21 @@ async def test_an_action_that_somebody_may_not_take_says_who_may() -> None:
         assert acting.asked == []
 
 
+async def test_in_a_freeze_the_screen_shows_the_whole_command_of_the_loud_way() -> None:
+    """Where glass may be broken, a frozen action tells its command in the panel, where nothing is cut at 80 columns."""
+    command = "modeltui rollback fraud@prod-hk --to 2.2.0 --break-glass --incident ID --reason TEXT"
+    refusal = Refusal(SafeText("freeze until Thu"), SafeText(f"with an incident, on the command line: {command}"))
+    acting = FakeActing(refusal)
+    frozen = SafeText("freeze until Thu")
+    acting.allowed = Permission(is_allowed=False, says=frozen, frozen=frozen, break_glass=True)
+    async with guarded(acting=acting) as on:
+        await on.press("A")
+        await on.settle()
+        drawn = " ".join(row.strip("│┃┏┗┓┛━─ ") for row in on.stage.rows)
+        assert command in " ".join(drawn.split())
+        assert acting.runners == []
+
+
 async def test_a_session_that_only_looks_has_no_such_keys() -> None:
     """Read-only: A, R and u are bound to nothing, and the help says why."""
     async with shown(incident(), (80, 24)) as stage:

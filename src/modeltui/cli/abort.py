@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import click
@@ -26,5 +27,5 @@ Exit codes: 0 verified, 1 failed or partial, 2 usage, 3 refused or the world mov
 @click.pass_obj
 def command(options: Options, /, target: str, **consent: Any) -> int:
     """Abort a rollout."""
-    again = f"{program(options)} abort {target}{said_again(consent).removeprefix(' --reason TEXT')}"
+    again = f"{program(options)} abort {shlex.quote(target)}{said_again(consent).removeprefix(' --reason TEXT')}"
     return act(options, request_of(ActionKind.ABORT, target), wish_of(**consent, again=again, program=program(options)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ def _printing(made: Callable[..., int]) -> Callable[..., int]:
     options = (
         click.option("--out", "out", metavar="FILE", help="Write the plan there, for `modeltui apply FILE`."),
         click.option("--json", "as_json", is_flag=True, help="One JSON object."),
+        click.option("--break-glass", is_flag=True, help="Plan in spite of a freeze; `apply` needs it again."),
         click.pass_obj,
     )
     for option in reversed(options):
@@ -51,37 +53,56 @@ def _printing(made: Callable[..., int]) -> Callable[..., int]:
 @click.option("--every", metavar="60s", default="60s", show_default=True, help="With --shares: from step to step.")
 @_printing
 def rollback(
-    options: Options, target: str, version: str | None, shares: str | None, every: str, out: str | None, as_json: bool
+    options: Options,
+    target: str,
+    version: str | None,
+    shares: str | None,
+    every: str,
+    out: str | None,
+    as_json: bool,
+    break_glass: bool,
 ) -> int:
     """Plan a rollback."""
     steps: dict[str, Any] = {"shares": shares_of(shares)} if shares else {}
-    request = request_of(ActionKind.ROLLBACK, target, version, step_seconds=seconds_of(every, "--every"), **steps)
+    request = request_of(
+        ActionKind.ROLLBACK,
+        target,
+        version,
+        step_seconds=seconds_of(every, "--every"),
+        break_glass=break_glass,
+        **steps,
+    )
     return _plan(options, request, out, as_json)
 
 
 @command.command("abort", help="Plan to stop the rollout: all traffic to stable.")
 @click.argument("target", metavar="MODEL@ENV")
 @_printing
-def abort(options: Options, target: str, out: str | None, as_json: bool) -> int:
+def abort(options: Options, target: str, out: str | None, as_json: bool, break_glass: bool) -> int:
     """Plan an abort."""
-    return _plan(options, request_of(ActionKind.ABORT, target), out, as_json)
+    return _plan(options, request_of(ActionKind.ABORT, target, break_glass=break_glass), out, as_json)
 
 
 @command.command("promote", help="Plan to make the candidate the stable version.")
 @click.argument("target", metavar="MODEL@ENV")
 @_printing
-def promote(options: Options, target: str, out: str | None, as_json: bool) -> int:
+def promote(options: Options, target: str, out: str | None, as_json: bool, break_glass: bool) -> int:
     """Plan a promotion."""
-    return _plan(options, request_of(ActionKind.PROMOTE, target), out, as_json)
+    return _plan(options, request_of(ActionKind.PROMOTE, target, break_glass=break_glass), out, as_json)
 
 
 @command.command("weights", help="Plan to give stable and candidate other shares.")
 @click.argument("target", metavar="MODEL@ENV")
 @click.option("--weights", metavar="V=0.05,V=0.95", required=True, help="What each version shall get; adds up to 1.")
 @_printing
-def weights(options: Options, target: str, weights: str, out: str | None, as_json: bool) -> int:
+def weights(options: Options, target: str, weights: str, out: str | None, as_json: bool, break_glass: bool) -> int:
     """Plan other shares."""
-    return _plan(options, request_of(ActionKind.WEIGHTS, target, weights=weights_of(weights)), out, as_json)
+    return _plan(
+        options,
+        request_of(ActionKind.WEIGHTS, target, weights=weights_of(weights), break_glass=break_glass),
+        out,
+        as_json,
+    )
 
 
 def _plan(options: Options, request: ActionRequest, out: str | None, as_json: bool) -> int:
@@ -97,7 +118,7 @@ def _plan(options: Options, request: ActionRequest, out: str | None, as_json: bo
                 _say_suspect(await acting.suspect(plan.target))
         if out is not None:
             note(f"modeltui: written: {out}; nothing was sent; void at {both_times(plan.expires_at)}")
-            note(f"  {program(options)} apply {out} --plan-hash {plan.hash}")
+            note(f"  {program(options)} apply {shlex.quote(out)} --plan-hash {plan.hash}")
         return 0
 
     return with_acting(options, make, as_json=as_json)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from modeltui.domain.acting import checks as look
+from modeltui.domain.acting.action import Desired
+from modeltui.domain.acting.desired import is_as_desired, whole_traffic
 from modeltui.domain.acting.premise import known_good_of
 from modeltui.domain.acting.situation import Situation, trusted_versions
-from modeltui.domain.acting.wording import names_text
+from modeltui.domain.acting.wording import command_text, names_text
 from modeltui.domain.fleet import Target
 from modeltui.domain.health import Level
 from modeltui.domain.names import Missing, TargetKey, Unknown, VersionId
@@ -39,12 +41,21 @@ def why_text(situation: Situation, target: Target, version: VersionId, *, is_cho
 
 def next_known_good(situation: Situation, target: Target, version: VersionId | Unknown) -> str:
     """Return what to try instead of a version: the next one that evidence speaks for."""
+    best = known_good_of(target)
+    if (
+        not isinstance(best, Missing)
+        and best != version
+        and not is_as_desired(target.rollout, Desired(whole_traffic(best), best))
+    ):
+        return f"the last known good is {best}: {command_text('modeltui', 'plan', 'rollback', str(target.key))}"
     trusted = trusted_versions(situation.fleet, target, situation.now)
     for good in trusted:
         if good.version not in (version, target.stable):
             says = f"the next known good is {good.version}, which {look.evidence_text(good, situation.now)}"
-            return f"{says}: modeltui plan rollback {target.key} --to {good.version}"
-    return f"no other version is known to be good here; modeltui versions {target.key.model} lists what there is"
+            command = command_text("modeltui", "plan", "rollback", str(target.key), "--to", good.version)
+            return f"{says}: {command}"
+    listing = command_text("modeltui", "versions", target.key.model)
+    return f"no other version is known to be good here; {listing} lists what there is"
 
 
 def way_instead(situation: Situation, target: Target) -> str:
@@ -52,7 +63,8 @@ def way_instead(situation: Situation, target: Target) -> str:
     best = known_good_of(target)
     if isinstance(best, Missing) or best == target.stable:
         return f"to leave {target.stable}: {next_known_good(situation, target, target.stable)}"
-    return f"to go back to {best}, the last known good version: modeltui plan rollback {target.key}"
+    command = command_text("modeltui", "plan", "rollback", str(target.key))
+    return f"to go back to {best}, the last known good version: {command}"
 
 
 def known_places(situation: Situation, key: TargetKey) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from modeltui.domain.acting.access import with_broken_glass
-from modeltui.domain.acting.action import Consent, GuardLevel, Plan, Refusal
+from modeltui.domain.acting.action import ActionKind, Consent, GuardLevel, Plan, Refusal
 from modeltui.domain.acting.approval import GivenApproval
 from modeltui.domain.acting.approving import Standing, approval_standing, is_same_person
+from modeltui.domain.acting.overruling import glass_command
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import Instant
@@ -56,6 +57,14 @@ def _about_consent(plan: Plan, consent: Consent, now: Instant) -> Refusal | None
     return None
 
 
+def _or_break(plan: Plan, permission: Permission) -> str:
+    """Return the loud way, where the rules leave one."""
+    if not permission.break_glass:
+        return ""
+    weights = plan.to.weights if plan.kind is ActionKind.WEIGHTS else ()
+    return f"; or, with an incident: {glass_command(plan.kind, plan.target, plan.version, weights)}"
+
+
 def _about_rules(
     plan: Plan,
     consent: Consent,
@@ -67,7 +76,7 @@ def _about_rules(
     breaks = overrules(plan, consent, permission)
     ruled = with_broken_glass(permission) if breaks else permission
     if not ruled.is_allowed:
-        return Refusal(ruled.says, SafeText("ask somebody who may"))
+        return Refusal(ruled.says, safe_text(f"ask somebody who may{_or_break(plan, permission)}", 400))
     if not actor.assurance.is_at_least(ruled.assurance):
         says = f"{actor.principal} is known by {actor.assurance.value} only; {ruled.assurance.value} is needed"
         return Refusal(safe_text(says), SafeText("show who you are, by a key of your ssh agent"))
@@ -80,4 +89,4 @@ def _about_rules(
     if standing.standing is Standing.GRANTED and others:
         return None
     says = standing.says if not standing.granted else safe_text("whoever approved it must not execute it alone")
-    return Refusal(says, SafeText("ask a second person: modeltui approve"))
+    return Refusal(says, safe_text(f"ask a second person: modeltui approve{_or_break(plan, permission)}", 400))

@@ -28,11 +28,12 @@ from modeltui.domain.acting.desired import (
 )
 from modeltui.domain.acting.explaining import harm_text, known_places, next_known_good, way_instead, why_text
 from modeltui.domain.acting.guarding import PLAN_SECONDS, Course, guard_for, refusing
+from modeltui.domain.acting.overruling import way_past
 from modeltui.domain.acting.premise import known_good_of, premise_of
 from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.acting.situation import Situation, Timings, taken_back, trusted_versions
 from modeltui.domain.acting.stepping import expectation, paths, steps_of
-from modeltui.domain.acting.wording import names_text, whole_milliseconds
+from modeltui.domain.acting.wording import command_text, names_text, whole_milliseconds
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.lineage import Known
 from modeltui.domain.names import UNKNOWN, Missing, ModelName, SourceName, Unknown, VersionId
@@ -51,6 +52,7 @@ __all__ = [
     "version_to_go_to",
 ]
 
+_ASK = "ask somebody whom the rule names, or the platform team that keeps the rules"
 _NOT_HASHED = PlanHash(SafeText(""))
 
 
@@ -96,7 +98,8 @@ def plan_abort(situation: Situation, request: ActionRequest) -> Plan | Refusal:
         serves = f"{now.stable} has all the traffic" if _has_all(now, rollout) else f"stable is {now.stable}"
         return _no(f"nothing is being rolled out on {key}: {serves}{shadow}", way_instead(situation, target))
     if request.shares:
-        return _no("an abort goes at once", f"for a slow way back: modeltui plan rollback {key} --to {now.stable}")
+        slowly = _command("plan", "rollback", str(key), "--to", now.stable)
+        return _no("an abort goes at once", f"for a slow way back: {slowly}")
     to = Desired(whole_traffic(now.stable), now.stable)
     checks = _kept(
         look.health("stable", target, now.stable),
@@ -117,7 +120,8 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
     if isinstance(version, Missing):
         return _no(
             f"no version is known to have served well on {target.key}",
-            f"choose one: modeltui versions {target.key.model}, then modeltui plan rollback {target.key} --to VERSION",
+            f"choose one: {_command('versions', target.key.model)}, then "
+            f"{_command('plan', 'rollback', str(target.key), '--to', 'VERSION')}",
         )
     course = Course.KNOWN_GOOD if is_last_known_good(target, request) else Course.OTHER_VERSION
     to = Desired(whole_traffic(version), version)
@@ -147,7 +151,7 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
     target, _, now, promise = found
     key, candidate = target.key, now.candidate
     if isinstance(candidate, Missing):
-        return _no(f"nothing is being rolled out on {key}", f"modeltui status {key} shows what serves")
+        return _no(f"nothing is being rolled out on {key}", f"{_command('status', str(key))} shows what serves")
     if not isinstance(request.version, Missing) and request.version != candidate:
         return _no(f"the candidate on {key} is {candidate}, not {request.version}", "promote what is being rolled out")
     to = Desired(whole_traffic(candidate), candidate)
@@ -163,7 +167,9 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
     against = refusing(Course.PROMOTE, checks)
     if against:
         return _refused(
-            against, checks, f"abort instead: modeltui plan abort {key}; or wait until it is within its limits"
+            against,
+            checks,
+            f"abort instead: {_command('plan', 'abort', str(key))}; or wait until it is within its limits",
         )
     because = f"{candidate} takes over from {now.stable}{_asked(request)}"
     return _made(situation, request, target, now, promise, Course.PROMOTE, to, way, checks, because)
@@ -190,7 +196,7 @@ def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Ref
     to = Desired(weights, now.stable, candidate)
     after, before = share_of(weights, candidate), share_of(now.weights, candidate)
     if after >= 1.0:
-        return _no(f"all traffic on {candidate} is a promotion", f"promote it: modeltui plan promote {key}")
+        return _no(f"all traffic on {candidate} is a promotion", f"promote it: {_command('plan', 'promote', str(key))}")
     if is_as_desired(rollout, to):
         return _no(f"already so: {weights_text(weights)} on {key}", "nothing needs to be done")
     course = Course.LESS if after < before else Course.MORE if after < 0.5 else Course.MOST
@@ -202,7 +208,9 @@ def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Ref
     against = refusing(course, checks)
     if against:
         return _refused(
-            against, checks, f"abort instead: modeltui plan abort {key}; or wait until it is within its limits"
+            against,
+            checks,
+            f"abort instead: {_command('plan', 'abort', str(key))}; or wait until it is within its limits",
         )
     because = f"{candidate} gets {percent_text(after)} instead of {percent_text(before)}{_asked(request)}"
     return _made(situation, request, target, now, promise, course, to, (to,), checks, because)
@@ -224,11 +232,11 @@ def _ground(situation: Situation, request: ActionRequest) -> tuple[Target, Rollo
     if isinstance(situation.promise, Refusal):
         return situation.promise
     permission = situation.permission
-    may_overrule = permission.break_glass and not isinstance(permission.frozen, Missing)
-    if not permission.is_allowed and not may_overrule:
+    is_frozen = not isinstance(permission.frozen, Missing)
+    if not permission.is_allowed and not (is_frozen and permission.break_glass and request.break_glass):
         return _no(
             f"{situation.actor.principal} may not {_verb(request.kind)} {key}: {permission.says}",
-            "ask somebody whom the rule names, or the platform team that keeps the rules",
+            way_past(request, version_to_go_to(target, request), permission) if is_frozen else _ASK,
         )
     if not situation.actor.assurance.is_at_least(permission.assurance):
         return _no(
@@ -345,6 +353,10 @@ def _kept(*found: Check | None) -> tuple[Check, ...]:
 
 def _verb(kind: ActionKind) -> str:
     return {ActionKind.ROLLBACK: "roll back", ActionKind.WEIGHTS: "shift traffic on"}.get(kind, kind.value)
+
+
+def _command(*words: str) -> str:
+    return command_text("modeltui", *words)
 
 
 def _asked(request: ActionRequest) -> str:

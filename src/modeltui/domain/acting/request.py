@@ -23,3 +23,5 @@ class ActionRequest:
     step_seconds: float = 60.0
     """Between two steps of a progressive reversion."""
     reason: Reason = NO_REASON
+    break_glass: bool = False
+    """A freeze window is to be overruled: the plan carries it as a failed check, and GO needs an incident."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -18,6 +19,11 @@ def moment_text(at: Instant) -> SafeText:
     if not 0.0 <= at <= _LAST_MOMENT:
         return SafeText("a time that no clock shows")
     return SafeText(f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M} UTC")
+
+
+def command_text(*words: str) -> str:
+    """Return a command to copy into a shell: a name that a backend chose can be read there as nothing but a name."""
+    return shlex.join(words)
 
 
 def whole_milliseconds(at: float) -> Instant:
