@@ -51,6 +51,7 @@ BUILT_IN: dict[SourceKind, dict[str, str]] = {
         "openlineage": "modeltui.adapters.openlineage.provenance",
     },
     SourceKind.CODE: {
+        "embedded": "modeltui.adapters.embedded.code_history",
         "git": "modeltui.adapters.git_history.history",
         "gto": "modeltui.adapters.gto.history",
     },

@@ -66,11 +66,12 @@ def test_doctor_reports_every_source(world: RunningWorld) -> None:
     """doctor: reach, latency, clock and labels per source; good news is exit code 0."""
     done = world.run("doctor")
     assert done.returncode == 0, done.stdout
-    for word in ("registry (embedded", "metrics (embedded", "rollouts (embedded", "answered in", "labels", "clock"):
+    ports = ("registry", "metrics", "rollouts", "code")
+    for word in (*(f"{port} (embedded" for port in ports), "answered in", "labels", "clock"):
         assert word in done.stdout
     value = json.loads(world.run("doctor", "--json").stdout)
     assert (value["schema"], value["ok"]) == ("modeltui.doctor/1", True)
-    assert {source["port"] for source in value["sources"]} == {"registry", "metrics", "rollouts"}
+    assert {source["port"] for source in value["sources"]} == set(ports)
 
 
 def test_doctor_says_what_is_wrong_and_what_to_do(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def check_status(value: dict[str, Any]) -> None:
     assert isinstance(value["simulated"], bool)
     for source in value["sources"]:
         check_keys(source, {"name", "kind", "backend", "state"}, {"age_seconds", "error", "remedy", "warnings"})
-        assert source["kind"] in ("registry", "metrics", "rollouts")
+        assert source["kind"] in ("registry", "metrics", "rollouts", "code")
         assert source["state"] in ("fresh", "stale", "down")
         assert source["state"] != "down" or source.get("error")
     for target in value["targets"]:

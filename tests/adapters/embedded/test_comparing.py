@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from modeltui.adapters.embedded import registry
+from modeltui.adapters.embedded import code_history, registry
 from modeltui.adapters.embedded.file import Options
 from modeltui.domain.claims import Claims
 from modeltui.domain.comparison.comparing import compare_claims
-from modeltui.domain.comparison.difference import Comparison, Group
+from modeltui.domain.comparison.difference import CodeLog, Comparison, Group
 from modeltui.domain.lineage import Known
 from modeltui.domain.names import Missing, ModelName, SegmentName, SignalName
 from modeltui.domain.suspects.suspect import Closeness, Symptom
 from modeltui.domain.suspects.suspecting import suspects, unknowns_that_matter
 from modeltui.domain.text import SafeText
+from modeltui.ports.code_history import CodeHistory
 from modeltui.ports.registry import Registry
 from modeltui.testing.clock import VirtualClock
 from tests.adapters.embedded.story import source, surroundings, version
@@ -35,6 +36,16 @@ class Reader:
     """Somebody who compares versions of a world."""
 
     port: Registry
+    history: CodeHistory
+
+    async def log(self, name: str, a: str, b: str) -> CodeLog:
+        told = [next(iter((await self.claims(name, one)).values())).code for one in (a, b)]
+        codes = [code.value for code in told if isinstance(code, Known)]
+        assert len(codes) == 2
+        log = await self.history.read_log(codes[0].repository, codes[0].commit, codes[1].commit)
+        assert log is not None
+        assert log.only_b
+        return log
 
     async def claims(self, name: str, one: str) -> Claims:
         return {source("registry"): await self.port.read_provenance(model(name), version(one))}
@@ -47,8 +58,12 @@ class Reader:
 
 @pytest.fixture
 async def reader(world_path: Path, clock: VirtualClock) -> AsyncIterator[Reader]:
-    async with registry.connect(Options(path=world_path), surroundings("registry", clock)) as port:
-        yield Reader(port)
+    options = Options(path=world_path)
+    async with (
+        registry.connect(options, surroundings("registry", clock)) as port,
+        code_history.connect(options, surroundings("code", clock)) as history,
+    ):
+        yield Reader(port, history)
 
 
 # fmt: off
@@ -79,10 +94,11 @@ PAIRS = (
 async def test_each_model_tells_what_its_version_changed(
     reader: Reader, name: str, a: str, b: str, first: str, says: str
 ) -> None:
-    """The first suspect of two neighbours is what the registry's description says of the later one."""
-    found = suspects(await reader.compared(name, a, b))
-    assert found[0].field.startswith(first), [(one.field, one.weight) for one in found]
-    assert len(found) <= 12, says
+    """The first suspect of two neighbours is what the registry's description says of the later one, log or not."""
+    compared = await reader.compared(name, a, b)
+    for found in (suspects(compared), suspects(replace(compared, code_log=await reader.log(name, a, b)))):
+        assert found[0].field.startswith(first), [(one.field, one.weight) for one in found]
+        assert len(found) <= 12, says
 
 
 async def test_micro_merchants_suffer_and_the_filter_is_named(reader: Reader) -> None:

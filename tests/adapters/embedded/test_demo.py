@@ -58,7 +58,7 @@ def test_the_configuration_opens_the_world_by_itself(tmp_path: Path) -> None:
     (source,) = loaded.context.sources.values()
     assert source.kind == "embedded"
     plans = wiring.checked_plans(loaded, SecretStore())
-    assert {plan.name for plan in plans} == {"registry", "metrics", "rollouts"}
+    assert {plan.name for plan in plans} == {"registry", "metrics", "rollouts", "code"}
     assert {plan.options.path for plan in plans} == {files.world}
 
 

@@ -29,7 +29,7 @@ contexts:
     mode: writes-on              # nothing real can be hurt: the guards are all that stands in the way
     sources:
       world:
-        kind: embedded           # registry, metrics and rollouts in one file
+        kind: embedded           # registry, metrics, rollouts and code in one file
         path: {path}
 
     journal:

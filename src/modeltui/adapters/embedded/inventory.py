@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any, Final
 
+from modeltui.adapters.embedded.commits import commit_rows
 from modeltui.adapters.embedded.lineage import DAY_SECONDS, digest, documents, registered_at
 from modeltui.adapters.embedded.plans import ModelPlan, Scenario, TargetPlan
 
@@ -22,6 +23,7 @@ def write_inventory(connection: sqlite3.Connection, scenario: Scenario, now: flo
         tags = json.dumps({"business metric": model.business, "repository": model.repository})
         _insert(connection, "models", [(model.name, model.owner, model.kind, tags)])
         _insert(connection, "versions", _versions(model, told[model.name], now))
+        _insert(connection, "commits", commit_rows(model, told[model.name], now))
         _insert(connection, "pointers", [(model.name, name, version) for name, version in model.pointers.items()])
     for target in scenario.targets:
         found = scenario.model(target.model)

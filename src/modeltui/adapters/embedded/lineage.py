@@ -26,7 +26,7 @@ _FILES: Final = {
     "ensemble": {"members.json": "components", "combine.json": "parameters", "requirements.txt": "requirements"},
 }
 """The files of an artifact by kind of model, and the field on which each depends; others are put together late."""
-_BEFORE_TRAINING_SECONDS: Final = 1.5 * DAY_SECONDS
+BEFORE_TRAINING_SECONDS: Final = 1.5 * DAY_SECONDS
 """So long before a version was registered its data were taken."""
 _STORE: Final = "s3://harbourlight-models.example"
 
@@ -139,7 +139,7 @@ def _snapshots(model: ModelPlan, plan: VersionPlan, told: Document, before: Docu
         return before["data_snapshots"]
     random = Random(f"{model.name}/{plan.id}")  # noqa: S311 - invented row counts
     growth = 1 + 0.04 * model.versions.index(plan)
-    taken_at = at - _BEFORE_TRAINING_SECONDS
+    taken_at = at - BEFORE_TRAINING_SECONDS
     return [
         {
             "name": name,

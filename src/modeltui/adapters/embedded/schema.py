@@ -32,6 +32,18 @@ CREATE TABLE IF NOT EXISTS writes (
     says TEXT NOT NULL
 );
 """
+COMMITS_TABLE: Final = """
+CREATE TABLE commits (                  -- optional: a world of this format may have been made before it had any
+    repository TEXT NOT NULL,
+    number INTEGER NOT NULL,            -- each is built on the one before it
+    id TEXT NOT NULL,
+    at REAL NOT NULL,
+    author TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    files TEXT NOT NULL,                -- JSON list of the paths that it changed
+    PRIMARY KEY (repository, number)
+);
+"""
 TABLES: Final = f"""
 CREATE TABLE world (
     schema_version INTEGER NOT NULL,
@@ -136,4 +148,4 @@ CREATE TABLE gauges (
     drift REAL NOT NULL,
     PRIMARY KEY (series, at)
 ) WITHOUT ROWID;
-{WRITES_TABLE}"""
+{COMMITS_TABLE}{WRITES_TABLE}"""
