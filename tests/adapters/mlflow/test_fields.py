@@ -6,23 +6,46 @@ import base64
 import copy
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from modeltui.adapters._documents.case_tables import Cases, Columns
 from modeltui.adapters.mlflow.datasets import snapshot_of
-from modeltui.adapters.mlflow.file_tables import ANSWERS, WEIGHTS, named_values
+from modeltui.adapters.mlflow.file_tables import WEIGHTS, cases_in_file, named_values
 from modeltui.adapters.mlflow.places import ProvenanceMap
 from modeltui.adapters.mlflow.scores import segment_in
 from modeltui.adapters.mlflow.wire import DatasetInput, DatasetRow, Tag
 from modeltui.domain.lineage import ABSENT, Known, Unreadable
 from modeltui.domain.names import UNKNOWN
-from modeltui.testing.faults import Reply, html_page, json_reply
+from modeltui.testing.faults import Reply, SeenRequest, html_page, json_reply
 from tests.adapters.mlflow.fake import API, FakeMlflow, files, listing, missing_file, not_found, recorded
 from tests.adapters.mlflow.test_provenance import FILE, LISTED, LOGGED, RUN, VERSION, told, value, with_run, with_tags
 
 RUN_FILE, RUN_LISTED = "/get-artifact", f"{API}artifacts/list"
 WHERE = ProvenanceMap()
+
+
+def evaluated_in(server: FakeMlflow, runs: Mapping[str, Mapping[str, str] | Reply]) -> None:
+    """Answer a LoggedModel that these runs measured, the last one last, and their files; its own run has none."""
+    logged = copy.deepcopy(recorded("logged_model.json"))
+    logged["model"]["data"]["metrics"] = [
+        {"key": "exact_match", "value": 0.5, "timestamp": 1_768_435_200_000 + count, "run_id": run_id}
+        for count, run_id in enumerate(runs)
+    ]
+    server.answer(LOGGED, json_reply(logged))
+
+    def listed(request: SeenRequest) -> Reply:
+        found = runs.get(request.query["run_id"][0], {})
+        return found if isinstance(found, Reply) else listing(*found)(request)
+
+    def read(request: SeenRequest) -> Reply:
+        found = runs.get(request.query["run_id"][0], {})
+        return found if isinstance(found, Reply) else files(found, missing_file("mlflow-3.17.2"))(request)
+
+    server.answer(RUN_LISTED, listed)
+    server.answer(RUN_FILE, read)
 
 
 def with_files(server: FakeMlflow, beside: dict[str, str] | None = None, of_run: dict[str, str] | None = None) -> None:
@@ -185,15 +208,124 @@ def signed(digests: dict[str, str]) -> str:
 @pytest.mark.parametrize(
     ("path", "content", "expected"),
     [
-        ("a.json", '{"x": 1, "y": {"answer": "no", "input": 3}}', {"x": 1, "y": "no"}),
-        ("a.json", '[{"id": 7, "output": "yes"}, {"output": "lost"}]', {"7": "yes"}),
-        ("a.json", '{"columns": ["Case", "Prediction"], "data": [["x", true], 5]}', {"x": True}),
+        ("a.json", '{"x": 1, "y": {"gain": 2, "rank": 3}}', {"x": 1, "y": 2}),
+        ("a.json", '[{"id": 7, "score": 0.5}, {"score": 1}]', {"7": 0.5}),
+        ("a.json", '{"columns": ["Feature", "Importance"], "data": [["x", 0.25], 5]}', {"x": 0.25}),
         ("a.csv", "name,value\nx,0.5\n,1\n", {"x": "0.5"}),
     ],
 )
 def test_names_and_values_in_files(path: str, content: str, expected: dict[str, Any]) -> None:
     """An object, rows, a table as MLflow logs it and CSV all say names and values."""
-    assert named_values(path, content, ANSWERS) == expected
+    assert named_values(path, content, WEIGHTS) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "expected"),
+    [
+        ("a.json", '{"x": 1, "y": {"answer": "no", "input": 3}}', {"x": "1", "y": "no"}),
+        ("a.json", '[{"id": 7, "output": "yes"}, {"id": 8, "output": null}]', {"7": "yes", "8": "null"}),
+        ("a.json", '{"columns": ["Case", "Prediction"], "data": [["x", true], 5]}', {"x": "true"}),
+        ("a.csv", "name,value\nx,0.5\ny,1\n", {"x": "0.5", "y": "1"}),
+    ],
+)
+def test_answers_in_files(path: str, content: str, expected: dict[str, str]) -> None:
+    """An object, rows, a table as MLflow logs it and CSV all say what was answered in which case."""
+    assert cases_in_file(path, content, Columns()) == Cases(expected)
+
+
+# What was answered in evaluations
+
+
+def table(columns: list[str], *rows: list[Any]) -> str:
+    """A table as `mlflow.log_table` and `mlflow.evaluate` write it."""
+    return json.dumps({"columns": columns, "data": rows})
+
+
+EVALUATED = ["question", "ground_truth", "outputs", "exact_match/score", "latency"]
+ONE = table(EVALUATED, ["What is drift?", "a change", "a change", 1, 0.2], ["And skew?", "a lean", "a lie", 0, 0.3])
+
+
+async def test_evaluation_of_its_own_run(fake: FakeMlflow) -> None:
+    """The table of an evaluation in the run that trained it: each question with its answer, no scores."""
+    with_files(fake, of_run={"eval_results_table.json": ONE})
+    found = await told(fake)
+    assert value(found.cases) == {"What is drift?": "a change", "And skew?": "a lie"}
+    assert found.cases.lacks == ""  # type: ignore[union-attr]
+
+
+async def test_saved_cases_are_preferred_to_evaluations(fake: FakeMlflow) -> None:
+    """Where a team keeps golden cases, they are told, and no evaluation is."""
+    evaluated_in(fake, {"e" * 32: {"eval_results_table.json": ONE}})
+    with_files(fake, {"golden_cases.json": '{"case-1": "decline"}'}, {"eval_results_table.json": ONE})
+    assert value((await told(fake)).cases) == {"case-1": "decline"}
+    assert "e" * 32 not in str([request.query for request in fake.requests])
+
+
+async def test_evaluations_in_runs_of_their_own(fake: FakeMlflow) -> None:
+    """MLflow 3 links an evaluation to the LoggedModel: the tables of such runs are put together."""
+    other = table(["question", "outputs"], ["Who pays?", "the merchant"])
+    evaluated_in(fake, {"a" * 32: {"eval_results_table.json": ONE}, "b" * 32: {"eval_results_table.json": other}})
+    found = value((await told(fake)).cases)
+    assert found == {"What is drift?": "a change", "And skew?": "a lie", "Who pays?": "the merchant"}
+
+
+async def test_evaluations_that_contradict_each_other(fake: FakeMlflow) -> None:
+    """A question that two evaluations of one version answer differently has no answer, and it is said."""
+    other = table(EVALUATED, ["And skew?", "a lean", "a lean", 1, 0.1])
+    evaluated_in(fake, {"a" * 32: {"eval_results_table.json": ONE}, "b" * 32: {"eval_results_table.json": other}})
+    found = (await told(fake)).cases
+    assert value(found) == {"What is drift?": "a change"}
+    expected = "eval_results_table.json: 1 case was asked more than once and answered differently"
+    assert found.lacks == expected  # type: ignore[union-attr]
+
+
+async def test_evaluation_that_cannot_be_read(fake: FakeMlflow) -> None:
+    """An evaluation out of reach makes its cases missing, not absent; with others beside it, only some."""
+    evaluated_in(fake, {"a" * 32: html_page(500)})
+    assert isinstance((await told(fake)).cases, Unreadable)
+    evaluated_in(fake, {"a" * 32: html_page(500), "b" * 32: {"eval_results_table.json": ONE}})
+    found = (await told(fake)).cases
+    assert len(value(found)) == 2
+    assert "500" in found.lacks  # type: ignore[union-attr]
+
+
+async def test_too_many_evaluations(fake: FakeMlflow) -> None:
+    """Of many evaluations the newest are read, and the number of the others is told."""
+    runs = {f"{count:032x}": {"eval_results_table.json": ONE} for count in range(9)}
+    evaluated_in(fake, runs)
+    found = (await told(fake)).cases
+    assert len(value(found)) == 2
+    assert "5 older evaluations were not read" in found.lacks  # type: ignore[union-attr]
+    assert f"{0:032x}" not in str([request.query for request in fake.requests])
+    assert f"{8:032x}" in str([request.query for request in fake.requests])
+
+
+async def test_table_whose_columns_are_named_in_the_configuration(fake: FakeMlflow) -> None:
+    """What a team calls its table and columns is configured; without that the reason names what is looked for."""
+    own = table(["customer", "month", "verdict"], ["c-1", 1, "approve"], ["c-1", 2, "decline"])
+    with_files(fake, of_run={"replayed.json": own})
+    where = {"cases": ("run_artifact:replayed.json",)}
+    found = (await told(fake, provenance=ProvenanceMap(**where))).cases
+    assert isinstance(found, Unreadable)
+    assert found.reason.startswith("replayed.json: none of its columns is called one of outputs, ")
+    configured = ProvenanceMap(**where, answer_columns=("verdict",))
+    found = (await told(fake, provenance=configured)).cases
+    assert value(found) == {"customer=c-1, month=1": "approve", "customer=c-1, month=2": "decline"}
+    configured = ProvenanceMap(**where, answer_columns=("verdict",), case_columns=("Month",))
+    assert value((await told(fake, provenance=configured)).cases) == {"1": "approve", "2": "decline"}
+    configured = ProvenanceMap(**where, answer_columns=("verdict",), case_columns=("week",))
+    found = (await told(fake, provenance=configured)).cases
+    assert isinstance(found, Unreadable)
+    assert "no column week" in found.reason
+
+
+async def test_long_questions_that_begin_alike_are_two_cases(fake: FakeMlflow) -> None:
+    """A question that is too long to be shown ends with a digest of the whole: two never become one."""
+    long = "Consider this contract: " + "and so on " * 400
+    with_files(fake, of_run={"eval_results_table.json": table(["q", "outputs"], [f"{long}A", "1"], [f"{long}B", "2"])})
+    found = value((await told(fake)).cases)
+    assert sorted(found.values()) == ["1", "2"]
+    assert all(len(name) <= 160 and "sha256" in name for name in found)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+from modeltui.adapters._documents.case_tables import ANSWERS, Cases, Columns, as_text, cases_in
 
 NAMES: Final = ("case", "case_id", "name", "id", "key", "feature", "column", "variable")
 """How the column with the name is called, in lower case."""
-ANSWERS: Final = ("answer", "output", "outputs", "prediction", "predictions", "response", "result", "value")
 WEIGHTS: Final = ("importance", "weight", "gain", "score", "mean_abs_shap", "value")
 _MOST_ROWS: Final = 20_000
+
+Rows = list[dict[str, Any]]
 
 
 def named_values(path: str, content: str, value_names: Sequence[str]) -> dict[str, Any]:
@@ -19,30 +22,40 @@ def named_values(path: str, content: str, value_names: Sequence[str]) -> dict[st
 
     `value_names`: how the column with the value may be called, first choice first.
     """
+    found = _parsed(path, content)
+    if isinstance(found, list):
+        return dict(_pairs(found, value_names))
+    return {name: _chosen(value, value_names) for name, value in found.items()}
+
+
+def cases_in_file(path: str, content: str, columns: Columns) -> Cases:
+    """Return answers on saved cases; raise `ValueError` with the reason when the file does not say which is which."""
+    found = _parsed(path, content)
+    if isinstance(found, list):
+        return cases_in(found, columns)
+    chosen = ((name, _chosen(said, columns.answer or ANSWERS)) for name, said in found.items())
+    return Cases({name: as_text(said) for name, said in chosen})
+
+
+def _parsed(path: str, content: str) -> Rows | Mapping[str, Any]:
+    """Return rows, or what an object has by name."""
     if path.lower().endswith(".csv"):
-        return dict(_pairs(list(csv.DictReader(content.splitlines())), value_names))
+        return _checked(list(csv.DictReader(content.splitlines())))
     try:
         whole = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ValueError("it is not JSON") from error
     if isinstance(whole, dict) and _is_table(whole):
         # What `mlflow.log_table` writes.
-        rows = [
-            dict(zip(map(str, whole["columns"]), row, strict=False)) for row in whole["data"] if isinstance(row, list)
-        ]
-        return dict(_pairs(rows, value_names))
+        columns = [str(column) for column in whole["columns"]]
+        rows = (row for row in whole["data"] if isinstance(row, list))
+        return _checked([dict(zip(columns, row, strict=False)) for row in rows])
     if isinstance(whole, dict):
-        named = list(whole.items())
-        _check_number(len(named))
-        return {name: _chosen(value, value_names) if isinstance(value, dict) else value for name, value in named}
+        _check_number(len(whole))
+        return whole
     if isinstance(whole, list):
-        return dict(_pairs([row for row in whole if isinstance(row, dict)], value_names))
+        return _checked([row for row in whole if isinstance(row, dict)])
     raise ValueError("it has no names and values")
-
-
-def as_text(value: Any) -> str:
-    """Return a value of JSON as one line of text, the same for the same value."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def _is_table(whole: dict[str, Any]) -> bool:
@@ -50,8 +63,7 @@ def _is_table(whole: dict[str, Any]) -> bool:
     return has_both and set(whole) <= {"columns", "data", "index"}
 
 
-def _pairs(rows: Sequence[dict[str, Any]], value_names: Sequence[str]) -> Iterator[tuple[str, Any]]:
-    _check_number(len(rows))
+def _pairs(rows: Rows, value_names: Sequence[str]) -> Iterator[tuple[str, Any]]:
     if not rows:
         raise ValueError("it has no rows")
     columns = {str(column).strip().lower(): column for column in rows[0]}
@@ -65,11 +77,18 @@ def _pairs(rows: Sequence[dict[str, Any]], value_names: Sequence[str]) -> Iterat
             yield str(row[name]), row.get(value)
 
 
+def _checked(rows: Rows) -> Rows:
+    _check_number(len(rows))
+    return rows
+
+
 def _check_number(rows: int) -> None:
     if rows > _MOST_ROWS:
         # Half of them would make the others missing.
         raise ValueError(f"it has {rows} rows, more than {_MOST_ROWS}")
 
 
-def _chosen(value: dict[str, Any], value_names: Sequence[str]) -> Any:
+def _chosen(value: Any, value_names: Sequence[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
     return next((value[name] for name in value_names if name in value), value)

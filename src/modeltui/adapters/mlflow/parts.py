@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias, TypeVar
+
+from msgspec import structs
 
 from modeltui.adapters._documents.environments import EnvironmentFile, conda_environment, python_environment
 from modeltui.adapters._documents.mlmodel import MlModel, read_mlmodel
@@ -21,6 +23,8 @@ from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
 
 T = TypeVar("T")
+_MOST_EVALUATIONS: Final = 4
+"""Runs that evaluated one version, each of which is asked for its files."""
 _MOST_COPIES: Final = 5
 """From development over testing to production, and some to spare."""
 Part: TypeAlias = T | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
@@ -44,6 +48,10 @@ class Parts:
     """Further files that the configuration names."""
     copied_from: tuple[SafeText, ...] = ()
     """Versions of other models that it is a copy of, nearest first."""
+    evaluations: tuple[Mapping[Place, Part[str]], ...] = ()
+    """Files of the runs that evaluated its LoggedModel, newest first; asked for when its own run has none of them."""
+    evaluations_left: int = 0
+    """Runs that evaluated it and were not asked: there are too many."""
     model: Part[wire.ModelRow] = ABSENT
     """The registered model, asked for when the version itself does not say whose it is."""
 
@@ -60,12 +68,13 @@ async def read_parts(
     version: str,
     wanted: Iterable[Place] = (),
     needs_model: Callable[[wire.VersionRow], bool] = lambda row: False,
+    cases: Sequence[Place] = (),
 ) -> Parts:
     """Return all parts of one version; raises when the version itself cannot be read.
 
     Five requests (four on 2.x) in two rounds. Besides: two for lists of files when files are `wanted`, one for each
     of them that is there, one for the model when it is needed, and one for each linked prompt and each version that
-    it is a copy of.
+    it is a copy of. Where none of the files of `cases` is there, two for each run that evaluated it.
     """
     teller = _Teller(api, source, name, version)
     async with asyncio.TaskGroup() as group:
@@ -93,7 +102,11 @@ async def read_parts(
         model=model.result(),
         copied_from=teller.copied_from,
     )
-    return replace(parts, prompts=await teller.prompts(parts))
+    async with asyncio.TaskGroup() as group:
+        prompts = group.create_task(teller.prompts(parts))
+        evaluations = group.create_task(teller.evaluations(parts, cases))
+    found, left = evaluations.result()
+    return replace(parts, prompts=prompts.result(), evaluations=found, evaluations_left=left)
 
 
 class _Teller:
@@ -211,6 +224,22 @@ class _Teller:
         found = await files.read(place for place in wanted if place.kind in FILE_KINDS)
         return {place: self._read(answer, str, place.name) for place, answer in found.items()}
 
+    async def evaluations(
+        self, parts: Parts, wanted: Sequence[Place]
+    ) -> tuple[tuple[Mapping[Place, Part[str]], ...], int]:
+        """Return these files of the runs that evaluated the model, and how many such runs were not asked."""
+        run_ids = [] if any(isinstance(parts.files.get(place), str) for place in wanted) else evaluated_by(parts)
+        asked = [place for place in wanted if place.kind == "run_artifact"]
+        if not run_ids or not asked:
+            return (), 0
+        rows = [structs.replace(parts.version, run_id=run_id) for run_id in run_ids[:_MOST_EVALUATIONS]]
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self.named_files(VersionFiles(self._api, self._name, self._version, row), asked))
+                for row in rows
+            ]
+        return tuple(task.result() for task in tasks), len(run_ids) - len(rows)
+
     async def prompts(self, parts: Parts) -> Prompts:
         """Return the linked prompts."""
         run = wire.pairs(parts.run.data.tags) if isinstance(parts.run, wire.Run) else {}
@@ -220,6 +249,18 @@ class _Teller:
         if isinstance(parts.mlmodel, MlModel):
             links += [link for link in parts.mlmodel.prompts if link not in links]
         return await read_prompts(self._api, links)
+
+
+def evaluated_by(parts: Parts) -> list[str]:
+    """Return the runs besides its own that measured the version's LoggedModel, the one that measured last first."""
+    logged = parts.logged_model
+    metrics = (logged.data.metrics or ()) if isinstance(logged, wire.LoggedModel) else ()
+    measured = [
+        (wire.number(metric.timestamp) or 0.0, metric.run_id)
+        for metric in metrics
+        if metric.run_id and metric.run_id != parts.version.run_id
+    ]
+    return list(dict.fromkeys(run_id for _, run_id in sorted(measured, reverse=True)))
 
 
 def _corrected(found: str | BackendError, path: str, listed: frozenset[str]) -> str | BackendError:

@@ -14,6 +14,8 @@ KINDS: Final = ("any", "tag", "param", "run_tag", "logged_tag", "input_tag", "me
 ANYWHERE: Final = ("tag", "param", "run_tag", "logged_tag")
 """Where `any:` looks, in this order."""
 FILE_KINDS: Final = ("artifact", "run_artifact")
+NO_PLACES: Final = ("segment_metrics", "case_columns", "answer_columns")
+"""Fields of the map that do not say where something is."""
 
 
 class Place(NamedTuple):
@@ -159,8 +161,19 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         "run_artifact:feature_importances.json",
     )
     """How much each feature weighs: metrics, or a file: an object of names and numbers, a table, or CSV."""
-    cases: tuple[str, ...] = ("artifact:golden_cases.json", "run_artifact:golden_cases.json")
-    """Answers on saved cases, in a file: an object of names and answers, or a table with a column of each."""
+    cases: tuple[str, ...] = (
+        "artifact:golden_cases.json",
+        "run_artifact:golden_cases.json",
+        "run_artifact:eval_results_table.json",
+    )
+    """Answers on saved cases, in a file: an object of names and answers, or a table with a row for each, as
+    `mlflow.log_table` and `mlflow.evaluate` write it. A run artifact that the run has not is looked for in the runs
+    that evaluated its LoggedModel (3.x)."""
+    case_columns: tuple[str, ...] = ()
+    """The columns of such a table that together say which case a row is; empty: `case` or `id` where that is there and
+    tells all rows apart, else all that was asked, which is what stands before the answer."""
+    answer_columns: tuple[str, ...] = ()
+    """The column with the answer, first choice first; empty: `outputs`, `predictions`, `response`, `answer` ..."""
     segment_metrics: tuple[str, ...] = (
         *(".segment.", "_segment_", "/segment/", ".slice.", "_slice_", "/slice/"),
         *("/region/", ".region.", "/country/", ".country."),
@@ -186,7 +199,7 @@ class ProvenanceMap(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     def __post_init__(self) -> None:
         """Raise `ValueError` for a place that cannot be meant."""
         for field in self.__struct_fields__:
-            if field != "segment_metrics":
+            if field not in NO_PLACES:
                 places(getattr(self, field))
 
 

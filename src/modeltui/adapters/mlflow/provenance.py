@@ -88,7 +88,7 @@ class _Teller:
             agent=self._facts.table(where.agent, besides=where.external_effects),
             external_effects=effects_of(self._facts, where),
             importances=importances,
-            cases=cases_of(self._facts, where),
+            cases=cases_of(parts, self._facts, where),
             approvals=self._approvals(),
             model_card=self._model_card(),
             serving_config=self._facts.table(where.serving_config),

@@ -17,7 +17,7 @@ from modeltui.adapters.mlflow.api import MlflowApi, NotThere, attempt
 from modeltui.adapters.mlflow.options import Options, http_settings
 from modeltui.adapters.mlflow.paging import Pages, read_pages
 from modeltui.adapters.mlflow.parts import read_parts
-from modeltui.adapters.mlflow.places import FILE_KINDS, Place, places
+from modeltui.adapters.mlflow.places import FILE_KINDS, NO_PLACES, Place, places
 from modeltui.adapters.mlflow.probing import Prober
 from modeltui.adapters.mlflow.provenance import provenance_of
 from modeltui.domain.errors import BackendError, BackendMalformed
@@ -153,7 +153,13 @@ class MlflowRegistry:
     async def read_provenance(self, model: ModelName, version: VersionId) -> Provenance:
         """Return all that MLflow knows of one version; raises only when the version itself cannot be read."""
         parts = await read_parts(
-            self._api, self._source, self._sent_name(model), version, self._files, self._lacks_owner
+            self._api,
+            self._source,
+            self._sent_name(model),
+            version,
+            self._files,
+            self._lacks_owner,
+            places(self._options.provenance.cases),
         )
         # A model card of 5 MB takes a moment: not on the loop that also answers keys.
         return await asyncio.to_thread(
@@ -193,5 +199,5 @@ def _row_in(raw: msgspec.Raw) -> wire.ModelRow | None:
 
 def _named_files(options: Options) -> Iterator[Place]:
     for field in options.provenance.__struct_fields__:
-        if field != "segment_metrics":
+        if field not in NO_PLACES:
             yield from (place for place in places(getattr(options.provenance, field)) if place.kind in FILE_KINDS)

@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
+from modeltui.adapters._documents.case_tables import as_text
 from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.facts import Facts
-from modeltui.adapters.mlflow.file_tables import as_text
 from modeltui.adapters.mlflow.parts import Parts
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
 from modeltui.adapters.mlflow.prompts import LONGEST_PROMPT

@@ -124,6 +124,8 @@ class MetricRow(Struct, frozen=True, gc=False):
     timestamp: Number = None
     dataset_name: Text = ""
     dataset_digest: Text = ""
+    run_id: Text = ""
+    """Of a LoggedModel: the run that measured it."""
 
 
 class RunFacts(Struct, frozen=True):

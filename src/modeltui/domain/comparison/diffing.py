@@ -8,6 +8,7 @@ What counts:
 - sources that agree are one claim; where they do not, the versions differ only if nothing that is said of one is said
   of the other, and cannot be compared otherwise; a source that says 'none' where another says something is such a
   contradiction too, so that one more source never makes a difference disappear;
+- saved cases of which no one was asked of both versions cannot be compared;
 - a version held against itself differs in nothing, whatever its sources say of it.
 """
 
@@ -26,6 +27,7 @@ from modeltui.domain.comparison.relations import Relation, relation
 from modeltui.domain.comparison.rows import Row, place
 from modeltui.domain.comparison.sides import NOT_RECORDED, Said, Silence, Version
 from modeltui.domain.comparison.speaking import claims_of, held
+from modeltui.domain.comparison.unmatched import with_unmatched
 from modeltui.domain.names import NO_DATA, NoData
 from modeltui.domain.text import SafeText
 
@@ -58,6 +60,7 @@ class Differ:
         """Return every fact that one of the two tells, in order."""
         names = dict.fromkeys((*self._a.said, *self._b.said))
         rows = self._folded(self._without_hidden_parts({name: self._row(name) for name in names}))
+        rows = with_unmatched(rows, (self._a.id, self._b.id))
         rows += [] if self._is_same else self._untold()
         rows.sort(key=place)
         return tuple(row.difference for row in rows)
