@@ -303,6 +303,43 @@ def test_provenance_check_requires_fields_by_name(here: Here) -> None:
     assert answer["check"]["lacking"] == ["model_card"]
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
+def test_a_score_below_the_threshold_never_reads_as_the_threshold(here: Here, version: str) -> None:
+    """A score that lacks a thousandth is cut, not rounded up: nobody reads that 0.60 is less than 0.6."""
+    score = here("provenance", "fraud", version, "--json").object["completeness"]["score"]
+    done = here("provenance", "fraud", version, "--check", "--threshold", f"{score + 0.0001:.4f}")
+    assert done.code == 1
+    says = re.search(r": (0\.\d+), and (0\.\d+) is asked for", done.err)
+    assert says is not None
+    assert float(says[1]) <= score < float(says[2])
+
+
+@pytest.mark.parametrize(
+    ("command", "width"), [(("compare", "fraud", "1.0", "1.2"), 60), (("lineage", "fraud", "1.1"), 44)], ids=str
+)
+def test_lines_are_as_wide_as_columns_says(
+    here: Here, command: tuple[str, ...], width: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """COLUMNS=60: no line is wider, in a pipe too; without it and without a terminal up to 100 are used."""
+
+    def widest() -> int:
+        # An address is one word: it is never broken.
+        return max(len(line) for line in here(*command).out.splitlines() if "://" not in line)
+
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert widest() <= width
+    monkeypatch.delenv("COLUMNS")
+    assert width < widest() <= 100
+
+
+def test_what_only_one_side_has_is_not_counted_as_different(here: Here) -> None:
+    """1.1 has no approval on record: that is counted by itself, for nobody says that it was taken away."""
+    counts = here("compare", "fraud", "1.0", "1.1", "--json").object["counts"]
+    heading = here("compare", "fraud", "1.0", "1.1").out.splitlines()[0]
+    assert counts["only-a"] + counts["only-b"] > 0
+    assert f"  {counts['changed']} differ, {counts['only-a'] + counts['only-b']} only in one, " in heading
+
+
 # lineage
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from modeltui.cli.naming import Meant, UnansweredError, WrongNameError, model_named, target_named, version_named
-from modeltui.cli.output import data, fail, json_object, note
+from modeltui.cli.output import data, fail, json_object, note, text_width
 from modeltui.cli.session import failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet, Target
@@ -22,8 +22,6 @@ if TYPE_CHECKING:  # loaded when there is something to compare
     from modeltui.present.compare_object import Asked
 
 Form = Literal["plain", "json", "markdown"]
-_PLAIN_WIDTH = 100
-"""Where no terminal says how wide it is."""
 
 _HELP = """Print what changed between two versions of MODEL, the likely cause first.
 
@@ -232,14 +230,11 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
 
 
 def _plain(answer: _Answer, *, everything: bool) -> list[str]:
-    import shutil
-    import sys
-
     from modeltui.present.compare_text import compare_lines, heading_line
     from modeltui.present.glyphs import ASCII
     from modeltui.present.span import plain
 
-    width = shutil.get_terminal_size((_PLAIN_WIDTH, 24)).columns if sys.stdout.isatty() else _PLAIN_WIDTH
+    width = text_width()
     comparison = answer.comparison
     if not comparison.differences and not everything and comparison.facts:
         same = f"the same in all {len(comparison.facts)} facts: --all prints them"
@@ -247,7 +242,7 @@ def _plain(answer: _Answer, *, everything: bool) -> list[str]:
     lines = compare_lines(
         comparison,
         answer.suspects,
-        max(width, 40),
+        width,
         ASCII,
         everything=everything,
         folded=not everything,

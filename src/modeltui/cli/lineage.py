@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from modeltui.cli.output import data, json_object, note
+from modeltui.cli.output import data, json_object, note, text_width
 from modeltui.cli.reading import Subject, read_all, read_subject
 from modeltui.cli.session import with_observer
 from modeltui.config.load import Loaded, Options
@@ -14,7 +14,6 @@ from modeltui.engine.observer import Observer
 
 MOST_AROUND = 100
 """Other versions in which relatives are looked for; a registry may take half a second for each."""
-_WIDTH = 100
 
 _HELP = """Print where a version comes from: run, artifact, data, query, features, code, image, environment and parents;
 what came of it: versions that name it as parent, member or base; and the targets that serve it.
@@ -80,6 +79,6 @@ def _answer(observer: Observer, subject: Subject, loaded: Loaded, *, as_json: bo
         from modeltui.present.lineage_text import lineage_lines
         from modeltui.present.span import plain
 
-        lines = lineage_lines(found, fleet.at, _WIDTH, ASCII, folded=not everything)
+        lines = lineage_lines(found, fleet.at, text_width(), ASCII, folded=not everything)
         data([plain(line).rstrip() for line in lines], ascii_only=loaded.ui.ascii)
     return 0 if subject.is_whole and found.is_read and subject.is_readable else 1

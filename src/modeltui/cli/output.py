@@ -11,6 +11,10 @@ from typing import Any
 from modeltui.domain.text import safe_lines
 from modeltui.tui import skeleton
 
+_WIDTH = 100
+"""Where neither COLUMNS nor a terminal says how wide it is."""
+_LEAST_WIDTH = 40
+
 
 def data(lines: Iterable[str], *, ascii_only: bool = False) -> None:
     """Write lines of data; a reader that has seen enough ends the program as it ends others."""
@@ -29,6 +33,13 @@ def _in_ascii(line: str) -> str:
     from modeltui.tui.twins import ascii_twin
 
     return "".join("->" if sign == "\u2192" else ".." if sign == "\u2026" else ascii_twin(sign) for sign in line)
+
+
+def text_width() -> int:
+    """Return how many cells wide lines may be: as COLUMNS says, else the terminal, else what pagers and mails hold."""
+    import shutil
+
+    return max(shutil.get_terminal_size((_WIDTH, 24)).columns, _LEAST_WIDTH)
 
 
 def json_object(value: dict[str, Any], *, one_line: bool = False) -> None:

@@ -89,7 +89,8 @@ class _Wanted:
         """Tell whether enough is known; say what is not."""
         reasons = [f"{field.name} is required and not known: {field.why}" for field in self.lacking(found)]
         if isinstance(found.score, Missing) or found.score < self.least:
-            known = "nothing" if isinstance(found.score, Missing) else f"{found.score:.2f}"
+            # Cut, not rounded: 0.796 must not read as the 0.8 that it lacks.
+            known = "nothing" if isinstance(found.score, Missing) else f"{int(found.score * 100) / 100:.2f}"
             name = f"{subject.key[0]} {subject.key[1]}"
             reasons.insert(0, f"too little is known of {name}: {known}, and {self.least:g} is asked for")
         if say is not None:

@@ -104,11 +104,14 @@ def nothing_lines(comparison: Comparison, text: str, width: int, glyphs: Glyphs)
 
 
 def count_words(comparison: Comparison, most: int = 1_000) -> str:
-    """Return how many facts there are of each state, in at most so many cells: `34 differ, 2 not known, 211 same`."""
+    """Return how many facts there are of each state, in at most so many cells: `34 differ, 2 not known, 211 same`.
+
+    What only one side has is counted by itself: it may be that nobody recorded it on the other.
+    """
     states = [fact.state for fact in comparison.facts]
-    differ = sum(state in (State.CHANGED, State.ONLY_A, State.ONLY_B) for state in states)
     counts = (
-        (differ, "differ"),
+        (states.count(State.CHANGED), "differ"),
+        (states.count(State.ONLY_A) + states.count(State.ONLY_B), "only in one"),
         (states.count(State.UNKNOWN), "not known"),
         (states.count(State.NOT_COMPARABLE), "not comparable"),
         (states.count(State.EQUAL), "same"),
@@ -149,5 +152,5 @@ def _without_suspects(comparison: Comparison) -> str:
     if known:
         return "Nothing that could change behaviour is known to differ"
     if unknown:
-        return f"Nothing is known to differ; {unknown} facts are not known"
+        return f"Nothing is known to differ; {unknown} {'fact is' if unknown == 1 else 'facts are'} not known"
     return "Nothing differs"
