@@ -17,8 +17,10 @@ from modeltui.domain.names import TargetKey
 from modeltui.domain.text import SafeText
 from modeltui.engine.acting.deadlines import Deadlines
 from modeltui.engine.acting.executor import Executor
+from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.reconciler import ReadBack, Reconciler
 from modeltui.engine.acting.recording import SpoolingJournal
+from modeltui.ports.notifier import Notice
 from modeltui.testing.acting_fakes import ALICE, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, Killed, LeaseStore, Life, MortalClock
@@ -40,7 +42,7 @@ class Process:
         self.spooling = SpoolingJournal(self.journal, self.spool, clock)
         self.leases = FakeLeases(stage.leases, life, clock)
         self.reader = FakeReader(stage.world, life, clock)
-        self.notifier = FakeNotifier(life)
+        self.notifier = FakeNotifier(life, stage.outbox)
         self.permission = ALLOWED
         self.written: Permission | None = None
         """What the rules say once they are read anew."""
@@ -60,6 +62,7 @@ class Process:
             notifier=self.notifier,
             process="host/1/1",
         )
+        self.notices = Notices(self.notifier, self.spooling, actor, clock, deadlines)
         self.reconciler = Reconciler(
             backend=self._backend,
             journal=self.spooling,
@@ -68,6 +71,7 @@ class Process:
             reader=self.reader,
             clock=clock,
             deadlines=deadlines,
+            notices=self.notices,
             is_gone=stage.is_gone,
         )
 
@@ -111,6 +115,7 @@ class Stage:
         self.spool_disk = Disk(self.world.ledger)
         self.spool_disk.name = "spool"
         self.leases = LeaseStore()
+        self.outbox: list[Notice] = []
         self.knows_processes = False
         """Whether whoever comes later can see that the process is gone."""
 

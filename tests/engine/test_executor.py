@@ -66,7 +66,7 @@ async def test_an_abort_is_verified_by_what_answers_requests() -> None:
         Phase.DONE,
     ]
     assert dict(stage.world.rollout.weights) == {"1": 1.0}
-    assert stage.disk.kinds == ["action.intent", "action.step", "action.outcome"]
+    assert stage.disk.kinds == ["action.intent", "action.step", "action.outcome", "notice.queued"]
     assert report.serving == (("1", 1.0),)
     assert report.seq == 3
     assert not stage.leases.held

@@ -191,7 +191,7 @@ async def test_a_lease_that_is_lost_before_the_first_write_stops_it() -> None:
     assert report.outcome is Outcome.REFUSED
     assert "lease" in report.because
     assert not stage.world.attempts
-    assert stage.disk.kinds == ["action.intent", "lease.lost", "action.step", "action.outcome"]
+    assert stage.disk.kinds == ["action.intent", "lease.lost", "action.step", "action.outcome", "notice.queued"]
 
 
 async def test_a_lease_that_is_lost_between_two_steps_stops_the_rest() -> None:
@@ -239,7 +239,7 @@ async def test_a_rescue_goes_on_without_the_journal_and_says_so(make: Make, sile
     assert report.outcome is Outcome.VERIFIED
     assert "the journal cannot be written" in report.because
     assert not isinstance(report.seq, int)
-    assert stage.spool_disk.kinds == ["action.intent", "action.step", "action.outcome"]
+    assert stage.spool_disk.kinds == ["action.intent", "action.step", "action.outcome", "notice.queued"]
     assert not stage.disk.records
 
 

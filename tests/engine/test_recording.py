@@ -144,4 +144,4 @@ async def test_a_start_brings_over_what_was_kept() -> None:
     await process.run(abort_plan(stage.world))
     assert not stage.disk.records
     assert await stage.process().reconciler.reconcile() == ()
-    assert stage.disk.kinds == ["log.spooled", "action.intent", "action.step", "action.outcome"]
+    assert stage.disk.kinds == ["log.spooled", "action.intent", "action.step", "action.outcome", "notice.queued"]

@@ -182,7 +182,7 @@ async def test_what_stays_is_not_spoken_of_again() -> None:
     await aborted(stage, process)
     assert stage.clock.boottime() >= 1_800.0
     assert process.phases[-1] is Phase.DONE
-    assert stage.disk.kinds[-1] == "action.outcome"
+    assert stage.disk.kinds[-2:] == ["action.outcome", "notice.queued"]
 
 
 async def test_a_change_that_another_operator_made_is_no_alarm() -> None:

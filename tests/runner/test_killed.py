@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from modeltui.domain.acting.outcome import Outcome
 from modeltui.domain.journal.record import RecordKind
+from modeltui.testing.faults import FaultServer, json_reply
 from tests.runner.stage import Stage, make_stage, wait_for
 
 
@@ -68,9 +70,11 @@ def killed_in(stage: Stage, when: When) -> None:
             stage.world.open(when.gate)
 
 
-def found_out(directory: Path, when: When) -> Stage:
+def found_out(directory: Path, when: When, sink: str) -> Stage:
     """Kill an action, look afterwards as two starts do, and return the stage."""
-    stage = make_stage(directory, snap_back_checks=[600])
+    # Where the outcome was there before, the next start would wait until nobody else can be about to tell it.
+    told = [{"kind": "webhook", "url": sink}] if when.printed != "outcome verified" else []
+    stage = make_stage(directory, notify=told, snap_back_checks=[600])
     try:
         killed_in(stage, when)
         assert stage.open_intents() == (1 if when.has_intent and when.printed != "outcome verified" else 0)
@@ -82,18 +86,38 @@ def found_out(directory: Path, when: When) -> Stage:
 
 
 @pytest.mark.broad
-def test_looking_afterwards_tells_what_happened(tmp_path: Path) -> None:
-    """Killed in each phase: what was not sent is called failed, what was is verified, once, and never repeated."""
-    # All at once: each waits a quarter of a minute until nothing can be under way any more.
-    with ThreadPoolExecutor(len(MOMENTS)) as pool:
-        stages = dict(
-            zip(MOMENTS, pool.map(lambda name: found_out(tmp_path / name, MOMENTS[name]), MOMENTS), strict=True)
-        )
-    for name, stage in stages.items():
-        when = MOMENTS[name]
-        assert stage.outcomes() == ([when.outcome] if when.outcome else []), (name, stage.log())
-        assert len(stage.records(RecordKind.ACTION_INTENT)) == int(when.has_intent), name
-        assert len(stage.world.noted("applied")) == int(when.happened), name
-        assert len(stage.world.noted("sent")) == int(when.has_intent), name
-        assert stage.open_intents() == 0, name
-        assert stage.world.state()["weights"] == ({"1": 1.0} if when.happened else {"1": 0.75, "2": 0.25}), name
+async def test_looking_afterwards_tells_what_happened(tmp_path: Path) -> None:
+    """Killed in each phase: what was not sent is called failed, what was is verified, once, and never repeated.
+
+    People elsewhere are told what was found out, once for all starts.
+    """
+
+    def all_of_them(url: str) -> dict[str, Stage]:
+        # All at once: each waits a quarter of a minute until nothing can be under way any more.
+        with ThreadPoolExecutor(len(MOMENTS)) as pool:
+            paths = [f"/{place}" for place in range(len(MOMENTS))]
+            work = [
+                pool.submit(found_out, tmp_path / name, when, url + path)
+                for path, (name, when) in zip(paths, MOMENTS.items(), strict=True)
+            ]
+            return dict(zip(MOMENTS, (one.result() for one in work), strict=True))
+
+    async with FaultServer() as server:
+        for place in range(len(MOMENTS)):
+            server.answer(f"/{place}", json_reply({}))
+        stages = await asyncio.to_thread(all_of_them, server.url)
+    for place, (name, when) in enumerate(MOMENTS.items()):
+        heard = [request for request in server.requests if request.path == f"/{place}"]
+        assert len(heard) == int(when.has_intent and when.printed != "outcome verified"), name
+        assert all(f"/action.reconciled/{when.outcome}" in request.body.decode() for request in heard), name
+        await asyncio.to_thread(check, name, stages[name], when)
+
+
+def check(name: str, stage: Stage, when: When) -> None:
+    """Fail when what was found out is not what happened."""
+    assert stage.outcomes() == ([when.outcome] if when.outcome else []), (name, stage.log())
+    assert len(stage.records(RecordKind.ACTION_INTENT)) == int(when.has_intent), name
+    assert len(stage.world.noted("applied")) == int(when.happened), name
+    assert len(stage.world.noted("sent")) == int(when.has_intent), name
+    assert stage.open_intents() == 0, name
+    assert stage.world.state()["weights"] == ({"1": 1.0} if when.happened else {"1": 0.75, "2": 0.25}), name

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from modeltui.adapters.journal import open_journal
+from modeltui.adapters.notify import Sink, open_notifier
+from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.acting.runner_lines import order_line
+from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.names import Instant
+from modeltui.domain.secret import Secret
+from modeltui.engine.acting.deadlines import DEADLINES
+from modeltui.engine.acting.notices import Notices
+from modeltui.ports.journal import Query
+from modeltui.testing.acting_fakes import ALICE
 from modeltui.testing.faults import FaultServer, json_reply, silence
 from tests.runner.stage import Stage, make_stage, wait_for
 from tests.runner.test_runner import consent_to, line_of, plan_of, runner
@@ -69,3 +81,36 @@ async def test_a_sink_that_is_dead_costs_the_action_nothing(tmp_path: Path, monk
         assert await asyncio.to_thread(aborted, stage, to_the_end=False) is Outcome.VERIFIED
     assert await asyncio.to_thread(stage.outcomes) == [Outcome.VERIFIED]
     assert outbox(stage)
+
+
+@dataclass
+class LaterClock(SystemClock):
+    """The machine's clock, two minutes on."""
+
+    def now(self) -> Instant:
+        """Return the time in two minutes."""
+        return Instant(super().now() + 120.0)
+
+
+async def test_an_outcome_that_never_reached_the_outbox_is_told_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal has the outcome and nobody was told, as after a death in between: whoever looks next tells it."""
+    stage = ready(make_stage(tmp_path), monkeypatch)
+    assert await asyncio.to_thread(aborted, stage, to_the_end=True) is Outcome.VERIFIED
+    async with FaultServer() as server, AsyncExitStack() as stack:
+        server.answer("/in", json_reply({}))
+        clock, sink = LaterClock(), Sink("webhook", url=f"{server.url}/in")
+        notifier = await stack.enter_async_context(open_notifier(tmp_path / "outbox", [sink], clock, resolve=Secret))
+        journal = open_journal(tmp_path / "journal", clock)
+        notices = Notices(notifier, journal, ALICE, clock, DEADLINES)
+        assert await notices.complete(waits=False) == 1
+        assert await notices.complete(waits=False) == 0
+        assert await notifier.deliver(deadline_seconds=10) == 0
+        (told,) = server.requests
+    body = json.loads(told.body)
+    assert body["id"].endswith("/action.outcome/verified")
+    assert body["data"]["headline"].startswith("abort of ")
+    marks = await journal.read(Query(kinds=frozenset({RecordKind.NOTICE_QUEUED})))
+    assert [record.entry.details["notice"] for record in marks] == [body["id"]]
+    assert (await journal.verify()).is_whole

@@ -17,6 +17,9 @@ _SHORTEST_SECONDS = 10.0
 HELP = """Write down which version serves which share of every target, in the journal: 'modeltui journal as-of' needs it
 for what others deploy. Nothing is sent to any backend, and a read-only context may do it.
 
+Where people elsewhere are told of actions (notify), it also tells what nobody was told of, because the process that
+acted died, and sends what is waiting; in a read-only context it does not.
+
 The screens write nothing of it down, however long they are open: keep one of these running, on one machine, with
 --every 5m. What it saw speaks for a quarter of an hour; a target is written down when it changed, and every 5 minutes:
 288 records a day for each.
@@ -53,6 +56,9 @@ def command(options: Options, every: str | None, once: bool) -> int:
                             else "nothing new: all of it was written down just before"
                         ]
                     )
+                    waiting = await seen.tell_what_is_left()
+                    if waiting:
+                        note(f"modeltui: {waiting} notices wait until somebody takes them; see 'modeltui doctor'")
                 except JournalUnavailable as error:
                     code = 1
                     fail(error.title, error.remedy)

@@ -22,6 +22,10 @@ class Occasion(StrEnum):
     BREAK_GLASS = "break-glass"
     SNAPPED_BACK = "snapped-back"
     APPROVAL_ASKED = "approval-asked"
+    FOUND_OUT = "found-out"
+    """What was unknown or failed turned out otherwise, and not as planned: somebody still has to look."""
+    SETTLED = "settled"
+    """What somebody had to look at is verified now, or was put right by a later action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +48,37 @@ class Notice:
     """Hash of the newest record: who keeps the message keeps a witness."""
 
 
+@dataclass(frozen=True, slots=True)
+class OutboxState:
+    """What waits and what was lost: for `doctor`, and for whoever wonders why nobody was told."""
+
+    waiting: int
+    oldest_at: Instant | Unknown
+    given_up: int
+    """Notices that at least one sink never got; they lie in `given-up/`."""
+    says: tuple[SafeText, ...] = ()
+    """The last trouble of each sink."""
+
+
 class Notifier(Protocol):
     """Takes messages and delivers them by and by; an action never waits for it and never fails by it."""
 
-    async def put(self, notice: Notice) -> None:
-        """Keep a notice until it is delivered; returns once it is on disk. Raises nothing: a lost one is counted."""
+    def tells(self, occasion: Occasion) -> bool:
+        """Tell whether anybody wants to know of this."""
+        ...
+
+    async def put(self, notice: Notice) -> bool:
+        """Keep a notice until it is delivered; return whether it is on disk.
+
+        It is not where nobody wants it, or where it cannot be kept: a lost one is counted. Raises nothing. One that
+        waits already, with the same id and moment, stays as it is.
+        """
         ...
 
     async def deliver(self, *, deadline_seconds: float) -> int:
         """Try what is due, within the time; return how many are still undelivered."""
+        ...
+
+    async def state(self) -> OutboxState:
+        """Return what waits and what was given up."""
         ...

@@ -57,6 +57,7 @@ _KIND_WORDS = {
     RecordKind.ACTION_OUTCOME: "ended",
     RecordKind.ACTION_RECONCILED: "found out later",
     RecordKind.ACTION_SNAPPED_BACK: "SNAPPED BACK",
+    RecordKind.NOTICE_QUEUED: "others are told",
     RecordKind.SERVING_OBSERVED: "seen serving",
     RecordKind.EXPORTED: "exported",
 }
@@ -73,12 +74,19 @@ _KIND_TONES = {
     RecordKind.LOG_RECOVERED: Tone.WARN,
     RecordKind.LOG_ANCHOR_FAILED: Tone.WARN,
     RecordKind.WRITES_UNLOCKED: Tone.WARN,
+    RecordKind.NOTICE_QUEUED: Tone.MUTED,
     RecordKind.SERVING_OBSERVED: Tone.MUTED,
 }
 _OUTCOME_TONES = {"verified": Tone.OK, "partial": Tone.WARN, "refused": Tone.UNKNOWN}
 _ENDS = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED})
 _ROUTINE = frozenset(
-    {RecordKind.SERVING_OBSERVED, RecordKind.LOG_CHECKPOINT, RecordKind.LOG_ANCHORED, RecordKind.LEASE_TAKEN}
+    {
+        RecordKind.SERVING_OBSERVED,
+        RecordKind.LOG_CHECKPOINT,
+        RecordKind.LOG_ANCHORED,
+        RecordKind.LEASE_TAKEN,
+        RecordKind.NOTICE_QUEUED,
+    }
 )
 """Records that would only fill the tail."""
 _LABEL = 12
@@ -160,6 +168,8 @@ def what_words(record: Record) -> str:
             return f"{words} {_weights(details, 'serving')}"
         case RecordKind.ACTION_REASON:
             return _joined(words, _reason_words(record))
+        case RecordKind.NOTICE_QUEUED:
+            return _joined(words, _text(details, "occasion"))
     return _joined(words, _text(details, "says") or _reason_words(record))
 
 

@@ -180,13 +180,19 @@ class _Action:
 
 
 async def _reconcile(given: Namespace, log: Log) -> int:
-    """Find out what became of actions that nobody wrote an outcome for."""
+    """Find out what became of actions that nobody wrote an outcome for, and tell what nobody was told of."""
     from modeltui.wiring.reconciling import open_reconciling
 
-    async with open_reconciling(_loaded(given)) as reconciler:
-        if reconciler is None:
+    reports: tuple[Report, ...] = ()
+    async with open_reconciling(_loaded(given)) as found:
+        if found is None:
             return 0  # somebody else is at it
-        reports = await reconciler.reconcile()
+        try:
+            reports = await found.reconciler.reconcile()
+            await found.notifier.deliver(deadline_seconds=LAST_DELIVERY_SECONDS)
+            await found.notices.complete(waits=True)
+        finally:
+            await found.notifier.deliver(deadline_seconds=LAST_DELIVERY_SECONDS)
     for report in reports:
         log.write(f"reconciled {report.target} {report.plan_id}: {report.outcome}: {report.because}")
     return max((exit_code(report.outcome) for report in reports if report.outcome is Outcome.UNKNOWN), default=0)

@@ -48,7 +48,7 @@ from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, TargetKe
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
-from modeltui.ports.notifier import Notice
+from modeltui.ports.notifier import Notice, Occasion, OutboxState
 from modeltui.ports.rollout_writer import Receipt, Trace, Write
 from modeltui.testing.record_fakes import Life
 from modeltui.testing.worlds import World, rollout, seen, source_name, version_id
@@ -288,21 +288,36 @@ class FakeReader:
 class FakeNotifier:
     """Keeps what it is told."""
 
-    def __init__(self, life: Life) -> None:
+    def __init__(self, life: Life, kept: list[Notice] | None = None) -> None:
         self._life = life
-        self.notices: list[Notice] = []
+        self.notices: list[Notice] = [] if kept is None else kept
+        """What is on disk; it may outlive the process."""
         self.is_silent = False
+        self.is_deaf = False
+        """Nobody wants to know of anything."""
 
-    async def put(self, notice: Notice) -> None:
+    def tells(self, occasion: Occasion) -> bool:
+        """Tell that everything is wanted, unless nobody listens."""
+        return not self.is_deaf
+
+    async def put(self, notice: Notice) -> bool:
         """Keep a notice."""
         await self._life.turn("notice")
         if self.is_silent:
             await asyncio.get_running_loop().create_future()
+        if self.is_deaf:
+            return False
         self.notices.append(notice)
+        await self._life.turn("notice kept")
+        return True
 
     async def deliver(self, *, deadline_seconds: float) -> int:
         """Deliver nothing."""
         return len(self.notices)
+
+    async def state(self) -> OutboxState:
+        """Return that everything waits."""
+        return OutboxState(len(self.notices), UNKNOWN, 0)
 
 
 def abort_plan(world: FakeWorld, number: int = 1, **changes: object) -> Plan:

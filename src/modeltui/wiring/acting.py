@@ -22,7 +22,9 @@ if TYPE_CHECKING:  # a session that may only look loads none of this
     from modeltui.adapters.system.runner_process import RunnerProcesses
     from modeltui.domain.acting.situation import Timings
     from modeltui.ports.acting import Acting
+    from modeltui.ports.clock import Clock
     from modeltui.ports.journal import JournalReader
+    from modeltui.wiring.records import Records
 
 _MOST_ENDS = 200
 """So many outcomes are looked through for one that nobody knows."""
@@ -75,7 +77,7 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
     records = await open_records(loaded, observer.clock, secrets, stack)
     promises = await asyncio.to_thread(writings, loaded, observer.clock, secrets)
     runner = _runner(loaded, observer)
-    await _look_after_open_intents(records.journal, runner)
+    await _look_after_what_was_left(records, runner, observer.clock)
     acting = LiveActing(
         observer=observer,
         journal=records.primary,
@@ -100,12 +102,24 @@ def _runner(loaded: Loaded, observer: Observer) -> RunnerProcesses:
     return RunnerProcesses(["--config", loaded.file, "--context", loaded.context_name], observer.clock)
 
 
-async def _look_after_open_intents(journal: JournalReader, runner: RunnerProcesses) -> None:
-    """Have a process of its own find out what became of actions whose outcome nobody wrote down, or nobody knew."""
-    from modeltui.domain.errors import JournalUnavailable, ModeltuiError
+async def _look_after_what_was_left(records: Records, runner: RunnerProcesses, clock: Clock) -> None:
+    """Have a process of its own find out what became of actions whose outcome nobody wrote down, or nobody knew.
 
+    It also tells what nobody was told of, and sends what earlier ones could not.
+    """
+    from modeltui.domain.errors import JournalUnavailable, ModeltuiError
+    from modeltui.engine.acting.deadlines import DEADLINES
+    from modeltui.engine.acting.notices import untold
+
+    journal = records.journal
     try:
-        if await journal.open_intents() or await _has_unknown(journal):
+        is_left = (
+            await journal.open_intents()
+            or await _has_unknown(journal)
+            or (await records.notifier.state()).waiting
+            or await untold(records.notifier, journal, clock, DEADLINES)
+        )
+        if is_left:
             await runner.reconcile()
     except (JournalUnavailable, ModeltuiError):
         return  # the journal's own state says so on every screen; acting decides by itself what may go on without

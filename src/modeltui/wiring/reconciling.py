@@ -7,6 +7,7 @@ import fcntl
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 
 from modeltui import plugins
 from modeltui.adapters.system.clock import SystemClock
@@ -16,8 +17,10 @@ from modeltui.config.secrets import SecretStore
 from modeltui.domain.acting.action import Refusal
 from modeltui.domain.names import SourceName, TargetKey
 from modeltui.domain.rollout import Rollout
+from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.reconciler import ReadBack, Reconciler
 from modeltui.engine.observer import Observer
+from modeltui.ports.notifier import Notifier
 from modeltui.wiring.observing import open_observer
 from modeltui.wiring.processes import is_process_gone
 from modeltui.wiring.records import open_records
@@ -25,8 +28,17 @@ from modeltui.wiring.running import deadlines_of
 from modeltui.wiring.writing import writable_sources
 
 
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """What finds out, and what tells people elsewhere what was found out or left untold."""
+
+    reconciler: Reconciler
+    notices: Notices
+    notifier: Notifier
+
+
 @asynccontextmanager
-async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciler | None]:
+async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
     """Give a reconciler over every source that can be written to; `None` while another process has one.
 
     It is given only the half of the writers that reads.
@@ -49,16 +61,20 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciler | None]:
                     writer = connect(source.options, source.surroundings, source.policy)
                     readers[name] = await stack.enter_async_context(writer)
             await observer.poll_now()
-            yield Reconciler(
+            actor, deadlines = await records.identity.actor(), deadlines_of(loaded)
+            notices = Notices(records.notifier, records.journal, actor, clock, deadlines)
+            reconciler = Reconciler(
                 backend=lambda target: _reader_of(target, observer, readers),
                 journal=records.journal,
                 leases=records.leases,
-                actor=await records.identity.actor(),
+                actor=actor,
                 reader=observer,
                 clock=clock,
-                deadlines=deadlines_of(loaded),
+                deadlines=deadlines,
+                notices=notices,
                 is_gone=is_process_gone,
             )
+            yield Reconciling(reconciler, notices, records.notifier)
 
 
 def _reader_of(target: TargetKey, observer: Observer, readers: dict[SourceName, ReadBack]) -> ReadBack | None:

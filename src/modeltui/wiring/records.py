@@ -10,7 +10,6 @@ from pathlib import Path
 
 from modeltui.adapters.identity import SystemIdentity
 from modeltui.adapters.journal import open_journal
-from modeltui.adapters.notify import Sink, open_notifier
 from modeltui.adapters.shared_files.approvals import FileApprovals
 from modeltui.adapters.shared_files.leases import FileLeases
 from modeltui.config import paths
@@ -26,6 +25,7 @@ from modeltui.ports.journal import Journal
 from modeltui.ports.leases import Leases
 from modeltui.ports.notifier import Notifier
 from modeltui.wiring.journal_reading import anchors_of, journal_directory, shared_store
+from modeltui.wiring.telling import notifier_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,7 @@ async def open_records(loaded: Loaded, clock: Clock, secrets: SecretStore, stack
     directory = journal_directory(loaded)
     primary, approvals, leases = await _stores(loaded, directory, clock, identity, secrets, stack)
     spool = await stack.enter_async_context(open_journal(_state(paths.spool_dir, loaded), clock))
-    told = open_notifier(_state(paths.outbox_dir, loaded), _sinks(loaded), clock, resolve=secrets.resolve)
-    notifier = await stack.enter_async_context(told)
+    notifier = await notifier_of(loaded, clock, secrets, stack)
     return Records(SpoolingJournal(primary, spool, clock), primary, approvals, leases, identity, rules, notifier)
 
 
@@ -73,13 +72,6 @@ async def _stores(
         return witnessed, shared.approvals, shared.leases
     journal = await stack.enter_async_context(open_journal(directory, clock, signs, anchors))
     return journal, FileApprovals(directory, clock), FileLeases(directory, clock)
-
-
-def _sinks(loaded: Loaded) -> list[Sink]:
-    return [
-        Sink(sink.kind.value, sink.url or "", sink.key or "", sink.secret or "", frozenset(sink.on))
-        for sink in loaded.context.notify
-    ]
 
 
 def _state(directory: Callable[[str, str], str], loaded: Loaded) -> Path:

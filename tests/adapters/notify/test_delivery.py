@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,10 @@ import pytest
 from modeltui.adapters.notify import Sink
 from modeltui.adapters.notify.outbox import MOST_WAITING
 from modeltui.adapters.system.clock import SystemClock
+from modeltui.domain.acting.action import PlanId
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.names import Instant
+from modeltui.domain.text import SafeText
 from modeltui.ports.notifier import Occasion
 from modeltui.testing.faults import FaultServer, Reply, huge, json_reply, reset, silence
 from tests.adapters.notify.stage import (
@@ -142,6 +144,25 @@ async def test_a_pause_that_a_sink_asks_for_is_kept(tmp_path: Path) -> None:
         assert len(server.requests) == 1
         later = notifier(tmp_path, server.url, webhook(), clock=ShiftedClock(61))
         assert await later.deliver(deadline_seconds=5) == 0
+
+
+async def test_the_end_of_a_matter_never_overtakes_its_beginning(tmp_path: Path) -> None:
+    """PagerDuty asks for a pause with an alert: what resolves it waits too, and news of another plan does not."""
+    async with FaultServer() as server:
+        server.answer("/v2/enqueue", Reply(b"", 429, headers=(("Retry-After", "60"),)), OK, OK)
+        server.answer("/v2/change/enqueue", OK)
+        told = notifier(tmp_path, server.url, pagerduty(server.url))
+        now = SystemClock().now()
+        await told.put(notice(1, Occasion.UNKNOWN_OUTCOME, at=Instant(now - 3)))
+        assert await told.deliver(deadline_seconds=0.5) == 1
+        await told.put(notice(2, Occasion.SETTLED, at=Instant(now - 2)))
+        other = replace(notice(3, at=Instant(now - 1)), plan_id=PlanId(SafeText("another plan")))
+        await told.put(other)
+        assert await told.deliver(deadline_seconds=0.5) == 2
+        later = notifier(tmp_path, server.url, pagerduty(server.url), clock=ShiftedClock(61))
+        assert await later.deliver(deadline_seconds=5) == 0
+        sent = [json.loads(request.body).get("event_action") for request in server.requests]
+        assert sent == ["trigger", None, "trigger", "resolve"]
 
 
 async def test_a_silent_sink_delays_neither_put_nor_the_others(tmp_path: Path) -> None:

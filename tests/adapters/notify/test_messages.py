@@ -12,6 +12,7 @@ import pytest
 
 from modeltui.adapters.notify import slack as slack_form
 from modeltui.adapters.notify.sinks import Delivery, Sink
+from modeltui.domain.acting.action import PlanId
 from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.secret import Secret
 from modeltui.domain.text import safe_text
@@ -69,17 +70,48 @@ def test_a_missing_plan_is_left_out() -> None:
 
 @pytest.mark.parametrize("occasion", list(Occasion))
 def test_pagerduty_wakes_somebody_only_where_somebody_has_to_look(occasion: Occasion) -> None:
-    """Outcomes and requests are changes; unknown outcomes, snap-backs and break-glass are one incident per plan."""
+    """Outcomes and requests are changes; what somebody has to look at is one incident per plan, break-glass apart."""
     delivery, body = _sent(pagerduty("https://events.example"), notice(1, occasion))
     assert body["routing_key"] == ROUTING_KEY
     assert len(body["payload"]["summary"]) <= 1024
-    if occasion in {Occasion.UNKNOWN_OUTCOME, Occasion.SNAPPED_BACK, Occasion.BREAK_GLASS}:
-        assert delivery.url == "https://events.example/v2/enqueue"
-        assert (body["event_action"], body["dedup_key"]) == ("trigger", PLAN_ID)
-        assert body["payload"]["severity"] in {"critical", "error", "warning", "info"}
-    else:
+    if occasion in {Occasion.OUTCOME, Occasion.APPROVAL_ASKED}:
         assert delivery.url == "https://events.example/v2/change/enqueue"
         assert "event_action" not in body
+        return
+    assert delivery.url == "https://events.example/v2/enqueue"
+    assert body["event_action"] == ("resolve" if occasion is Occasion.SETTLED else "trigger")
+    assert body["dedup_key"] == (f"{PLAN_ID}/break-glass" if occasion is Occasion.BREAK_GLASS else PLAN_ID)
+    assert body["payload"]["severity"] in {"critical", "error", "warning", "info"}
+
+
+def test_pagerduty_closes_what_it_was_woken_by_and_nothing_else() -> None:
+    """What was unknown is settled: the same key is resolved; that a rule was overruled stays to be looked at."""
+    sink = pagerduty("https://events.example")
+    _, opened = _sent(sink, notice(1, Occasion.UNKNOWN_OUTCOME))
+    _, overruled = _sent(sink, notice(2, Occasion.BREAK_GLASS))
+    _, closed = _sent(sink, notice(3, Occasion.SETTLED))
+    assert (closed["event_action"], closed["dedup_key"]) == ("resolve", opened["dedup_key"])
+    assert overruled["dedup_key"] != closed["dedup_key"]
+
+
+def test_keys_of_pagerduty_are_never_too_long() -> None:
+    """However long an id is, each key has 255 characters at most, and the two of one plan stay apart."""
+    long = replace(notice(1, Occasion.BREAK_GLASS), plan_id=PlanId(safe_text("p" * 400, 400)))
+    _, overruled = _sent(pagerduty("https://events.example"), long)
+    _, unknown = _sent(pagerduty("https://events.example"), replace(long, occasion=Occasion.UNKNOWN_OUTCOME))
+    assert len(overruled["dedup_key"]) == len(unknown["dedup_key"]) == 255
+    assert overruled["dedup_key"] != unknown["dedup_key"]
+
+
+@pytest.mark.parametrize("occasion", [Occasion.OUTCOME, Occasion.UNKNOWN_OUTCOME, Occasion.SNAPPED_BACK])
+def test_whoever_is_woken_hears_that_it_is_settled(occasion: Occasion) -> None:
+    """A sink that names its occasions need not name the end of a matter; one for approvals alone hears none."""
+    woken = Sink("webhook", url="https://hook.example", on=frozenset({occasion}))
+    assert woken.hears(Occasion.SETTLED)
+    assert woken.hears(Occasion.FOUND_OUT)
+    others = Sink("webhook", url="https://hook.example", on=frozenset({Occasion.APPROVAL_ASKED, Occasion.BREAK_GLASS}))
+    assert not others.hears(Occasion.SETTLED)
+    assert not others.hears(occasion)
 
 
 def _texts(value: object) -> list[str]:

@@ -10,14 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from modeltui.adapters.notify.outbox import Attempts, Outbox, OutboxState, Waiting, redacted
+from modeltui.adapters.notify.outbox import Attempts, Outbox, Waiting, redacted
 from modeltui.adapters.notify.sending import Send, asked_pause_seconds, send
 from modeltui.adapters.notify.sinks import ResolveSecret, Sink
+from modeltui.domain.acting.action import PlanId
 from modeltui.domain.errors import BackendError, BackendRefused, ConfigError
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
-from modeltui.ports.notifier import Notice, Notifier
+from modeltui.ports.notifier import Notice, Notifier, Occasion, OutboxState
 
 GIVE_UP_SECONDS: Final = 24 * 3600.0
 """What nobody got within a day is no news."""
@@ -45,17 +46,23 @@ class OutboxNotifier:
         self.lost = 0
         """Notices that could not even be kept: a full disk, a directory of somebody else."""
 
-    async def put(self, notice: Notice) -> None:
-        """Keep a notice until it is delivered; returns once it is on disk. Raises nothing: a lost one is counted."""
+    def tells(self, occasion: Occasion) -> bool:
+        """Tell whether any sink wants to know of this."""
+        return any(sink.hears(occasion) for sink in self._sinks.values())
+
+    async def put(self, notice: Notice) -> bool:
+        """Keep a notice until it is delivered; return whether it is on disk. Raises nothing: a lost one is counted."""
         sinks: dict[str, Attempts] = {
-            name: Attempts() for name, sink in self._sinks.items() if notice.occasion in sink.on
+            name: Attempts() for name, sink in self._sinks.items() if sink.hears(notice.occasion)
         }
         if not sinks:
-            return
+            return False
         try:
             await asyncio.to_thread(self._outbox.put, Waiting(redacted(notice), sinks))
         except OSError:
             self.lost += 1
+            return False
+        return True
 
     async def deliver(self, *, deadline_seconds: float) -> int:
         """Try what is due, within the time; return how many are still undelivered."""
@@ -107,18 +114,24 @@ class OutboxNotifier:
         left = [(one, one.sinks[name]) for one in mine]
         while left and self._clock.boottime() < until:
             after: list[tuple[Waiting, Attempts]] = []
-            has_failed = False
+            held: set[PlanId | Unknown] = set()
+            next_due, has_failed = _NEVER, False
             for one, before in left:
-                if has_failed or not self._is_due(before):
+                matter = one.notice.plan_id
+                if matter in held:
                     after.append((one, before))
                     continue
-                attempts = await self._try(name, one.notice, before, until)
-                await change(one.file_name, partial(_after, name, attempts))
+                attempts: Attempts | None = before
+                if not has_failed and self._is_due(before):
+                    attempts = await self._try(name, one.notice, before, until)
+                    await change(one.file_name, partial(_after, name, attempts))
+                    has_failed = attempts is not None and attempts.due_at != _NEVER  # the others would fare no better
                 if attempts is not None and attempts.due_at != _NEVER:
-                    has_failed = True  # the others would fare no better now
                     after.append((one, attempts))
+                    next_due = min(next_due, attempts.due_at)
+                    # What settles a matter must not overtake what opened it, or it would be open for good.
+                    held |= set() if isinstance(matter, Missing) else {matter}
             left = after
-            next_due = min((attempts.due_at for _, attempts in left), default=_NEVER)
             pause = max(next_due - self._clock.now(), _TURN_PAUSE_SECONDS)
             if not left or self._clock.boottime() + pause >= until:
                 return

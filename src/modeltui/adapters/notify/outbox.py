@@ -20,7 +20,7 @@ from modeltui.domain.acting.action import PlanHash, PlanId
 from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import UNKNOWN, Environment, Instant, Missing, ModelName, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
-from modeltui.ports.notifier import Notice, Occasion
+from modeltui.ports.notifier import Notice, Occasion, OutboxState
 
 MOST_WAITING: Final = 500
 """A sink that is dead for a night under a storm of actions; beyond it the oldest ordinary notice gives way."""
@@ -67,18 +67,6 @@ class Waiting:
     def giving_up(self, sink: str, attempts: Attempts) -> Waiting:
         """Return it when `sink` will never get it."""
         return replace(self.without(sink), given_up={**self.given_up, sink: attempts})
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxState:
-    """What waits and what was lost: for `doctor`, and for whoever wonders why nobody was told."""
-
-    waiting: int
-    oldest_at: Instant | Unknown
-    given_up: int
-    """Notices that at least one sink never got; they lie in `given-up/`."""
-    says: tuple[SafeText, ...] = ()
-    """The last trouble of each sink."""
 
 
 class Outbox:

@@ -55,6 +55,10 @@ class Sink:
         told = "\0".join((self.kind, self.url, self.key))
         return safe_text(f"{self.kind}-{hashlib.sha256(told.encode()).hexdigest()[:8]}")
 
+    def hears(self, occasion: Occasion) -> bool:
+        """Tell whether it is told of this: whoever is told how something went also hears how it came out."""
+        return occasion in self.on or (occasion in _SEQUELS and bool(self.on & _HAVE_SEQUELS))
+
     def delivery(self, notice: Notice, now: Instant, resolve: ResolveSecret) -> Delivery:
         """Return what this sink is sent for a notice; raise `ConfigError` when a secret is not where it should be."""
         url = resolve(self.url).reveal() if _is_reference(self.url) else self.url
@@ -71,6 +75,8 @@ class Sink:
                 return Delivery(url, body, {"Content-Type": webhook.MEDIA_TYPE, **delivery, **signature})
 
 
+_SEQUELS: Final = frozenset({Occasion.FOUND_OUT, Occasion.SETTLED})
+_HAVE_SEQUELS: Final = frozenset({Occasion.OUTCOME, Occasion.UNKNOWN_OUTCOME, Occasion.SNAPPED_BACK})
 _JSON: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 

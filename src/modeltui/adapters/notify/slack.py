@@ -24,6 +24,8 @@ _HEADINGS: Final = {
     Occasion.BREAK_GLASS: "BREAK-GLASS",
     Occasion.SNAPPED_BACK: "SNAPPED BACK",
     Occasion.APPROVAL_ASKED: "Approval asked for",
+    Occasion.FOUND_OUT: "FOUND OUT",
+    Occasion.SETTLED: "Settled",
 }
 
 

@@ -135,6 +135,7 @@ def intent_details(
     lease: Lease | None = None,
     process: str = "",
     gone_after: Instant | Unknown = UNKNOWN,
+    overruled: str = "",
 ) -> Details:
     """Return the details of `action.intent`: enough to find out later, from here alone, what became of it."""
     return {
@@ -156,6 +157,7 @@ def intent_details(
         "fence": None if lease is None else lease.fence,
         "process": process,
         "gone_after": moment_text(gone_after),
+        "overruled": _short(overruled),
     }
 
 
@@ -264,6 +266,11 @@ def lease_details(lease: Lease, says: str) -> Details:
 def break_glass_details(consent: Consent, overruled: str) -> Details:
     """Return the details of `break-glass.used`: what was overruled, for which incident."""
     return {"incident": str(consent.reason.incident), "overruled": _short(overruled)}
+
+
+def notice_details(notice_id: str, occasion: str) -> Details:
+    """Return the details of `notice.queued`: which notice is on its way."""
+    return {"notice": notice_id, "occasion": occasion}
 
 
 def spooled_details(hashes: Iterable[str], first_at: Instant, last_at: Instant) -> Details:

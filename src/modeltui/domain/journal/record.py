@@ -56,6 +56,8 @@ class RecordKind(StrEnum):
     ACTION_RECONCILED = "action.reconciled"
     """An unknown or missing outcome was found out later; ends an intent too."""
     ACTION_SNAPPED_BACK = "action.snapped-back"
+    NOTICE_QUEUED = "notice.queued"
+    """People elsewhere are told of another record here: the notice is on disk, and whoever starts next need not."""
     SERVING_OBSERVED = "serving.observed"
     """Which version served with which share at one moment: `details.serving`."""
     EXPORTED = "export.created"

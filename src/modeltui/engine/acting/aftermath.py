@@ -67,7 +67,7 @@ class Aftermath:
         says = safe_text(f"undone {after:.0f} s after the outcome: {judged.says}{by}")
         await self._record.note(RecordKind.ACTION_SNAPPED_BACK, snapped_back_details(found, says, after))
         self._tell(Phase.SNAPPED_BACK, says)
-        await self._notices.snapped_back(says, self._record.head)
+        await self._notices.tell(self._record.newest, self._record.intent)
         return True
 
     async def _reconcile(self, report: Report) -> None:
@@ -75,7 +75,7 @@ class Aftermath:
         found = replace(report, outcome=Outcome.PARTIAL, because=because, remedy=SafeText("look at what serves now"))
         await self._record.note(RecordKind.ACTION_RECONCILED, outcome_details(found), report.reason)
         self._tell(Phase.WAITING, because)
-        await self._notices.outcome(found, self._record.head)
+        await self._notices.tell(self._record.newest, self._record.intent)
 
     async def _read(self) -> Rollout | None:
         try:

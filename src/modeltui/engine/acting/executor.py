@@ -82,7 +82,7 @@ class _Action:
         self._hold = Hold(means.leases, self._record, plan, actor, clock, deadlines)
         self._sender = Sender(means.writer, plan, self._record, clock, deadlines, self._tell)
         self._verifier = Verifier(means.writer.read, means.reader, clock, deadlines)
-        self._notices = Notices(means.notifier, plan, actor, clock, deadlines)
+        self._notices = Notices(means.notifier, means.journal, actor, clock, deadlines)
         self._requested_at: Instant | Unknown = UNKNOWN
         self._results: list[StepResult] = []
         self._says = SafeText("")
@@ -166,6 +166,7 @@ class _Action:
             lease=self._hold.lease,
             process=self._means.process,
             gone_after=Instant(self._clock.now() + longest_seconds),
+            overruled=self._preparation.overruled,
         )
         try:
             await self._record.must(RecordKind.ACTION_INTENT, details, consent.reason)
@@ -271,7 +272,7 @@ class _Action:
         if overruled:
             details = break_glass_details(consent, overruled)
             await self._record.note(RecordKind.BREAK_GLASS, details, consent.reason)
-            await self._notices.break_glass(overruled, str(consent.reason.incident), self._record.head)
+            await self._notices.tell(self._record.newest, self._record.intent)
 
     async def _conclude(self, consent: Consent) -> Report:
         """Return the report of what was sent, once it is written down as far as it can be."""
@@ -307,9 +308,10 @@ class _Action:
             reason=consent.reason,
         )
         report = await self._write_outcome(report)
+        outcome = self._record.newest
         self._tell(Phase.DONE, str(report.because), report)
         await self._hold.release()
-        await self._notices.outcome(report, self._record.head)
+        await self._notices.tell(outcome, self._record.intent)
         return report
 
     async def _write_outcome(self, report: Report) -> Report:

@@ -26,6 +26,7 @@ from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.acting.deadlines import DEADLINES, Deadlines, within
+from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.recording import SpoolingJournal, in_time
 from modeltui.engine.acting.sending import write_key
 from modeltui.engine.acting.verifier import Goal, ReadControl, Reader, Verified, Verifier
@@ -80,6 +81,8 @@ class Reconciler:
     reader: Reader
     clock: Clock
     deadlines: Deadlines = DEADLINES
+    notices: Notices | None = None
+    """Tells people elsewhere what was found out."""
     is_gone: Callable[[str], bool | None] = lambda _: None
     """Tells whether the process that an intent names is gone; `None` when it cannot be told from here."""
 
@@ -244,6 +247,8 @@ class Reconciler:
             outcome_details(report),
         )
         record = await in_time(self.clock, self.deadlines.record_seconds, self.journal.append(entry))
+        if self.notices is not None:
+            await self.notices.tell(record, case.record)
         return replace(report, seq=record.seq)
 
     async def _read(self, query: Query) -> tuple[Record, ...]:

@@ -155,8 +155,9 @@ class PlanRecord:
         self._deadlines = deadlines
         self.unwritten: list[RecordKind] = []
         """What could not be written anywhere: to be said at the end."""
-        self.head: SafeText | Unknown = UNKNOWN
-        """Hash of the newest of these records."""
+        self.intent: Record | None = None
+        self.newest: Record | None = None
+        """The last of these records; one that could not be written has no place and no hash."""
 
     @property
     def is_spooled(self) -> bool:
@@ -169,8 +170,11 @@ class PlanRecord:
         entry = Entry(
             kind, self._clock.now(), self._actor, plan.context, plan.target, plan.id, plan.hash, reason, details
         )
+        self.newest = Record(entry, 0, SafeText(""), SafeText(""))
         record = await in_time(self._clock, self._deadlines.record_seconds, self._journal.append(entry))
-        self.head = record.hash
+        self.newest = record
+        if kind is RecordKind.ACTION_INTENT:
+            self.intent = record
         return record
 
     async def note(self, kind: RecordKind, details: Details, reason: Reason = NO_REASON) -> int | Unknown:

@@ -44,7 +44,7 @@ from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import UNKNOWN, Missing, NoData, SourceName, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.acting.deadlines import DEADLINES, within
-from modeltui.engine.acting.notices import Notices
+from modeltui.engine.acting.notices import tell_approval_asked
 from modeltui.engine.acting.second_person import SecondPerson
 from modeltui.engine.acting.situating import Situating, Writing
 from modeltui.engine.acting.unlocking import WritesSwitch
@@ -206,8 +206,7 @@ class LiveActing:
         asked = await self._second.ask(plan, reason)
         if isinstance(asked, ApprovalRequest):
             await self._append(RecordKind.APPROVAL_ASKED, plan.target, {}, plan, reason)
-            notices = Notices(self._notifier, plan, await self.actor(), self._clock, DEADLINES)
-            await notices.approval_asked(asked)
+            await tell_approval_asked(self._notifier, plan, asked, await self.actor(), self._clock, DEADLINES)
         return asked
 
     async def pending(self) -> tuple[ApprovalRequest, ...]:
