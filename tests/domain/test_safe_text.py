@@ -19,8 +19,10 @@ CORPUS = pytest.mark.parametrize("raw", HOSTILE_TEXTS.values(), ids=HOSTILE_TEXT
 
 
 def is_harmless(text: str) -> bool:
-    """Tell whether every character is visible, in its own place, and not stacked."""
+    """Tell whether there is something to see, and every character in its own place and not stacked."""
     stacked = 0
+    if text and not text.replace("\u2800", " ").strip():
+        return False
     for character in text:
         stacked = stacked + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
         if unicodedata.category(character) in HIDDEN or stacked > 2:
@@ -74,6 +76,12 @@ def test_ordinary_text_in_any_script_is_kept(raw: str) -> None:
         (None, "None"),
         (1.5, "1.5"),
         ("\ud800", "?"),
+        (" ", "␣"),
+        ("  \t ", "␣␣␣␣"),
+        ("\u00a0\u3000\u2003", "␣␣␣"),
+        ("\u2800\u2800", "␣␣"),
+        (" a b ", " a b "),
+        ("", ""),
     ],
 )
 def test_what_was_hidden_becomes_visible(raw: object, shown: str) -> None:
@@ -94,5 +102,5 @@ def test_enclosing_marks_do_not_pile_up() -> None:
 
 def test_a_longer_text_keeps_its_lines() -> None:
     """A model card is read line by line, each as harmless as a name."""
-    assert safe_lines("one\n\x1b[2Jtwo\n\nfour") == ("one", "␛[2Jtwo", "", "four")
+    assert safe_lines("one\n\x1b[2Jtwo\n\nfour\n   \n\tsix") == ("one", "␛[2Jtwo", "", "four", "   ", " six")
     assert sum(map(len, safe_lines("x\n" * 100_000))) <= 64_000

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isfinite
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from modeltui.domain.names import UNKNOWN, Instant, Missing, SegmentName, SignalName, TargetKey, Unknown, VersionId
-from modeltui.domain.text import SafeText
+from modeltui.domain.text import SafeText, safe_text
+
+NO_VALUE: Final = "(none)"
+"""Stands in a segment for the label that a series does not have."""
+_LONGEST_SEGMENT: Final = 120
+
+
+def segment_name(dimension: str, value: str) -> SegmentName:
+    """Return the name of the slice in which a label has this value; a value of blanks is seen to be one."""
+    return SegmentName(safe_text(f"{dimension}={safe_text(value) or NO_VALUE}", _LONGEST_SEGMENT))
 
 
 class Unit(StrEnum):

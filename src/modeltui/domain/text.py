@@ -23,16 +23,19 @@ _STACKING = frozenset({"Mn", "Me"})
 _JOINING = frozenset({"Mn", "Me", "Mc"})
 _PLACEHOLDER = "◌"
 """Carries a mark that would otherwise be drawn into the cell before the text."""
+_VISIBLE_BLANK = "␣"
+_BRAILLE_BLANK = "\u2800"
+"""A pattern without a dot: a symbol to Unicode, nothing to the eye."""
 
 
 def safe_text(raw: object, limit: int = 200) -> SafeText:
     """Return `raw` as one line of visible characters, at most `limit` of them.
 
     Control characters become visible pictures (`␛`), invisible and bidirectional ones `\\u{200b}`, tabs spaces;
-    what is cut ends in `…`. Anything but text is shown as Python writes it.
+    what is cut ends in `…`; of nothing but blanks each is drawn (`␣`). Anything but text is shown as Python writes it.
     """
     text = raw if isinstance(raw, str) else repr(raw)
-    if len(text) <= limit and text.isascii() and text.isprintable():
+    if len(text) <= limit and text.isascii() and text.isprintable() and not text.isspace():
         return SafeText(text)
     # The cost must not grow with what a backend sends: cut before any work.
     is_cut = len(text) > 4 * limit
@@ -44,13 +47,25 @@ def safe_text(raw: object, limit: int = 200) -> SafeText:
         if marks <= _MOST_COMBINING_MARKS:
             visible.append(_visible(character))
     whole = "".join(visible)
+    if all(map(_is_blank, whole)):
+        whole = _VISIBLE_BLANK * len(whole)
     return SafeText(whole if len(whole) <= limit and not is_cut else whole[: limit - 1] + "…")
 
 
 def safe_lines(raw: object, limit: int = 64_000) -> tuple[SafeText, ...]:
     """Return a longer text line by line, each line safe; at most `limit` characters in all."""
     text = raw if isinstance(raw, str) else repr(raw)
-    return tuple(safe_text(line, 2_000) for line in text[:limit].splitlines())
+    return tuple(safe_line(line, 2_000) for line in text[:limit].splitlines())
+
+
+def safe_line(line: str, limit: int) -> SafeText:
+    """Return one line of a longer text as `safe_text` does; there a line of blanks is nothing odd, and stays so."""
+    shown = safe_text(line, limit)
+    return SafeText(shown.replace(_VISIBLE_BLANK, " ")) if line.isspace() else shown
+
+
+def _is_blank(character: str) -> bool:
+    return character == _BRAILLE_BLANK or unicodedata.category(character) == "Zs"
 
 
 def _visible(character: str) -> str:

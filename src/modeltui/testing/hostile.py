@@ -53,6 +53,9 @@ _MARKUP: Final = {
 }
 
 _UNICODE: Final = {
+    "nothing but blanks": "   ",
+    "blanks that do not break, and wide ones": "\u00a0\u3000\u2003",
+    "a pattern without a dot": "\u2800\u2800",
     "right-to-left override": "v4\u202e1.2.5\u202c",
     "isolates": "\u2066v4\u2069\u2067v5\u2069",
     "direction marks": "v4\u200e\u200f\u061c",

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Final
 
 from modeltui.domain.masking import is_secret_name, masked, without_tokens
-from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.text import SafeText, safe_line, safe_text
 
 MOST_TEXT_BYTES: Final = 5 << 20
 """Of a model card or a query; what is larger is no text for people."""
@@ -52,10 +52,10 @@ def _lines(text: str) -> Iterator[SafeText]:
     for block in _blocks(text):
         for line in without_tokens(block).splitlines():
             if len(line) <= _LONGEST_LINE:
-                yield safe_text(line, _LONGEST_SHOWN)
+                yield safe_line(line, _LONGEST_SHOWN)
                 continue
             for begin in range(0, len(line), _LONGEST_LINE):
-                yield safe_text(line[begin : begin + _LONGEST_LINE], _LONGEST_SHOWN)
+                yield safe_line(line[begin : begin + _LONGEST_LINE], _LONGEST_SHOWN)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -15,14 +15,12 @@ from modeltui.adapters.prometheus.plan import Role
 from modeltui.adapters.prometheus.promql import BUCKET_BOUND, Leg, Question
 from modeltui.adapters.prometheus.wire import Point, Table
 from modeltui.domain.names import UNKNOWN, Missing, SegmentName, Unknown
-from modeltui.domain.signal import Estimate, Measurement, Sample, Signal
+from modeltui.domain.signal import Estimate, Measurement, Sample, Signal, segment_name
 from modeltui.domain.text import SafeText, safe_text
 
 MOST_SEGMENTS: Final = 20
 """Of one dimension, by traffic; the rest is one segment called `other`."""
 OTHER: Final = "other"
-NO_VALUE: Final = "(none)"
-"""The segment of the rows that lack the label while others have it."""
 
 Cells = dict[Group, Cell]
 
@@ -221,7 +219,7 @@ class Folder:
             for value, part in _largest(parts).items():
                 measurement = measure(part)
                 if measurement is not None:
-                    found.append((SegmentName(safe_text(f"{label}={value or NO_VALUE}", 120)), measurement))
+                    found.append((segment_name(label, value), measurement))
         return tuple(found)
 
 

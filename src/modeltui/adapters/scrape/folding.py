@@ -12,14 +12,11 @@ from modeltui.adapters.scrape.cells import Cell, CellReading, read_cell
 from modeltui.adapters.scrape.ledger import Ledger
 from modeltui.adapters.scrape.plan import Gauge, SignalPlan
 from modeltui.domain.names import Instant, SegmentName
-from modeltui.domain.signal import Measurement, Sample
-from modeltui.domain.text import safe_text
+from modeltui.domain.signal import Measurement, Sample, segment_name
 
 MOST_SEGMENTS: Final = 20
 """Of one label, by traffic; the rest is one segment called `other`."""
 OTHER: Final = "other"
-NO_VALUE: Final = "(none)"
-"""The segment of the series that lack the label while others have it."""
 _GAUGE_LINGERS_SECONDS: Final = 60.0
 """How long the last value of a dead instance counts beside those of living ones: four scrapes of 15 s."""
 _SHORTEST_MEMORY_SECONDS: Final = 300.0
@@ -148,7 +145,7 @@ class Folder:
                 continue
             named: dict[SegmentName, Cell] = {}
             for value, cell in _largest(parts).items():
-                named.setdefault(SegmentName(safe_text(f"{label}={value or NO_VALUE}", 120)), Cell()).add(cell)
+                named.setdefault(segment_name(label, value), Cell()).add(cell)
             for name, cell in named.items():
                 reading = _read(plan, cell, folded.covered_seconds)
                 if reading is not None:
