@@ -22,9 +22,9 @@ def fleet_with(source: SourceState) -> Fleet:
     return Fleet(Context(safe_text("here")), DEFAULT_POLICY, sources={METRICS: source})
 
 
-def answer(at: float, observed_at: float) -> SamplesRead:
+def answer(at: float, observed_at: float, name: str = "error_rate") -> SamplesRead:
     """Return an answer at `at` whose only sample was observed earlier."""
-    signal = SignalName(safe_text("error_rate"))
+    signal = SignalName(safe_text(name))
     sample = Sample(TARGET, VersionId(safe_text("1")), signal, Counts(1.0, 1000.0), Instant(observed_at), 300.0)
     return SamplesRead(METRICS, Instant(at), (sample,))
 
@@ -51,6 +51,22 @@ def test_the_age_that_a_context_allows_counts() -> None:
     )
     fleet, _ = reduce(replace(fleet_with(SOURCE), policy=patient), answer(1_000.0, 939.0))
     assert fleet.sources[METRICS].condition(Instant(1_000.0)) is SourceCondition.FRESH
+
+
+def test_a_source_of_what_is_measured_once_a_day_is_not_late_after_a_minute() -> None:
+    """Whoever measures only drift, once a day, is as patient as drift; who measures errors too is as eager as they."""
+    patient = replace(
+        DEFAULT_POLICY,
+        signals=tuple(
+            replace(one, max_age_seconds=172_800.0) if one.name == "drift" else one for one in DEFAULT_POLICY.signals
+        ),
+    )
+    fleet, _ = reduce(replace(fleet_with(SOURCE), policy=patient), answer(100_000.0, 20_000.0, "drift"))
+    assert fleet.sources[METRICS].condition(Instant(100_000.0)) is SourceCondition.FRESH
+    assert source_words(fleet.sources[METRICS], Instant(100_000.0))[0] == "metrics 22h13m"
+    fleet, _ = reduce(fleet, answer(100_015.0, 20_000.0))
+    fleet, _ = reduce(fleet, answer(100_015.0, 20_000.0, "drift"))
+    assert fleet.sources[METRICS].condition(Instant(100_015.0)) is SourceCondition.STALE
 
 
 def test_an_observation_from_the_future_is_as_old_as_the_answer() -> None:

@@ -79,7 +79,7 @@ class SourceState:
     newest_at: Instant | Unknown = UNKNOWN
     """When the newest observation in its answers was made; unknown for sources that do not measure."""
     old_after_seconds: float = 60.0
-    """Observations older than this are no news: the age at which the first of its signals goes stale."""
+    """Observations older than this are no news: the age at which the first of the signals it measures goes stale."""
     error: SafeText | NoData = NO_DATA
     """Why the last question failed; no data when it did not."""
     remedy: SafeText | NoData = NO_DATA

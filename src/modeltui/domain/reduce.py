@@ -167,12 +167,19 @@ def _samples(fleet: Fleet, event: SamplesRead) -> tuple[Fleet, Changes]:
 def _newest(fleet: Fleet, event: SamplesRead) -> Fleet:
     """Return the fleet that knows how new the newest of these observations is."""
     state = fleet.sources.get(event.source)
-    seen = max((sample.at for sample in event.samples if isinstance(sample.at, float)), default=UNKNOWN)
-    if state is None or isinstance(seen, Missing):
+    times = [(sample.at, sample.signal) for sample in event.samples if isinstance(sample.at, float)]
+    if state is None or not times:
         return fleet
-    newest = seen if isinstance(state.newest_at, Missing) else max(seen, state.newest_at)
+    # Only what it measures counts: a source of drift that is computed once a day is not late after a minute.
+    measured = {signal for _, signal in times}
+    patience = min(
+        (signal.max_age_seconds for signal in fleet.policy.signals if signal.name in measured),
+        default=state.old_after_seconds,
+    )
+    newest = max(at for at, _ in times)
+    if not isinstance(state.newest_at, Missing):
+        newest, patience = max(newest, state.newest_at), min(patience, state.old_after_seconds)
     # A clock that was set back leaves no observation in the future.
-    patience = min((signal.max_age_seconds for signal in fleet.policy.signals), default=state.old_after_seconds)
     state = replace(state, newest_at=min(newest, event.at), old_after_seconds=patience)
     return replace(fleet, sources={**fleet.sources, event.source: state})
 
