@@ -13,7 +13,6 @@ from typing import ClassVar, Final, TypeAlias
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
@@ -24,8 +23,8 @@ from modeltui.present.glyphs import UNICODE, Glyphs, drawable_text, elide_middle
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.layout import Placed, place_columns
-from modeltui.tui.widgets.row_window import CursorMove, RowWindow
-from modeltui.tui.widgets.toned import TonedWidget
+from modeltui.tui.widgets.cursor import RowsWithCursor
+from modeltui.tui.widgets.row_window import CursorMove
 
 _MARGIN: Final = 1
 """The cell for the cursor's marker."""
@@ -74,7 +73,7 @@ _NO_CURSOR, _CURSOR, _CURSOR_BLURRED = 0, 1, 2
 _BLANK: Final[_Painted] = ((), _NO_CURSOR, " ")
 
 
-class CellGrid(TonedWidget, can_focus=True):
+class CellGrid(RowsWithCursor, can_focus=True):
     """A live table with a cursor that belongs to a row's key, not to a place on the screen."""
 
     DEFAULT_CSS = """
@@ -82,12 +81,6 @@ class CellGrid(TonedWidget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "first", "first", show=False),
-        Binding("end,G", "last", "last", show=False),
         Binding("enter", "select", "open", show=False),
     ]
 
@@ -121,7 +114,6 @@ class CellGrid(TonedWidget, can_focus=True):
     ) -> None:
         super().__init__(glyphs, id=id, classes=classes)
         self._columns: tuple[Column, ...] = tuple(columns)
-        self._rows = RowWindow()
         self._render_row: Callable[[Hashable], Row] = _empty_row
         self._empty_words: tuple[str, Tone] = ("", Tone.MUTED)
         self._placed: tuple[Placed, ...] = ()
@@ -142,24 +134,9 @@ class CellGrid(TonedWidget, can_focus=True):
         return tuple(self._columns[placed.place].key for placed in self._placed)
 
     @property
-    def row_count(self) -> int:
-        """How many rows there are, seen or not."""
-        return len(self._rows.keys)
-
-    @property
-    def position(self) -> tuple[int, int, int]:
-        """The first and last visible row, counted from 1, and how many there are."""
-        return self._rows.position
-
-    @property
     def visible_keys(self) -> tuple[Hashable, ...]:
         """The keys of the rows on the screen: what is worth asking the backends about."""
         return tuple(self._rows.visible)
-
-    @property
-    def cursor_key(self) -> Hashable | None:
-        """The key of the row under the cursor; None while there are no rows."""
-        return self._rows.cursor_key if self._rows.keys else None
 
     @property
     def painted_lines(self) -> list[list[tuple[str, Tone]]]:
@@ -206,29 +183,6 @@ class CellGrid(TonedWidget, can_focus=True):
 
     # The cursor
 
-    def move_to(self, key: Hashable) -> bool:
-        """Put the cursor on the row of `key`; False when there is no such row."""
-        place = self._rows.place_of(key)
-        if place >= 0:
-            self._go(place)
-        return place >= 0
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows."""
-        self._go(self._rows.cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by so many screens."""
-        self._go(self._rows.cursor + by * max(1, self._rows.page - 1))
-
-    def action_first(self) -> None:
-        """Go to the first row."""
-        self._go(0)
-
-    def action_last(self) -> None:
-        """Go to the last row."""
-        self._go(self.row_count - 1)
-
     def action_select(self) -> None:
         """Open the row under the cursor."""
         if self._rows.keys:
@@ -252,25 +206,6 @@ class CellGrid(TonedWidget, can_focus=True):
         self._rows.set_page(self.size.height - self._heading)
         self._painted.clear()
         self._paint()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """Draw the cursor as the one that keys move, or as a mere mark."""
-        super().watch_has_focus(has_focus)
-        self._paint()
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the pointer is; only when the mouse was asked for."""
-        place = event.y - self._heading + self._rows.top
-        if event.y >= self._heading and place < self.row_count:
-            self._go(place)
-
-    def on_mouse_scroll_down(self) -> None:
-        """Move down; the cursor goes along, so that it is always in view."""
-        self.action_move(3)
-
-    def on_mouse_scroll_up(self) -> None:
-        """Move up."""
-        self.action_move(-3)
 
     # Painting
 

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region
 from textual.message import Message
@@ -16,16 +15,16 @@ from textual.strip import Strip
 from modeltui.present.glyphs import UNICODE, Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
+from modeltui.tui.widgets.cursor import RowsWithCursor
 from modeltui.tui.widgets.lines import changed_columns, fit_line
-from modeltui.tui.widgets.row_window import CursorMove, RowWindow
-from modeltui.tui.widgets.toned import TonedWidget
+from modeltui.tui.widgets.row_window import CursorMove
 
 _Painted = tuple[tuple[Span, ...], int]
 """A fitted line, and how the cursor is drawn on it."""
 _NO_CURSOR, _CURSOR, _CURSOR_BLURRED = 0, 1, 2
 
 
-class RowList(TonedWidget, can_focus=True):
+class RowList(RowsWithCursor, can_focus=True):
     """Rows of any shape with a cursor that belongs to a row's key, not to a place; each begins with a blank."""
 
     DEFAULT_CSS = """
@@ -33,12 +32,6 @@ class RowList(TonedWidget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "up", show=False),
-        Binding("down,j", "move(1)", "down", show=False),
-        Binding("pageup", "page(-1)", "page up", show=False),
-        Binding("pagedown", "page(1)", "page down", show=False),
-        Binding("home,g", "move(-1000000000)", "first", show=False),
-        Binding("end,G", "move(1000000000)", "last", show=False),
         Binding("enter,space", "select", "open", show=False),
     ]
 
@@ -54,20 +47,9 @@ class RowList(TonedWidget, can_focus=True):
 
     def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:  # noqa: A002 - the library's name
         super().__init__(glyphs, id=id)
-        self._rows = RowWindow()
         self._render_row: Callable[[Hashable], Line] = _empty_line
         self._painted: list[_Painted] = []
         self._marks: list[str] = []
-
-    @property
-    def cursor_key(self) -> Hashable | None:
-        """The key of the row under the cursor; None while there are no rows."""
-        return self._rows.cursor_key if self._rows.keys else None
-
-    @property
-    def position(self) -> tuple[int, int, int]:
-        """The first and last visible row, counted from 1, and how many there are."""
-        return self._rows.position
 
     def set_rows(self, keys: Sequence[Hashable], render: Callable[[Hashable], Line]) -> None:
         """Show these rows in this order; `render` is called for visible keys only. The cursor stays on its key."""
@@ -75,27 +57,12 @@ class RowList(TonedWidget, can_focus=True):
         self._rows.set_keys(keys)
         self._paint()
 
-    def move_to(self, key: Hashable) -> bool:
-        """Put the cursor on the row of `key`; False when there is no such row."""
-        place = self._rows.place_of(key)
-        if place >= 0:
-            self._go(place)
-        return place >= 0
-
     def show_below(self, count: int) -> None:
         """Scroll so that as many as possible of the `count` rows below the cursor are in view, and the cursor stays."""
         rows = self._rows
         last = min(rows.cursor + count, len(rows.keys) - 1)
         rows.top = max(0, min(max(rows.top, last - rows.page + 1), rows.cursor))
         self._paint()
-
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows."""
-        self._go(self._rows.cursor + by)
-
-    def action_page(self, by: int) -> None:
-        """Move the cursor by so many screens."""
-        self._go(self._rows.cursor + by * max(1, self._rows.page - 1))
 
     def action_select(self) -> None:
         """Open the row under the cursor."""
@@ -115,24 +82,6 @@ class RowList(TonedWidget, can_focus=True):
             self.post_message(self.Highlighted())
         self._painted.clear()
         self._paint()
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """Draw the cursor as the one that keys move, or as a mere mark."""
-        super().watch_has_focus(has_focus)
-        self._paint()
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor where the pointer is; only when the mouse was asked for."""
-        if event.y + self._rows.top < len(self._rows.keys):
-            self._go(event.y + self._rows.top)
-
-    def on_mouse_scroll_down(self) -> None:
-        """Move down; the cursor goes along, so that it is always in view."""
-        self.action_move(3)
-
-    def on_mouse_scroll_up(self) -> None:
-        """Move up."""
-        self.action_move(-3)
 
     def repaint_all(self) -> None:
         """Paint everything again, with the styles of now."""
