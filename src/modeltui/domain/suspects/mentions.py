@@ -91,8 +91,9 @@ def _lines_of_query(thing: Thing, aliases: Mapping[str, str]) -> Iterator[tuple[
         for _, line in changed_lines(fact):
             quoted = " ".join(one or other for one, other in _QUOTED.findall(line))
             bare = _QUOTED.sub(" ", line)
-            yield line.strip(), "", tuple(word for word in words(bare) if word not in _KEYWORDS)
-            yield line.strip(), "", words(quoted)
+            named = tuple(word for word in words(bare) if word not in _KEYWORDS)
+            # What is quoted stands apart, so that no name is made of the end of one and the beginning of the other.
+            yield line.strip(), "", (*named, "", *words(quoted))
             for column in _COLUMN.finditer(line):
                 table = aliases.get(column[1].lower(), "")
                 if table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from modeltui.domain.suspects.reading import words
 
@@ -94,11 +94,25 @@ def _singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and not word.endswith("ss") and len(word) > 3 else word
 
 
-def surety_of(wanted: Wanted, told: tuple[str, ...]) -> float:
-    """Return how surely words mean it: wholly, by a word, or 0 when they do not. One or many is the same."""
+class Meant(NamedTuple):
+    """How surely words mean a segment or a feature, and which of them do."""
+
+    surety: float
+    """0 when they do not."""
+    word: str = ""
+    """What stands for a part of the name; empty where all of it is there."""
+
+
+def meant_by(wanted: Wanted, told: tuple[str, ...]) -> Meant:
+    """Return whether words mean it: wholly, by a word, or not at all. One or many is the same."""
     single = tuple(map(_singular, told))
-    for whole in wanted.wholes:
-        folded = tuple(map(_singular, whole))
-        if any(single[at : at + len(folded)] == folded for at in range(len(single) - len(folded) + 1)):
-            return WHOLLY
-    return BY_A_WORD if wanted.telling & set(single) else 0.0
+    wholes = [whole for whole in wanted.wholes if _holds(single, whole)]
+    if wholes:
+        return Meant(WHOLLY, "" if len(wholes) == len(wanted.wholes) else " ".join(wholes[0]))
+    telling = next((word for word, one in zip(told, single, strict=True) if one in wanted.telling), "")
+    return Meant(BY_A_WORD, telling) if telling else Meant(0.0)
+
+
+def _holds(single: tuple[str, ...], whole: tuple[str, ...]) -> bool:
+    folded = tuple(map(_singular, whole))
+    return any(single[at : at + len(folded)] == folded for at in range(len(single) - len(folded) + 1))

@@ -7,8 +7,7 @@ from typing import Final
 from modeltui.domain.comparison.difference import Comparison, Group, State
 from modeltui.domain.suspects.amounts import CLAUSE, is_hardly_moved, is_only_wording
 from modeltui.domain.suspects.connecting import Connection, harmed_metric
-from modeltui.domain.suspects.kinds import Aspect, Kind
-from modeltui.domain.suspects.naming import BY_A_WORD
+from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of
 from modeltui.domain.suspects.suspect import Closeness, Symptom
 from modeltui.domain.suspects.things import Thing
 from modeltui.domain.suspects.titles import LONGEST_LINE
@@ -88,15 +87,28 @@ def _reason(thing: Thing, found: Connection, symptom: Symptom) -> str:
             noun = _NOUNS.get(thing.kind, "such a change")
             if thing.kind is Kind.PROMPT and found.aspects == {Aspect.LATENCY}:
                 noun = "a prompt of another length"
-            shows = named([_SHOWS_AS[aspect] for aspect in Aspect if aspect in found.aspects])
+            shows = named(_shown_as(found, symptom))
             return f"{noun} can show as {shows}"
         case Closeness.UNRELATED:
             why = thing.kind.traits.why
             return f"{why}, though nothing connects it with what is wrong" if symptom else why
 
 
+def _shown_as(found: Connection, symptom: Symptom) -> list[str]:
+    """Return what is wrong and may come of it, in words; a signal of the team's own by its name."""
+    read = {signal: aspects_of(signal) for signal in symptom.signals}
+    own = sorted(signal for signal, aspects in read.items() if len(aspects) > 1 and aspects & found.aspects)
+    plain = {aspect for aspects in read.values() if len(aspects) == 1 for aspect in aspects}
+    plain |= {Aspect.DRIFT} if symptom.drifted else set()
+    return [
+        *(_SHOWS_AS[aspect] for aspect in Aspect if aspect in found.aspects & plain),
+        *(f"changed {short(signal)}" for signal in own),
+    ]
+
+
 def _names(thing: Thing, found: Connection, symptom: Symptom) -> str:
-    what = f"the harmed segment {found.to}" if found.to in symptom.segments else f"the drifted feature {found.to}"
+    kind = "the harmed segment" if found.to in symptom.segments else "the drifted feature"
+    what = f"{kind} {found.to}"
     if thing.kind is Kind.QUERY and found.table:
         verb = "filters" if CLAUSE.search(found.by) else "reads"
         return f"it {verb} {found.table}, and {what} is about them"
@@ -105,8 +117,10 @@ def _names(thing: Thing, found: Connection, symptom: Symptom) -> str:
     if thing.kind is Kind.MEMBER and found.by:
         return f"its own first suspect feeds {what}"
     if thing.main.group is Group.DATA:
-        return f"it feeds {what}" if found.table or found.to in symptom.drifted else f"it is about {what}"
-    return f"it names {what}" if found.surety > BY_A_WORD else f"by its name it is about {what}"
+        return f"it feeds {what}" if found.table else f"by its name it is about {what}"
+    if thing.kind is Kind.MEMBER:
+        return f"by its name it is about {what}"
+    return f"it says “{found.word}”, and {kind} is {found.to}" if found.word else f"it names {what}"
 
 
 def _evidence(found: Connection, comparison: Comparison) -> str:

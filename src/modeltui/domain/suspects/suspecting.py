@@ -3,7 +3,8 @@
 1. Facts of one thing are one suspect (`things`): digest, rows and address of a snapshot; a base image and its digest;
    a base model and its pin; a signature with other columns and the feature pipeline that brought them; parameters that
    came or went with another architecture. Several packages by a patch release are one, those by a minor release too,
-   and so are data sets of which only another snapshot was taken.
+   and so are data sets of which only another snapshot was taken. A data set that is gone and one that came with its
+   bytes are one that has another name.
 2. Its weight is `weight of its kind` (the table in `kinds`) x `amount` (the table in `amounts`) x `closeness`.
    With nothing wrong closeness counts as 1 for all, and nothing is said of it. Otherwise it is 1 for a thing that
    feeds what is wrong (0.85 where a single telling word says so), 0.5 for a usual cause of it, 0.1 for the rest

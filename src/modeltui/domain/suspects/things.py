@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -55,6 +56,9 @@ _TABLES: Final = frozenset(
 _FREE: Final = frozenset({Kind.VARIABLE, Kind.CIRCUMSTANCE})
 """Rows of a table that may well have none."""
 _ASKED: Final = frozenset({"asked", "extras", "marker", "hashes"})
+_DATA_SETS: Final = frozenset({Kind.DATA_SET, Kind.EVALUATION_DATA, Kind.RETRIEVED_DATA})
+_DIGEST_TOLD: Final = re.compile(r"(?:^|, )[a-z0-9]+:[0-9a-f]{16,}$")
+_USE_IN_NAME: Final = re.compile(r" \(([^()]+)\)(?: \d+)?$")
 _STANDING: Final = (
     ("code.repository", "uncommitted", "uncommitted_changes", "dirty"),
     ("commit", "snapshot", "base_image", "environment.image", "base model", "base_model", "artifact.digest"),
@@ -136,7 +140,7 @@ def things_of(reading: Reading) -> tuple[Thing, ...]:
     for fact in reading.changed():
         bundles.setdefault(_bundle(fact, reading.kinds[fact.field]), []).append(fact)
     things = [_thing(facts, reading) for facts in bundles.values()]
-    return tuple(_with_features(things))
+    return tuple(_with_features(_with_renamed(things)))
 
 
 def data_name(fact: Difference) -> str:
@@ -212,7 +216,7 @@ def _data_set(facts: list[Difference], reading: Reading) -> Thing:
     else:
         digest = parts.get("digest")
         kind = Kind.MOVED if digest is not None and digest.state is State.EQUAL else Kind.DATA
-    use = _use(parts)
+    use = _use(parts, name)
     if kind is not Kind.MOVED and changed != {"used_for"} and use:
         kind = Kind.EVALUATION_DATA if use == "evaluation" else Kind.RETRIEVED_DATA
     rows = parts.get("rows")
@@ -233,10 +237,13 @@ def _span_lengths(parts: Mapping[str, Difference]) -> tuple[float, float] | None
     return None if a is None or b is None else (a, b)
 
 
-def _use(parts: Mapping[str, Difference]) -> str:
+def _use(parts: Mapping[str, Difference], name: str) -> str:
     """Return `evaluation` or `retrieval` for a data set that neither version is trained on, by what it is used for."""
     use = parts.get("used_for")
     words = f"{text_of(use.a)} {text_of(use.b)}".lower().strip() if use is not None else ""
+    if not words and (in_name := _USE_IN_NAME.search(name)):
+        # Where a version has one data set for two uses, they are told apart by that.
+        words = in_name[1].lower()
     if any(word in words for word in ("train", "label", "join", "fine")):
         return ""
     if "retriev" in words or "knowledge" in words or set(words.split()) == {"context"}:
@@ -244,7 +251,27 @@ def _use(parts: Mapping[str, Difference]) -> str:
     return "evaluation" if any(word in words for word in ("test", "valid", "eval", "holdout", "golden")) else ""
 
 
-def _with_features(things: list[Thing]) -> Iterator[Thing]:
+def _with_renamed(things: list[Thing]) -> list[Thing]:
+    """Return the things; a data set that is gone and one that came with the same bytes are one under another name."""
+    gone = {_bytes_of(one): one for one in things if one.kind in _DATA_SETS and one.main.state is State.ONLY_A}
+    come = {_bytes_of(one): one for one in things if one.kind in _DATA_SETS and one.main.state is State.ONLY_B}
+    renamed = {told: (gone[told], come[told]) for told in gone.keys() & come.keys() if told}
+    paired = [one for pair in renamed.values() for one in pair]
+    kept = [one for one in things if one not in paired]
+    for pair in renamed.values():
+        # Whichever version came first, the same one of the two stands for both.
+        facts = sorted((fact for one in pair for fact in one.facts), key=lambda fact: fact.field)
+        kept.append(Thing(Kind.MOVED, data_name(facts[0]), tuple(facts)))
+    return kept
+
+
+def _bytes_of(thing: Thing) -> str:
+    """Return rows and digest of a data set that only one side has; empty without a digest."""
+    side = thing.main.a if thing.main.state is State.ONLY_A else thing.main.b
+    return text_of(side) if _DIGEST_TOLD.search(text_of(side)) else ""
+
+
+def _with_features(things: Sequence[Thing]) -> Iterator[Thing]:
     """Yield the things; a pipeline that brought other features is one thing with them."""
     inputs = next((thing for thing in things if thing.kind is Kind.FEATURES), None)
     pipelines = [thing for thing in things if thing.kind is Kind.PIPELINE]

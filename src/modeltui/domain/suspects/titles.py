@@ -171,6 +171,9 @@ def _data_title(thing: Thing) -> str:
         a, b = rows
         moved = f" ({(b - a) / a:+.0%})" if a and abs(b - a) / abs(a) >= _SHOWN_SHARE else ""
         return f"{name}: rows {quantity(a)} → {quantity(b)}{moved}"
+    if thing.kind is Kind.MOVED and thing.main.state is not State.CHANGED:
+        sides = {fact.state: short(fact.title) for fact in thing.facts}
+        return f"{sides[State.ONLY_A]} is called {sides[State.ONLY_B]}: the same bytes"
     if thing.span_lengths is not None and thing.part("digest") is None:
         return f"{name}: another span of time"
     return f"{name}: another snapshot" if thing.kind is not Kind.MOVED else f"{name}: elsewhere, the same bytes"

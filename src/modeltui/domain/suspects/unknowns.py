@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
@@ -13,6 +14,14 @@ from modeltui.domain.text import SafeText, safe_text
 MOST_UNKNOWNS: Final = 6
 _NOWHERE: Final = frozenset({"not recorded", "no source tells this", "not named"})
 """Why a side says nothing, where nobody failed to say it."""
+
+
+_NAMED: Final = frozenset({"environment.base_image", "environment.image", "system.base_model", "system.model"})
+_PINS: Final = (".digest", "_pin", "_digest", "_revision", "_version")
+_MOVES: Final = re.compile(
+    r"(?:^|[:@/_.-])(?:latest|stable|current|edge|nightly|main|master|head|default)$", re.IGNORECASE
+)
+"""Tags and aliases that are there to be moved."""
 
 
 _Matches: TypeAlias = Callable[[Difference, Kind], bool]
@@ -49,8 +58,22 @@ def unknowns_that_matter(comparison: Comparison) -> tuple[SafeText, ...]:
     if comparison.a == comparison.b:
         return ()
     reading = Reading(comparison)
-    found = (_sentence(name, matches, reading, everywhere) for name, matches, everywhere in _WATCHED)
+    found = [_sentence(name, matches, reading, everywhere) for name, matches, everywhere in _WATCHED]
+    found += _moving(comparison)
     return tuple(safe_text(one, 200) for one in found if one)[:MOST_UNKNOWNS]
+
+
+def _moving(comparison: Comparison) -> list[str]:
+    """Return what both versions call the same, by a name that may mean another thing each day."""
+    by_field = {str(fact.field): fact for fact in comparison.facts if fact.group in (Group.ENVIRONMENT, Group.SYSTEM)}
+    found = []
+    for field, fact in by_field.items():
+        pinned = [by_field.get(f"{field}{end}") for end in _PINS]
+        is_pinned = any(pin is not None and (pin.a.claims or pin.b.claims) for pin in pinned)
+        name = str(fact.a.value)
+        if fact.state is State.EQUAL and field in _NAMED and not is_pinned and _MOVES.search(name):
+            found.append(f"{fact.title} of both is {name}: what that means may have changed")
+    return found
 
 
 def _sentence(name: str, matches: _Matches, reading: Reading, everywhere: bool) -> str:
