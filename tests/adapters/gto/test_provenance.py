@@ -378,7 +378,7 @@ async def test_what_is_broken_costs_its_own_field(tmp_path: Path) -> None:
     found = await read(tmp_path, {}, clone=clone)
     assert "dvc.lock: it is not YAML" in why(found, "artifact")
     assert "dvc.lock" in why(found, "data_snapshots")
-    assert why(found, "metrics") == "metrics.json: it is in DVC's cache, not in git"
+    assert why(found, "metrics") == "metrics.json: dvc.yaml lists it and git does not hold it"
     assert why(found, "model_card") == "README.md: it is no text"
     assert why(found, "requirements") == "requirements.txt: it is larger than 1 MiB"
     assert why(found, "base_image") == "Dockerfile: it is a link, which is not followed"

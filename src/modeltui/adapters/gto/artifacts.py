@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from modeltui.adapters._documents import look
 from modeltui.adapters.gto.layout import Files, Unsuitable
-from modeltui.adapters.gto.pipeline import Piece, Pipeline, is_model
+from modeltui.adapters.gto.piece import Piece
+from modeltui.adapters.gto.pipeline import Pipeline, is_model
 from modeltui.domain.lineage import Artifact, Table
 from modeltui.domain.names import UNKNOWN
 from modeltui.domain.text import safe_text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -57,11 +57,11 @@ _OF_FILES: Final = frozenset(
 _SUFFIXES: Final = frozenset({".json", ".yaml", ".yml"})
 
 
-def documents_in(files: Files) -> dict[str, str]:
+def documents_in(paths: Iterable[str]) -> dict[str, str]:
     """Return the field's key by the path of each document that is named after one: `serving.yaml`, `cases.json`."""
     return {
         path: PurePosixPath(path).stem.lower()
-        for path in sorted(files.entries)
+        for path in sorted(paths)
         if "/" not in path
         and PurePosixPath(path).suffix.lower() in _SUFFIXES
         and PurePosixPath(path).stem.lower() in _OF_FILES

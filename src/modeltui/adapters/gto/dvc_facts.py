@@ -12,9 +12,11 @@ from modeltui.adapters._documents.metadata import provenance_from
 from modeltui.adapters._documents.values import data_snapshots, flat
 from modeltui.adapters._git import shown_path
 from modeltui.adapters.gto import artifacts, documents
+from modeltui.adapters.gto.datasets import SCHEME
 from modeltui.adapters.gto.facts import Facts
 from modeltui.adapters.gto.layout import Files, Unsuitable, with_numbers
-from modeltui.adapters.gto.pipeline import LOCK, Piece, Pipeline, covers, data_in, feature_code
+from modeltui.adapters.gto.piece import Piece
+from modeltui.adapters.gto.pipeline import DEFINITION, LOCK, Pipeline, covers, data_in, feature_code
 from modeltui.domain.lineage import ABSENT, DataSnapshot, Fact, Provenance, Scores, Table
 from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import UNKNOWN
@@ -56,13 +58,13 @@ class DvcFacts:
     def told(self) -> dict[str, Provenance]:
         """Return what each of DVC's files says."""
         pieces = [*(piece for stage in self._pipeline.stages for piece in stage.outputs), *self._pointers]
-        fetched = data_in(self._pipeline, self._files, self._path)
+        fetched = [*data_in(self._pipeline, self._files, self._path), *self._pinned()]
         pointed = self._pointed()
         names = _names([*(piece.path for piece in fetched), *(piece.path for piece in pointed)])
         trouble = self._troubles.get(LOCK)
         # What it is used for is part of what a snapshot is called: the pointer beside it tells that, the lock cannot.
         uses = {piece.path: piece.facts for piece in pointed}
-        snapshots = tuple(_snapshot(piece, names, uses.get(piece.path, {})) for piece in fetched)
+        snapshots = tuple(_snapshot(piece, names, {**piece.facts, **uses.get(piece.path, {})}) for piece in fetched)
         lock = Provenance(
             artifact=self._facts.unless(artifacts.artifact_at(self._path, pieces, self._files), LOCK, trouble),
             files=self._facts.known(artifacts.file_digests(self._path, self._files)),
@@ -79,11 +81,16 @@ class DvcFacts:
         for path, trouble in self._troubles.items():
             if path.endswith(".dvc"):
                 told[path] = Provenance(data_snapshots=self._facts.teller(path).unreadable(str(trouble)))
-        return told | self._parameters() | self._metrics()
+        return told | self._parameters() | self._metrics() | self._kept_by_dvc()
+
+    def _pinned(self) -> tuple[Piece, ...]:
+        """Return the data sets that are pinned, where no stage says which it read: those are among its inputs."""
+        inputs = (piece.path for stage in self._pipeline.stages for piece in stage.inputs)
+        return () if any(path.startswith(SCHEME) for path in inputs) else self._pipeline.datasets
 
     def _pointed(self) -> list[Piece]:
         """Return the data that pointers name and that this artifact was made of, as far as the stages say."""
-        others = [piece for piece in self._pointers if not covers(piece.path, [self._path])]
+        others = [piece for piece in self._pointers if not covers(piece.path, [self._path]) and _is_data(piece.path)]
         if not self._pipeline.stages:
             return others
         inputs = [piece.path for stage in self._pipeline.stages for piece in stage.inputs]
@@ -156,14 +163,39 @@ class DvcFacts:
     def metric_files(self) -> list[str]:
         """Return the files that hold metrics: those that are listed; where none is, those that are called so."""
         listed = [path for path in self._pipeline.metrics if not path.endswith(".csv")]
-        return listed or self._files.matching(documents.METRICS, _MOST_METRIC_FILES)
+        if listed:
+            return listed
+        kept = [path for path in self._kept() if documents.METRICS.fullmatch(path)]
+        return [*self._files.matching(documents.METRICS, _MOST_METRIC_FILES), *kept]
+
+    def _kept(self) -> dict[str, Piece]:
+        """Return what came out of stages, or is pointed at, and is kept by DVC, of which nothing is read."""
+        outputs = (piece for stage in self._pipeline.stages for piece in stage.outputs)
+        return {piece.path: piece for piece in (*outputs, *self._pointers) if not self._files.holds(piece.path)}
+
+    def _kept_by_dvc(self) -> dict[str, Provenance]:
+        """Return which documents that are named after a field cannot be read, for DVC keeps them."""
+        told: dict[str, Provenance] = {}
+        for path, key in documents.documents_in(self._kept()).items():
+            field = documents.field_of(key)
+            if field != "data_snapshots":  # that is data, which the lock tells of
+                told[path] = Provenance(**{field: self._facts.unreadable(self._not_in_git(path))})
+        return told
+
+    def _not_in_git(self, path: str) -> str:
+        """Return why a file that DVC's files name is not read."""
+        piece = self._kept().get(path)
+        if piece is None:
+            return f"{shown_path(path)}: {DEFINITION} lists it and git does not hold it"
+        digest = f" ({_short(piece.digest)})" if piece.digest else ""
+        return f"{shown_path(path)}: DVC keeps it in its cache{digest}, not in git, where it could be read"
 
     def _metrics(self) -> dict[str, Provenance]:
         told: dict[str, Provenance] = {}
         seen: set[SafeText] = set()
         for path, document in self._files.told(self.metric_files(), self._files.document):
             if isinstance(document, Unsuitable):
-                why = str(document) if path in self._files else f"{shown_path(path)}: it is in DVC's cache, not in git"
+                why = str(document) if path in self._files else self._not_in_git(path)
                 told[path] = Provenance(metrics=self._facts.unreadable(why))
                 continue
             overall, segments = documents.scores_of(document)
@@ -174,6 +206,12 @@ class DvcFacts:
             scores: Scores = overall
             told[path] = Provenance(metrics=self._facts.known(scores), segment_metrics=self._facts.known(segments))
         return told
+
+
+def _is_data(path: str) -> bool:
+    """Tell whether a pointer's path is data, and no document that tells something of the model."""
+    fields = {documents.field_of(key) for key in documents.documents_in([path]).values()}
+    return not documents.METRICS.fullmatch(path) and fields <= {"data_snapshots"}
 
 
 def _snapshot(piece: Piece, names: Mapping[str, str], noted: Mapping[str, Any]) -> DataSnapshot:

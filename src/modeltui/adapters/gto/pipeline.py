@@ -14,7 +14,9 @@ from posixpath import normpath
 from typing import Any, Final
 
 from modeltui.adapters._documents import look
+from modeltui.adapters.gto.datasets import SCHEME, dataset_of, datasets_in
 from modeltui.adapters.gto.layout import Files
+from modeltui.adapters.gto.piece import Piece
 
 LOCK: Final = "dvc.lock"
 DEFINITION: Final = "dvc.yaml"
@@ -31,21 +33,6 @@ _MODEL: Final = re.compile(
 )
 _FEATURES: Final = re.compile(r"feat|preproc|prepar|transform|clean|encod|token", re.IGNORECASE)
 _DIGESTS: Final = ("md5", "sha256", "sha1", "checksum", "etag")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Something that went into a stage, or came out of it, at one moment."""
-
-    path: str
-    digest: str = ""
-    """`md5:…`; empty when none was written down."""
-    size_bytes: int | None = None
-    files: int | None = None
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What people noted beside it: `meta`, `desc`."""
-    origin: str = ""
-    """Where it was imported from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +56,8 @@ class Pipeline:
     plots: tuple[str, ...] = ()
     parameter_files: tuple[str, ...] = ()
     artifacts: dict[str, Any] = field(default_factory=dict)
+    datasets: tuple[Piece, ...] = ()
+    """Data sets that `dvc dataset` pins, as they were pinned last."""
 
     def makes(self) -> dict[str, Stage]:
         """Return the stage that makes each path."""
@@ -95,6 +84,7 @@ class Pipeline:
             self.plots,
             self.parameter_files,
             self.artifacts,
+            self.datasets,
         )
 
 
@@ -120,6 +110,7 @@ def pipeline_of(lock: Any, definition: Any) -> Pipeline:
         tuple(listed["plots"]),
         tuple(listed["params"]),
         look.members_at(definition, "artifacts"),
+        datasets_in(lock),
     )
 
 
@@ -205,6 +196,8 @@ def _stage(name: str, stage: dict[str, Any], folder: str) -> Stage:
 
 
 def _piece(one: dict[str, Any], folder: str, facts: dict[str, Any], origins: list[str]) -> Piece:
+    if isinstance(pinned := one.get("dataset"), dict) and look.text_at(one, "path").startswith(SCHEME):
+        return dataset_of(pinned)
     algorithm = next((name for name in _DIGESTS if look.text_at(one, name)), "")
     return Piece(
         path=_joined(folder, look.text_at(one, "path")),

@@ -13,7 +13,8 @@ from modeltui.adapters.gto.artifacts import Annotation
 from modeltui.adapters.gto.dvc_facts import DvcFacts
 from modeltui.adapters.gto.facts import Facts
 from modeltui.adapters.gto.layout import Files, Unsuitable
-from modeltui.adapters.gto.pipeline import DEFINITION, LOCK, Piece, pipeline_of, pointer_of
+from modeltui.adapters.gto.piece import Piece
+from modeltui.adapters.gto.pipeline import DEFINITION, LOCK, pipeline_of, pointer_of
 from modeltui.domain.lineage import ABSENT, Fact, Provenance, Table, unreadable
 from modeltui.domain.masking import masked, without_tokens
 from modeltui.domain.names import Instant, SourceName
@@ -63,7 +64,7 @@ class _CommitReader:
         await self._files.read(
             [
                 *(*dvc.parameter_files(), *dvc.metric_files(), *dvc.query_files()),
-                *documents.documents_in(self._files),
+                *documents.documents_in(self._files.entries),
                 *(name for name in named if name),
                 *(one for pattern in patterns for one in self._matching(pattern)),
                 *artifacts.weights_in_git(path, self._files),
@@ -83,7 +84,7 @@ class _CommitReader:
     def _documents(self) -> dict[str, Provenance]:
         """Return what `metadata.json`, documents named after a field, and the artifact's own notes say."""
         told: dict[str, Provenance] = {}
-        named = documents.documents_in(self._files)
+        named = documents.documents_in(self._files.entries)
         own = self._files.first(*documents.METADATA)
         for path, document in self._files.told([*([own] if own else []), *named], self._files.document):
             teller = self._facts.teller(path)
