@@ -12,7 +12,7 @@ from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.lineage import Known, Unreadable
 from modeltui.domain.names import UNKNOWN
 from modeltui.ports.registry import Registry
-from tests.adapters.gto.opening import model, opened, version
+from tests.adapters.gto.opening import history_of, model, opened, version
 from tests.servers.git import Clone, bare
 
 pytestmark = pytest.mark.broad
@@ -74,7 +74,7 @@ async def test_a_long_copy_goes_on_behind_those_who_gave_up(
 async def test_all_who_ask_at_one_moment_wait_for_one_fetch(
     remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Several questions, and a second program with the same cache, do not get into each other's way."""
+    """Several questions, and a second program with the same cache, wait for one fetch and see what it brought."""
     log = slow_git(tmp_path, monkeypatch, "0.1")
     url = f"file://{remote}"
     async with (
@@ -84,7 +84,44 @@ async def test_all_who_ask_at_one_moment_wait_for_one_fetch(
     ):
         answers = [group.create_task(latest(registry)) for registry in (one, one, other, other, one)]
     assert [answer.result() for answer in answers] == ["v1.0.0"] * 5
-    assert count(log) == 2
+    assert count(log) == 1
+
+
+async def test_a_registry_and_its_history_fetch_once(
+    remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One source of two ports asks its remote once at a start, not once for each."""
+    log = slow_git(tmp_path, monkeypatch, "0.1")
+    url = f"file://{remote}"
+    async with (
+        opened(url, tmp_path, fetch_seconds=60.0) as registry,
+        history_of(url, tmp_path, fetch_seconds=60.0) as history,
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(latest(registry))
+        probe = group.create_task(history.probe())
+    assert probe.result().findings[0].ok
+    assert count(log) == 1
+
+
+async def test_a_fetch_from_before_is_not_taken_for_a_look(
+    remote: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that starts looks at the remote itself, however fresh the copy; so does one that wants it fresher."""
+    log = slow_git(tmp_path, monkeypatch, "0")
+    url = f"file://{remote}"
+    for fetches in (1, 2):
+        async with opened(url, tmp_path, fetch_seconds=60.0) as registry:
+            await latest(registry)
+            await latest(registry)
+        assert count(log) == fetches
+    async with (
+        opened(url, tmp_path, fetch_seconds=0.0) as one,
+        opened(url, tmp_path, fetch_seconds=0.0) as other,
+    ):
+        await latest(one)
+        await latest(other)
+    assert count(log) == 4
 
 
 async def test_a_fetch_that_takes_too_long_is_ended_with_all_it_started(

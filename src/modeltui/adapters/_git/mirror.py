@@ -25,7 +25,7 @@ LARGEST_FILE: Final = "1m"
 """Larger files are not copied: nothing that is read of a version is so large."""
 _REFSPECS: Final = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 _MARK: Final = "modeltui-copied"
-"""Written when the first copy was whole."""
+"""Written when the first copy was whole; its time is when the newest fetch began."""
 _COPY: Final = "copy"
 """What is fetched into, below the directory that is read. Git knows the one as a copy without large files, and dies
 when such a file is asked for and cannot be fetched; in the other, with the same objects, the file is just missing."""
@@ -53,6 +53,7 @@ class Mirror:
         self._fetches = asyncio.TaskGroup()
         self._task: asyncio.Task[Exception | None] | None = None
         self._fetched_at: float | None = None
+        self._made_at = clock.now()
 
     @property
     def directory(self) -> Path:
@@ -72,12 +73,13 @@ class Mirror:
     async def fetched(self, max_age_seconds: float) -> None:
         """Return once the copy is as the other side was at most `max_age_seconds` ago. Raises `BackendError`.
 
-        A fetch goes on when whoever waits for it gives up: the next question finds it further.
+        A fetch goes on when whoever waits for it gives up: the next question finds it further. One that somebody else
+        made of the same address since we look at it counts as ours: a registry and its history of code make one.
         """
         if self._fetched_at is not None and self._clock.boottime() - self._fetched_at <= max_age_seconds:
             return
         if self._task is None or self._task.done():
-            self._task = self._fetches.create_task(self._outcome())
+            self._task = self._fetches.create_task(self._outcome(max_age_seconds))
         if (error := await asyncio.shield(self._task)) is not None:
             raise error
 
@@ -101,26 +103,40 @@ class Mirror:
         if self._own is not None:
             self._own.cleanup()
 
-    async def _outcome(self) -> Exception | None:
+    async def _outcome(self, max_age_seconds: float) -> Exception | None:
         """Return why a fetch failed: raised here, where nobody waits, it would end the program."""
         try:
-            await self._fetch()
+            await self._fetch(max_age_seconds)
         except Exception as error:  # the top of a task
             return error
         return None
 
-    async def _fetch(self) -> None:
-        began_at = self._clock.boottime()
+    async def _fetch(self, max_age_seconds: float) -> None:
         try:
             self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise _unwritable(self._git.what, error) from error
         async with self._alone():
+            age_seconds = self._age_of_others()
+            if age_seconds is not None and age_seconds <= max_age_seconds:
+                self._fetched_at = self._clock.boottime() - age_seconds
+                return
+            began_at, marked_at = self._clock.boottime(), self._clock.now()
             try:
                 await self._fetch_or_renew()
+                os.utime(self.directory / _MARK, (marked_at, marked_at))
             except OSError as error:
                 raise _unwritable(self._git.what, error) from error
         self._fetched_at = began_at
+
+    def _age_of_others(self) -> float | None:
+        """Return the seconds since the last fetch began, by whomever; None when that was before we were made."""
+        try:
+            marked_at = (self.directory / _MARK).stat().st_mtime
+        except OSError:
+            return None
+        now = self._clock.now()  # a clock that was set back since tells nothing
+        return now - marked_at if self._made_at <= marked_at <= now else None
 
     async def _fetch_or_renew(self) -> None:
         """Fetch; where the copy is damaged, by a machine that went down, make another and put it in its place."""
