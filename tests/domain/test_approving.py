@@ -57,6 +57,35 @@ def test_nobody_approves_their_own_plan() -> None:
     assert may_approve(AccessPolicy(), ALICE).says == "alice asked for it: somebody else must approve"
 
 
+@pytest.mark.parametrize("name", ["bob", "Bob", "bob@example.com", " BOB@elsewhere.example "])
+def test_whoever_made_the_version_does_not_approve_it(name: str) -> None:
+    """Three people for a promotion: whoever asks, whoever made the version, and whoever says yes, however spelt."""
+    said = permit_approval(
+        AccessPolicy(),
+        BOB,
+        ALICE,
+        ActionKind.PROMOTE,
+        FRAUD,
+        is_last_known_good=False,
+        production=True,
+        now=NOW,
+        authors=(text("carol"), text(name)),
+    )
+    assert not said.is_allowed
+    assert said.says == "bob made the version, by its registry: somebody else must approve"
+    assert may_approve(AccessPolicy(), BOB).is_allowed
+
+
+def test_an_account_that_registers_versions_bars_nobody_who_sits_there_by_name() -> None:
+    """Jobs register as root, and bob has shown his own key there: it is not he who made the version."""
+    bob = replace(BOB, assurance=Assurance.SSH_KEY, os_user=text("root"), ssh_key=text("SHA256:b"))
+    kind, authors = ActionKind.PROMOTE, (text("root"),)
+    said = permit_approval(
+        AccessPolicy(), bob, ALICE, kind, FRAUD, is_last_known_good=False, production=True, now=NOW, authors=authors
+    )
+    assert said.is_allowed
+
+
 def test_one_no_kills_it() -> None:
     """One denial ends it, before or after a grant, whoever says it and however long ago."""
     no = given(BOB, Decision.DENY, seconds=1.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from modeltui.domain.acting.plan_document import (
     plan_from_document,
     plan_from_text,
     refusal_document,
+    sealed,
 )
 from modeltui.domain.acting.planning import plan
 from modeltui.domain.text import safe_text
@@ -29,6 +31,7 @@ from modeltui.domain.text import safe_text
 PLANS = (
     planned(plan(situation(canary()), asks(ActionKind.ABORT))),
     planned(plan(situation(champion()), asks(ActionKind.ROLLBACK, shares=(0.25,)))),
+    sealed(replace(planned(plan(situation(canary()), asks(ActionKind.PROMOTE))), authors=(safe_text("rita"),))),
 )
 
 
@@ -97,7 +100,7 @@ def as_other_tools_write(text: str) -> float:
     return int(number) if number.is_integer() else number
 
 
-@pytest.mark.parametrize("plan", PLANS, ids=["abort", "rollback"])
+@pytest.mark.parametrize("plan", PLANS, ids=["abort", "rollback", "promote"])
 def test_a_plan_survives_a_file(plan: Plan) -> None:
     """A plan that was written to a file, also by a tool that orders and indents it its own way, is the same plan."""
     document = plan_document(plan)
@@ -105,6 +108,12 @@ def test_a_plan_survives_a_file(plan: Plan) -> None:
     assert plan_from_text(json.dumps(document, indent=2, sort_keys=True)) == plan
     whole_numbers = json.loads(json.dumps(document), parse_float=as_other_tools_write)
     assert plan_from_document(whole_numbers) == plan
+
+
+def test_a_plan_without_authors_is_written_as_before() -> None:
+    """A plan whose registry names nobody has no such key: hashes of plans that were made before stay what they are."""
+    assert "authors" not in plan_document(PLANS[0])
+    assert plan_document(PLANS[2])["authors"] == ["rita"]
 
 
 def test_the_canonical_text_is_one_line_without_the_hash() -> None:

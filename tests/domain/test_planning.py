@@ -15,6 +15,7 @@ from tests.domain.situations import (
     asks,
     canary,
     champion,
+    fact,
     listed,
     origin,
     planned,
@@ -372,6 +373,20 @@ def test_a_freeze_can_be_overruled_only_loudly() -> None:
     made = planned(plan(situation(champion(), permission=replace(frozen, break_glass=True)), loud))
     assert check(made, "freeze").result is CheckResult.FAIL
     assert made.guard >= GuardLevel.IDENTITY
+
+
+def test_a_plan_that_gives_more_traffic_names_who_made_the_version() -> None:
+    """A promotion and a larger share say who cannot be the second person; a way back waits for whoever is awake."""
+    made = tuple(replace(one, created_by=safe_text("rita")) for one in listed("3.0.0", "2.3.1", "2.2.0"))
+    told = {version_id("3.0.0"): origin(registered=fact(safe_text("olga")))}
+    world = situation(canary(), versions=made, provenance=told)
+    assert planned(plan(world, asks(ActionKind.PROMOTE))).authors == ("olga", "rita")
+    assert planned(plan(world, asks(ActionKind.WEIGHTS, weights=weights(v2_3_1=0.4, v3_0_0=0.6)))).authors == (
+        "olga",
+        "rita",
+    )
+    assert planned(plan(world, asks(ActionKind.WEIGHTS, weights=weights(v2_3_1=0.99, v3_0_0=0.01)))).authors == ()
+    assert planned(plan(world, asks(ActionKind.ABORT))).authors == ()
 
 
 def test_in_a_freeze_nobody_types_for_nothing() -> None:

@@ -524,6 +524,19 @@ async def test_breaking_the_glass_takes_an_incident() -> None:
     assert "second person" in reason_of(await canary.acting.may_go(promotion, loud))
 
 
+async def test_whoever_made_the_version_is_not_the_second_person() -> None:
+    """The registry says that bob made 3.0.0: his yes is refused, and one that got into the store counts for nothing."""
+    stage = Stage(CANARY)
+    model = ModelName(safe_text("fraud"))
+    made = tuple(replace(one, created_by=safe_text("bob")) for one in stage.registry.versions[model])
+    stage.registry.versions = {model: made}
+    found = await waiting(stage)
+    assert "bob made the version" in reason_of(await stage.colleague().decide(found.id, Decision.GRANT, WHY))
+    now = stage.clock.now()
+    stage.approvals.given.append(GivenApproval(found.hash, BOB, Decision.GRANT, WHY, now, Instant(now + 900.0)))
+    assert "second person" in reason_of(await stage.acting.may_go(found, consents(found)))
+
+
 async def test_a_permission_that_was_taken_away_is_gone() -> None:
     """Whoever loses a permission while the screens are open gets no plan, no GO for the plan in hand, and no vote."""
     stage = Stage(CANARY)

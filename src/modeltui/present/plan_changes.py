@@ -37,6 +37,8 @@ def _changes(made: Plan, now: Plan) -> Iterator[SafeText]:
         yield safe_text(f"its steps are not those of a plan to {now.version} that is made now")
     if made.guard < now.guard:
         yield safe_text(f"it asks for guard {int(made.guard)}, and guard {int(now.guard)} is needed now")
+    if made.authors != now.authors:
+        yield safe_text(f"made by {_names(made)}, and by {_names(now)} as it is read now")
     yield from _flags(made, now)
     if made.kind is ActionKind.ROLLBACK and before.known_good != after.known_good:
         yield safe_text(f"last known good was {_or_none(before.known_good)} and is now {_or_none(after.known_good)}")
@@ -53,6 +55,10 @@ def _flags(made: Plan, now: Plan) -> Iterator[SafeText]:
     for check in now.flags:
         if check.name not in known:
             yield safe_text(f"{check.name} does not pass any more: {check.says}", 300)
+
+
+def _names(plan: Plan) -> str:
+    return ", ".join(plan.authors) or "nobody who is named"
 
 
 def _states(plan: Plan) -> tuple[tuple[Desired, float], ...]:

@@ -185,7 +185,7 @@ def plan_lines(plan: Plan, glyphs: Glyphs, zone: tzinfo = UTC) -> list[Line]:
     rows.append(_row("takes", _duration_words(plan)))
     rows.append(_row("undo", undo_words(plan)))
     rows += premise_lines(plan, zone)
-    rows.append(_row("guard", _GUARDS[plan.guard]))
+    rows.append(_row("guard", f"{_GUARDS[plan.guard]}{_but_for(plan)}"))
     rows.append(_row("void", f"at {both_times(plan.expires_at, zone)}, or when the premise no longer holds"))
     rows.append(_row("plan", f"{plan.hash}, by {plan.actor}"))
     return rows
@@ -331,3 +331,10 @@ def _duration_words(plan: Plan) -> str:
     expected = plan.expected
     accepted, serving = form.about(expected.accepted_seconds), form.about(expected.serving_seconds)
     return f"{accepted} accepted, {serving} serving, {form.about(expected.healthy_seconds)} healthy"
+
+
+def _but_for(plan: Plan) -> str:
+    """Return who cannot be the second person, where somebody is needed."""
+    if plan.guard is not GuardLevel.SECOND_PERSON or not plan.authors:
+        return ""
+    return f" (not {', '.join(plan.authors)}, who made it)"

@@ -189,6 +189,8 @@ class Plan:
     """What would undo it."""
     guard: GuardLevel
     hash: PlanHash
+    authors: tuple[SafeText, ...] = ()
+    """Who made the version that gets more traffic, by its registry: none of them is the second person."""
 
     @property
     def version(self) -> VersionId:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from modeltui.domain.acting.access import AccessPolicy, demanding, permit
 from modeltui.domain.acting.action import ActionKind, PlanHash
 from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.authors import is_author
 from modeltui.domain.acting.deed import deed_of
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor, Assurance
@@ -30,10 +31,14 @@ def permit_approval(
     is_last_known_good: bool,
     production: bool,
     now: Instant,
+    authors: tuple[SafeText, ...] = (),
 ) -> Permission:
     """Return whether somebody may grant another one's plan; denying one is open to everybody."""
     if is_same_person(approver, requester):
         return Permission(False, safe_text(f"{approver.principal} asked for it: somebody else must approve"))
+    if is_author(approver, authors):
+        says = f"{approver.principal} made the version, by its registry: somebody else must approve"
+        return Permission(False, safe_text(says))
     deed = deed_of(kind, is_last_known_good=is_last_known_good)
     rules = [rule for rule in policy.rules if rule.concerns(deed, target, production=production)]
     demanded = [rule.assurance for rule in demanding(policy, rules, approver)]

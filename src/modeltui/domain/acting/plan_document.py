@@ -162,6 +162,7 @@ def _body(plan: Plan) -> Document:
         },
         **({} if isinstance(plan.inverse, Missing) else {"inverse": _desired(plan.inverse)}),
         "guard": int(plan.guard),
+        **({"authors": list(plan.authors)} if plan.authors else {}),
     }
 
 

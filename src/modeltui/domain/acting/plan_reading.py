@@ -94,6 +94,7 @@ def read_plan(raw: object, schema: str) -> Plan:
     to = top.take("desired", _desired)
     if top.take("to", _pairs) != to.weights:
         raise wrong("to", "is not what desired.weights says")
+    authors = top.maybe("authors", _list_of(_text))
     plan = Plan(
         id=PlanId(top.take("id", _text)),
         kind=top.take("action", _one_of(ActionKind)),
@@ -116,6 +117,7 @@ def read_plan(raw: object, schema: str) -> Plan:
         inverse=top.maybe("inverse", _desired),
         guard=top.take("guard", _guard),
         hash=PlanHash(top.take("hash", _text)),
+        authors=() if isinstance(authors, Unknown) else authors,
     )
     top.close()
     _coherent(plan)

@@ -16,6 +16,7 @@ from modeltui.domain.acting.action import (
     Weights,
     WritingPromise,
 )
+from modeltui.domain.acting.authors import barred_authors
 from modeltui.domain.acting.consequences import blast_of, jobs_of, leaving_of, left_as_is
 from modeltui.domain.acting.desired import (
     desired_of,
@@ -333,6 +334,7 @@ def _made(
             inverse=now,
             guard=guard,
             hash=_NOT_HASHED,
+            authors=barred_authors(situation, course, to.stable if isinstance(to.candidate, Missing) else to.candidate),
         )
     )
 

@@ -124,6 +124,7 @@ class SecondPerson:
             is_last_known_good=is_to_known_good(plan),
             production=production,
             now=now,
+            authors=plan.authors,
         )
 
 
