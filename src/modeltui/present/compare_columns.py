@@ -13,7 +13,7 @@ from modeltui.present.compare_fact import fact_text, unfolded_lines
 from modeltui.present.compare_metrics import metric_of, without_metric
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import RowKey, View
-from modeltui.present.compare_summary import drawable_suspect, missing_lines, nothing_lines, suspect_lines
+from modeltui.present.compare_summary import aside_lines, drawable_suspect, missing_lines, nothing_lines, suspect_lines
 from modeltui.present.compare_values import STATE_TONES, pair_words, state_mark, value_words
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
@@ -33,6 +33,8 @@ class ColumnsPage:
     """Of the first comparison."""
     view: View
     glyphs: Glyphs
+    asides: Sequence[Span] = ()
+    """What to hold beside the suspects."""
     keys: list[RowKey] = field(default_factory=list)
     _ready: dict[RowKey, Line] = field(default_factory=dict)
     _facts: dict[str, list[Difference | None]] = field(default_factory=dict)
@@ -50,12 +52,25 @@ class ColumnsPage:
             for fact in comparison.facts:
                 self._facts.setdefault(fact.field, [None] * len(self.comparisons))[place] = fact
         if not self.view.text:
-            for suspect in self.suspects[:_FIRST_SUSPECTS]:
-                self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width))
+            self._add_suspects()
             for comparison in self.comparisons:
                 missing = missing_lines(comparison, self.view.width, self.glyphs)
                 self._add("missing", comparison.b, missing)
         self._add_groups()
+
+    def _add_suspects(self) -> None:
+        """Add what may be the cause: which two of the versions it is about, and first what speaks against it."""
+        about = self.comparisons[0]
+        aside = aside_lines(self.asides, self.view.width, self.glyphs)
+        is_doubted = any(span.tone is Tone.WARN for span in self.asides)
+        if is_doubted:
+            self._add("missing", "asides", aside)
+        if self.suspects:
+            self._add("missing", "about", [(Span(f" what {about.b} changed against {about.a}:", Tone.MUTED),)])
+        for suspect in self.suspects[:_FIRST_SUSPECTS]:
+            self._add("suspect", suspect.field, suspect_lines(suspect, self.view.width, is_doubted=is_doubted))
+        if not is_doubted:
+            self._add("missing", "asides", aside)
 
     def line(self, key: RowKey) -> Line:
         """Return one row."""

@@ -144,7 +144,7 @@ class CompareScreen(Board):
         width, height = max(self.size.width - 1, 1), max(self.size.height - 3, 1)
         view = View(width, grid.size.height or height, self._everything, opened=self._opened, text=self.filter_text)
         if len(found) > 1:
-            return ColumnsPage(found, self._result.suspects, view, self.glyphs)
+            return ColumnsPage(found, self._result.suspects, view, self.glyphs, self._result.asides)
         return ComparePage(found[0], self._result.suspects, view, self.glyphs, self._result.asides)
 
     def _draw_title(self) -> None:
