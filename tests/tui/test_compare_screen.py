@@ -11,6 +11,7 @@ from tests.tui.screen_stage import ShownApp, StagedWorld, incident, shown
 from modeltui.domain.text import safe_text
 from modeltui.testing import worlds
 from modeltui.tui.comparing import MOST_AT_ONCE, Subject, ingredients, is_same
+from modeltui.tui.screens import fleet
 
 
 async def test_one_key_from_the_fleet_shows_the_likely_cause_first() -> None:
@@ -226,11 +227,14 @@ async def test_a_healthy_target_is_compared_too() -> None:
 
 
 @pytest.mark.broad
-async def test_the_card_names_the_top_suspect_once_the_cursor_rests() -> None:
+async def test_the_card_names_the_top_suspect_once_the_cursor_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only where it rests is anybody asked; once it is known the card has one line with it."""
+    monkeypatch.setattr(fleet, "REST_SECONDS", 3600.0)
     async with shown(incident(), (80, 24)) as stage:
         assert "what  " not in stage.text
+        await stage.press("down", "up")
         assert stage.observer.compared == []
+        monkeypatch.setattr(fleet, "REST_SECONDS", 0.01)
         await stage.press("down", "up")
         await stage.pilot.pause(0.5)
         assert stage.observer.compared == [(lineages.FRAUD, "2.3.1", "3.0.0")]
