@@ -14,11 +14,18 @@ from modeltui.config.load import Loaded, Options
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.event import SourceFailed
 from modeltui.engine.observer import Observer
-from modeltui.present.doctor import SourceReport, report_lines, report_object
+from modeltui.present.doctor import SourceReport, is_fit, report_lines, report_object
 from modeltui.tui.lifecycle import TerminalRefusal, check_terminal
+from modeltui.wiring.doctoring import acting_findings
+
+HELP = """Ask every source what works: reach, auth, latency, clock, capabilities, labels; and look at what acting stands
+on: who you are, what the rules let you do, whether the journal is whole and its disk keeps it, what its anchors have
+seen, and whether everybody who is to be told hears of it. Nothing is sent to anybody, and no secret is shown.
+
+Exit code 1 when something stands in the way (FAIL); what nobody can say, or what is weak, is marked ?."""
 
 
-@click.command("doctor", help="Ask every source what works: reach, auth, latency, clock, capabilities, labels.")
+@click.command("doctor", help=HELP)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def command(options: Options, as_json: bool) -> int:
@@ -30,12 +37,14 @@ def command(options: Options, as_json: bool) -> int:
         ]
         access, is_whole = _access_words(loaded)
         notes = [*_notes(loaded), ("access", access)]
+        # Under rules that cannot be trusted nothing can be done, and whoever sits here is known by none of them.
+        acting = await acting_findings(loaded, observer) if is_whole else []
         if as_json:
-            answer = report_object(reports, notes)
+            answer = report_object(reports, notes, acting)
             json_object({**answer, "ok": answer["ok"] and is_whole})
         else:
-            data(report_lines(reports, notes))
-        return 0 if is_whole and all(report.ok for report in reports) else 1
+            data(report_lines(reports, notes, acting))
+        return 0 if is_whole and is_fit(acting) and all(report.ok for report in reports) else 1
 
     return with_observer(options, look)
 

@@ -33,8 +33,10 @@ class SourceReport:
         return self.probe is not None and all(finding.ok is not False for finding in _findings(self.probe))
 
 
-def report_lines(reports: Sequence[SourceReport], notes: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the whole report."""
+def report_lines(
+    reports: Sequence[SourceReport], notes: Sequence[tuple[str, str]], acting: Sequence[Finding] = ()
+) -> list[str]:
+    """Return the whole report; `acting` is what actions stand on."""
     lines = [f"{name:<12} {says}" for name, says in notes]
     for report in reports:
         lines.append("")
@@ -45,21 +47,42 @@ def report_lines(reports: Sequence[SourceReport], notes: Sequence[tuple[str, str
                 lines.append(f"        {report.remedy}")
             continue
         lines.append(f"  {_facts(report.probe)}")
-        for finding in _findings(report.probe):
-            lines.append(f"  {_mark(finding)}  {finding.name}: {finding.says}")
-            if finding.remedy and finding.ok is not True:
-                lines.append(f"        {finding.remedy}")
+        lines += _finding_lines(_findings(report.probe))
+    if acting:
+        lines += ["", "acting", *_finding_lines(acting)]
     return lines
 
 
-def report_object(reports: Sequence[SourceReport], notes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def report_object(
+    reports: Sequence[SourceReport], notes: Sequence[tuple[str, str]], acting: Sequence[Finding] = ()
+) -> dict[str, Any]:
     """Return `modeltui.doctor/1`."""
     return {
         "schema": "modeltui.doctor/1",
-        "ok": all(report.ok for report in reports),
+        "ok": all(report.ok for report in reports) and is_fit(acting),
         "program": dict(notes),
         "sources": [_source_object(report) for report in reports],
+        "acting": [_finding_object(finding) for finding in acting],
     }
+
+
+def is_fit(acting: Sequence[Finding]) -> bool:
+    """Tell whether nothing was found that stands in the way of acting."""
+    return all(finding.ok is not False for finding in acting)
+
+
+def _finding_lines(findings: Sequence[Finding]) -> list[str]:
+    lines = []
+    for finding in findings:
+        lines.append(f"  {_mark(finding)}  {finding.name}: {finding.says}")
+        if finding.remedy and finding.ok is not True:
+            lines.append(f"        {finding.remedy}")
+    return lines
+
+
+def _finding_object(finding: Finding) -> dict[str, str]:
+    result = _mark(finding).strip().lower()
+    return {"name": finding.name, "result": result, "says": finding.says, "remedy": finding.remedy}
 
 
 def _source_object(report: SourceReport) -> dict[str, Any]:
@@ -73,10 +96,7 @@ def _source_object(report: SourceReport) -> dict[str, Any]:
         "clock_offset_seconds": probe.clock_offset_seconds,
     }
     result |= {key: value for key, value in facts.items() if not isinstance(value, Missing)}
-    result["findings"] = [
-        {"name": finding.name, "result": _mark(finding).strip().lower(), "says": finding.says, "remedy": finding.remedy}
-        for finding in _findings(probe)
-    ]
+    result["findings"] = [_finding_object(finding) for finding in _findings(probe)]
     return result
 
 

@@ -84,8 +84,8 @@ class Outbox:
         self._make_room()
         self._write(self._directory, waiting)
 
-    def waiting(self) -> list[Waiting]:
-        """Return what waits, oldest first; files that cannot be read are put aside."""
+    def waiting(self, *, puts_aside: bool = True) -> list[Waiting]:
+        """Return what waits, oldest first; files that cannot be read are put aside, unless somebody only looks."""
         found = []
         for path in self._files(self._directory):
             try:
@@ -94,6 +94,8 @@ class Outbox:
             except FileNotFoundError:
                 continue
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                if not puts_aside:
+                    continue
                 with suppress(OSError):
                     self._given_up.mkdir(mode=0o700, exist_ok=True)
                     path.replace(self._given_up / f"{path.name}.unreadable")
@@ -113,7 +115,7 @@ class Outbox:
 
     def state(self) -> OutboxState:
         """Return what waits and what was given up."""
-        waiting = self.waiting()
+        waiting = self.waiting(puts_aside=False)
         says = {name: attempts.says for one in waiting for name, attempts in one.sinks.items() if attempts.says}
         oldest = waiting[0].notice.at if waiting else UNKNOWN
         lines = tuple(safe_text(f"{name}: {words}") for name, words in sorted(says.items()))

@@ -1,0 +1,102 @@
+"""Looks at the journal of a context and at its witnesses, for `doctor`; nothing is written or made."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from modeltui.adapters.journal import open_journal
+from modeltui.adapters.journal.segments import segments_of
+from modeltui.adapters.system.file_system import file_system_of
+from modeltui.config.load import Loaded
+from modeltui.config.schema import Mode
+from modeltui.config.secrets import SecretStore
+from modeltui.domain.errors import BackendError, ConfigError, JournalUnavailable
+from modeltui.domain.journal.chain import checkpoint_from_text
+from modeltui.domain.names import UNKNOWN, Missing
+from modeltui.domain.text import safe_text
+from modeltui.ports.anchor import Anchor
+from modeltui.ports.clock import Clock
+from modeltui.ports.journal import JournalReader, Query
+from modeltui.present import doctor_record as words
+from modeltui.wiring.journal_reading import anchors_of, journal_directory, shared_store
+
+VERIFY_SECONDS: Final = 5.0
+"""Longer nobody waits for a look at everything; a quarter of a million records are verified in a second."""
+
+
+async def record_seen(loaded: Loaded, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> words.RecordSeen:
+    """Return the journal as it is; its anchors are asked apart."""
+    config = loaded.context.journal
+    seen = words.RecordSeen(safe_text("shared through PostgreSQL"), is_shared=True)
+    journal: JournalReader
+    try:
+        if config.shared is not None:
+            shared = await shared_store(config.shared, clock, secrets, stack, read_only=True)
+            journal = shared.journal
+        else:
+            directory = journal_directory(loaded)
+            journal = await stack.enter_async_context(open_journal(directory, clock))
+            seen = await asyncio.to_thread(_lies_in, directory, loaded.context.mode)
+        return await _looked_at(journal, seen, clock)
+    except (ConfigError, JournalUnavailable) as error:
+        return replace(seen, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))
+    except OSError as error:
+        remedy = safe_text("Look at the directory and whom it belongs to.")
+        return replace(seen, error=safe_text(f"it cannot be read: {error.strerror}"), remedy=remedy)
+
+
+async def _looked_at(journal: JournalReader, seen: words.RecordSeen, clock: Clock) -> words.RecordSeen:
+    seq, _ = await journal.head()
+    newest = await journal.read(Query(most=1, newest_first=True))
+    seen = replace(
+        seen,
+        seq=seq,
+        newest_at=newest[0].entry.at if newest else UNKNOWN,
+        open_intents=len(await journal.open_intents()),
+    )
+    began = clock.boottime()
+    try:
+        async with asyncio.timeout(VERIFY_SECONDS):
+            chain = await journal.verify()
+    except TimeoutError:
+        return replace(seen, seconds=VERIFY_SECONDS)
+    return replace(seen, chain=chain, seconds=clock.boottime() - began)
+
+
+def _lies_in(directory: Path, mode: Mode) -> words.RecordSeen:
+    size = sum(segment.path.stat().st_size for segment in segments_of(directory))
+    there = next((one for one in (directory, *directory.parents) if one.exists()), Path("/"))
+    can_be_written = UNKNOWN if mode is Mode.READ_ONLY else os.access(there, os.W_OK | os.X_OK)
+    return words.RecordSeen(
+        safe_text(str(directory), 4_096),
+        size_bytes=size,
+        file_system=file_system_of(there),
+        can_be_written=can_be_written,
+    )
+
+
+async def anchors_seen(loaded: Loaded, secrets: SecretStore) -> list[words.AnchorSeen]:
+    """Return what each witness has seen; one that does not answer says so."""
+    try:
+        anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
+    except ConfigError as error:
+        name = safe_text("addresses")
+        return [words.AnchorSeen(name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))]
+    return [await _anchor(one) for one in anchors]
+
+
+async def _anchor(anchor: Anchor) -> words.AnchorSeen:
+    try:
+        kept = await anchor.kept()
+    except BackendError as error:
+        return words.AnchorSeen(anchor.name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))
+    if isinstance(kept, Missing):
+        return words.AnchorSeen(anchor.name)
+    checkpoints = [checkpoint_from_text(one.text) for one in kept]
+    newest = max(checkpoints, key=lambda one: (one.size, one.at), default=None)
+    return words.AnchorSeen(anchor.name, 0) if newest is None else words.AnchorSeen(anchor.name, newest.size, newest.at)

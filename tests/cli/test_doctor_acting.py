@@ -1,0 +1,150 @@
+"""`modeltui doctor` on what acting stands on: a real journal, a real outbox, real references."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.terminal import terminal_environment
+from tests.tui.story_world import run_modeltui
+
+from modeltui.adapters.journal import open_journal
+from modeltui.adapters.notify import Sink, open_notifier
+from modeltui.adapters.system.clock import SystemClock
+from modeltui.config import paths
+from modeltui.domain.acting.action import PlanId
+from modeltui.domain.journal.record import Entry, RecordKind
+from modeltui.domain.names import Environment, ModelName, TargetKey
+from modeltui.domain.secret import Secret
+from modeltui.domain.text import SafeText
+from modeltui.ports.notifier import Notice, Occasion
+from modeltui.testing.acting_fakes import ALICE
+
+# Each is a process of its own.
+pytestmark = pytest.mark.broad
+
+SECRET = "R0UTINGKEY0123456789012345678901"
+TARGET = TargetKey(ModelName(SafeText("fraud")), Environment(SafeText("prod")))
+
+
+def place(directory: Path, **context: object) -> Path:
+    """Return the configuration of one model folder."""
+    version = directory / "models" / "fraud" / "v1"
+    version.mkdir(parents=True)
+    (version / "model.bin").write_bytes(b"model")
+    (version / "metadata.json").write_text("{}", encoding="utf-8")
+    sources = {"registry": {"kind": "model-folder", "path": str(directory / "models")}}
+    journal = {"directory": str(directory / "journal"), "sign": "never", **context.pop("journal", {})}  # type: ignore[dict-item]
+    config = {"modeltui": 1, "contexts": {"here": {"sources": sources, "journal": journal, **context}}}
+    file = directory / "modeltui.yaml"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    file.chmod(0o600)
+    return file
+
+
+def doctor(config: Path, **environment: str) -> tuple[int, dict[str, dict[str, str]], str]:
+    """Return the exit code, each finding about acting by its name, and everything that was printed."""
+    state = {"XDG_STATE_HOME": str(config.parent / "state"), **environment}
+    done = run_modeltui("--config", str(config), "doctor", "--json", env=terminal_environment(**state))
+    answer: dict[str, Any] = json.loads(done.stdout)
+    text = run_modeltui("--config", str(config), "doctor", env=terminal_environment(**state))
+    assert answer["ok"] is (done.returncode == 0)
+    found = {finding["name"]: finding for finding in answer["acting"]}
+    return done.returncode, found, done.stdout + done.stderr + text.stdout + text.stderr
+
+
+async def write(directory: Path, count: int) -> None:
+    """Write records into a journal."""
+    journal = open_journal(directory, SystemClock())
+    for _ in range(count):
+        entry = Entry(RecordKind.WRITES_UNLOCKED, SystemClock().now(), ALICE, SafeText("here"))
+        await journal.append(entry)
+
+
+def test_doctor_says_who_may_what_and_whether_the_record_holds(tmp_path: Path) -> None:
+    """doctor on a journal of a few records: who I am, the rules, the record verified, and no witness of it."""
+    asyncio.run(write(tmp_path / "journal", 5))
+    code, found, printed = doctor(place(tmp_path))
+    assert code == 0
+    assert found["identity"]["result"] == "ok"
+    assert "known by the OS user" in found["identity"]["says"]
+    assert found["policy"]["says"].startswith("no file is named")
+    assert "may do everything" in found["rules"]["says"]
+    assert str(tmp_path / "journal") in found["journal"]["says"]
+    assert "#6" in found["journal"]["says"], "the opening of the journal is a record too"
+    assert "verified whole" in found["journal"]["says"]
+    assert found["anchors"]["result"] == "?"
+    assert found["outbox"]["says"] == "tells nobody; nothing waits"
+    assert "\nacting\n" in printed
+
+
+def test_a_journal_that_was_edited_is_a_failure(tmp_path: Path) -> None:
+    """Somebody changed a record: doctor ends with 1 and says which."""
+    asyncio.run(write(tmp_path / "journal", 5))
+    (segment,) = (tmp_path / "journal").glob("journal-*.jsonl")
+    lines = segment.read_bytes().splitlines(keepends=True)
+    lines[2] = lines[2].replace(b"alice", b"mallo")
+    segment.write_bytes(b"".join(lines))
+    code, found, _ = doctor(place(tmp_path))
+    assert code == 1
+    assert found["journal"]["result"] == "fail"
+    assert "NOT WHOLE from #3" in found["journal"]["says"]
+
+
+def test_an_anchor_that_saw_more_than_there_is_is_a_failure(tmp_path: Path) -> None:
+    """The newest records were cut off: the journal itself is whole, and its witness knows better."""
+
+    async def witnessed() -> None:
+        from modeltui.adapters.journal.anchors import FileAnchor
+
+        anchor = FileAnchor(tmp_path / "anchor")
+        async with open_journal(tmp_path / "journal", SystemClock(), None, [anchor]) as journal:
+            for _ in range(5):
+                await journal.append(Entry(RecordKind.WRITES_UNLOCKED, SystemClock().now(), ALICE, SafeText("here")))
+            await journal.checkpoint()
+
+    asyncio.run(witnessed())
+    config = place(tmp_path, journal={"anchors": [{"kind": "file", "path": str(tmp_path / "anchor")}]})
+    name = f"anchor file {tmp_path / 'anchor'}"
+    code, found, _ = doctor(config)
+    assert (code, found[name]["result"]) == (0, "ok")
+    (segment,) = (tmp_path / "journal").glob("journal-*.jsonl")
+    segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:3]))
+    code, found, _ = doctor(config)
+    assert (code, found[name]["result"]) == (1, "fail")
+    assert "the journal ends at #3" in found[name]["says"]
+
+
+def test_notices_that_wait_and_keys_that_are_not_there_are_named_and_nothing_secret_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead sink and a missing key: how many wait and why, and the reference, never what it holds."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    notify = [{"kind": "pagerduty", "key": "env:PAGERDUTY_KEY"}, {"kind": "webhook", "url": "env:HOOK"}]
+    config = place(tmp_path, notify=notify)
+    address = f"http://127.0.0.1:9/{SECRET}"
+
+    async def wait() -> None:
+        outbox = Path(paths.outbox_dir(str(config), "here"))
+        sink = Sink("webhook", url="env:HOOK")
+        resolve = {"env:HOOK": Secret(address)}.__getitem__
+        async with open_notifier(outbox, [sink], SystemClock(), resolve=resolve) as notifier:
+            at, plan = SystemClock().now(), PlanId(SafeText("p"))
+            text = SafeText("outcome")
+            assert await notifier.put(Notice(text, Occasion.OUTCOME, at, SafeText("here"), TARGET, text, {}, plan))
+            await notifier.deliver(deadline_seconds=0.5)
+
+    asyncio.run(wait())
+    code, found, printed = doctor(config, HOOK=address)
+    assert (code, found["outbox"]["result"]) == (1, "fail")
+    assert "not readable: env:PAGERDUTY_KEY" in found["outbox"]["says"]
+    assert "1 notices wait" in found["outbox"]["says"]
+    assert SECRET not in printed
+    code, found, printed = doctor(config, HOOK=address, PAGERDUTY_KEY=SECRET)
+    assert (code, found["outbox"]["result"]) == (0, "?")
+    assert "it cannot be reached" in found["outbox"]["says"]
+    assert SECRET not in printed
+    assert list(Path(paths.outbox_dir(str(config), "here")).glob("*.json")), "looking has sent or moved it"
