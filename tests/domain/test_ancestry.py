@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modeltui.domain.ancestry import Ancestry, Relation, ancestry
-from modeltui.domain.ancestry_marks import Mark
+from modeltui.domain.ancestry_marks import Mark, Marking, merged
 from modeltui.domain.event import ProvenanceRead, ProvenanceUnread, VersionsRead
 from modeltui.domain.lineage import ABSENT, Artifact, CodeRevision, DataSnapshot, Known, Provenance, Unreadable
 from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, ModelName
@@ -282,4 +282,109 @@ def test_a_relative_that_could_not_be_read_says_why() -> None:
     assert [(one.is_read, one.why_unread) for one in of(world, "2").parents] == [
         (False, "no such version"),
         (False, ""),
+    ]
+
+
+def test_prompts_system_members_and_agent_are_origins_part_by_part() -> None:
+    """Each prompt, the base model, every member and the agent's snapshot stand there by name with who says it."""
+    world = World()
+    told(
+        world,
+        "1",
+        prompts={text("system"): text("Be kind.␊Be brief.")},
+        llm_system={text("base model"): text("lantern@2026-03"), text("temperature"): text("0.2")},
+        components={ModelName(text("gbm")): version_id("3.3.0")},
+        agent={text("snapshot"): text("agent@2026-10-03")},
+    )
+    found = of(world, "1")
+    parts = {(origin.kind, origin.name): origin.value for origin in found.origins if origin.kind.is_table}
+    assert parts == {
+        (OriginKind.PROMPT, "system"): ("Be kind.", "Be brief."),
+        (OriginKind.SYSTEM, "base model"): "lantern@2026-03",
+        (OriginKind.SYSTEM, "temperature"): "0.2",
+        (OriginKind.MEMBER, "gbm"): "3.3.0",
+        (OriginKind.AGENT, "snapshot"): "agent@2026-10-03",
+    }
+    assert all(origin.source == REGISTRY for origin in found.origins if origin.name)
+
+
+def test_a_part_that_sources_contradict_is_told_by_each_and_the_rest_once() -> None:
+    """Two sources name two base models and one reranker: both stand there, the reranker is in no doubt."""
+    world = World()
+    same = {text("reranker"): text("rank 2")}
+    told(world, "1", llm_system={text("base model"): text("lantern 1"), **same})
+    told(world, "1", source="hub", llm_system={text("base model"): text("lantern 2"), **same})
+    found = [(one.name, one.value, one.is_contradicted) for one in of(world, "1").of(OriginKind.SYSTEM)]
+    assert sorted(found) == [
+        ("base model", "lantern 1", True),
+        ("base model", "lantern 2", True),
+        ("reranker", "rank 2", False),
+    ]
+
+
+def test_what_is_not_asked_of_a_kind_of_model_says_so() -> None:
+    """A tabular model owes no prompts, an LLM system no query; what could not be read is owed all the same."""
+    world = World()
+    told(world, "1", run="r-1", prompts=ABSENT, agent=Unreadable(text("403"), REGISTRY))
+    applies = {origin.kind: origin.applies for origin in of(world, "1").origins}
+    assert applies[OriginKind.QUERY]
+    assert not applies[OriginKind.PROMPT]
+    assert not of(world, "1").of(OriginKind.AGENT)[0].is_missing
+    told(world, "2", prompts={text("system"): text("Be kind.")}, extraction_query=ABSENT)
+    applies = {origin.kind: origin.applies for origin in of(world, "2").origins}
+    assert (applies[OriginKind.QUERY], applies[OriginKind.SYSTEM], applies[OriginKind.MEMBER]) == (False, True, False)
+
+
+def test_parts_of_a_system_are_shared_settings_are_not() -> None:
+    """The base model and a prompt of another serving version are marked; a temperature that both have is no news."""
+    world = World()
+    system = {
+        text("base model"): text("lantern@2026-03"),
+        text("temperature"): text("0.2"),
+        text("time-out"): text("30s"),
+    }
+    for name in ("chat", "mail"):
+        told(world, "1", name, llm_system=system, prompts={text("refusal"): text("No.")}, components={"gbm": "12"})
+        world.told(rollout(f"{name}@prod", "1"))
+    found = {
+        origin.name: [mark.says for mark in origin.marks] for origin in of(world, "1", "chat").origins if origin.name
+    }
+    assert found == {
+        "gbm": ["the same gbm is in mail 1 on prod"],
+        "refusal": ["the same prompt refusal is in mail 1 on prod"],
+        "base model": ["the same base model is in mail 1 on prod"],
+        "temperature": [],
+        "time-out": [],
+    }
+
+
+def test_a_member_that_no_registry_lists_is_deleted() -> None:
+    """A member of an ensemble that is gone from its registry cannot be made again."""
+    world = World()
+    listed(world, "3.4.0", name="gbm")
+    told(world, "1", components={ModelName(text("gbm")): version_id("3.3.0")})
+    assert marks(of(world, "1"), OriginKind.MEMBER) == [Mark.DELETED]
+
+
+def test_a_snapshot_named_by_its_own_model_is_no_deleted_version() -> None:
+    """An agent's snapshot is called after the agent and a day: that is no version, and nobody has deleted it."""
+    world = World()
+    listed(world, "1", name="kyc-agent")
+    told(world, "1", "kyc-agent", agent={text("snapshot"): text("kyc-agent@2026-10-03")})
+    found = of(world, "1", "kyc-agent")
+    assert found.parents == ()
+    assert found.of(OriginKind.AGENT)[0].value == "kyc-agent@2026-10-03"
+
+
+def test_marks_of_several_parts_are_said_in_one_sentence() -> None:
+    """Five parts shared with one version are one row; parts shared with two versions are two."""
+    mail, chat = (ModelName(text("mail")), version_id("1")), (ModelName(text("chat")), version_id("2"))
+    told_of = [
+        ("base model", Marking(Mark.SHARED, text("the same base model is in mail 1 on prod"), (mail,))),
+        ("reranker", Marking(Mark.SHARED, text("the same reranker is in mail 1 on prod"), (mail,))),
+        ("tools", Marking(Mark.SHARED, text("the same tools is in chat 2 on prod"), (chat,))),
+    ]
+    assert [(mark.says, mark.others) for mark in merged(told_of)] == [
+        ("the same base model, reranker are in mail 1 on prod", (mail,)),
+        ("the same tools is in chat 2 on prod", (chat,)),
     ]

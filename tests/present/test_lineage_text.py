@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from modeltui.domain.ancestry import Ancestry, Origin, OriginValue, Place, Relation, Relative
+from modeltui.domain.ancestry import Ancestry, Place, Relation, Relative
 from modeltui.domain.ancestry_marks import Mark, Marking
+from modeltui.domain.ancestry_origins import Origin, OriginValue
 from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot
 from modeltui.domain.names import NO_DATA, Instant, ModelName, SourceName
 from modeltui.domain.origin_kind import OriginKind
@@ -13,6 +16,7 @@ from modeltui.domain.rollout import Role
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs, drawable_text
+from modeltui.present.lineage_object import lineage_object
 from modeltui.present.lineage_text import LineagePage, lineage_lines
 from modeltui.present.span import plain
 from modeltui.testing import worlds
@@ -134,3 +138,97 @@ def test_a_version_that_nobody_has_read_says_so() -> None:
     said = "\n".join(plain(line) for line in lineage_lines(unread, NOW, 80, UNICODE))
     assert "nobody has said yet where fraud 9 comes from" in said
     assert "no other version that anybody names" not in said
+
+
+def assistant() -> Ancestry:
+    """Return an LLM system with prompts, base model, retrieval and amounts."""
+    shared = tuple(
+        Marking(Mark.SHARED, safe_text(f"the same {name} is in mail 1 on prod"), SHARED.others)
+        for name in ("base model", "guardrails")
+    )
+    parts = (
+        (OriginKind.PROMPT, "system", (SafeText("You are kind. " * 9), SafeText("Be brief.")), ()),
+        (OriginKind.SYSTEM, "temperature", safe_text("0.4"), ()),
+        (OriginKind.SYSTEM, "guardrails", safe_text("rails 2"), shared[1:]),
+        (OriginKind.SYSTEM, "base model", safe_text("lantern@2026-03-18"), shared[:1]),
+        (OriginKind.SYSTEM, "top k", safe_text("8"), ()),
+        (OriginKind.AGENT, "memory", safe_text("sha256:c81a09d2"), ()),
+    )
+    origins = [replace(origin(kind, value, *marks), name=safe_text(name)) for kind, name, value, marks in parts]
+    query = replace(origin(OriginKind.QUERY, SafeText(""), gap="no source tells this"), applies=False)
+    member = Relative(Relation.COMPONENT, safe_text("gbm 3.3.0"), (FRAUD, worlds.version_id("3.3.0")), is_read=True)
+    parent = Relative(Relation.PARENT, safe_text("chat:1"), (FRAUD, worlds.version_id("1")), is_read=True)
+    gbm = replace(origin(OriginKind.MEMBER, safe_text("3.3.0")), name=safe_text("gbm"))
+    return Ancestry(
+        *(FRAUD, worlds.version_id("2")),
+        is_read=True,
+        origins=(query, gbm, *origins),
+        parents=(parent, member),
+    )
+
+
+def test_prompts_base_model_retrieval_members_and_memory_are_drawn() -> None:
+    """Each part of an LLM system has its row, the base model first, amounts share one, what is shared is said once."""
+    page = LineagePage(assistant(), NOW, 80, UNICODE)
+    said = [plain(page.line(key)).rstrip() for key in page.keys]
+    assert any(row.startswith(" prompt       system  You are kind. ") and row.endswith("…  +1 line") for row in said)
+    place = said.index(" LLM system   base model  lantern@2026-03-18")
+    assert said[place + 1 : place + 4] == [
+        "              guardrails  rails 2",
+        "              temperature 0.4, top k 8",
+        "              ↔ shared: the same base model, guardrails are in mail 1 on prod",
+    ]
+    assert " agent        memory  sha256:c81a09d2" in said
+    assert " made of      gbm 3.3.0" in said
+    assert " comes from   chat:1" in said
+    assert not any("query" in row for row in said)
+    assert all(cell_width(row) <= 80 for row in said)
+
+
+def test_a_prompt_is_whole_when_it_is_unfolded() -> None:
+    """Enter on a prompt shows every line of it, with who says so."""
+    page = LineagePage(assistant(), NOW, 80, UNICODE)
+    key = next(key for key in page.keys if page.opens(key).startswith("prompt"))
+    whole = LineagePage(assistant(), NOW, 80, UNICODE, frozenset({page.opens(key)}))
+    said = "\n".join(plain(whole.line(key)) for key in whole.keys)
+    assert said.count("You are kind.") >= 9
+    assert "Be brief." in said
+    assert "says registry" in said
+
+
+def test_a_row_with_no_room_says_that_there_is_more() -> None:
+    """On a narrow screen a data set keeps its row: what has no room is marked, and there when it is unfolded."""
+    snapshot = DataSnapshot(
+        *(safe_text("transactions"), safe_text("sha256:" + "ab" * 32), safe_text("s3://lake/x"), 48_200_000),
+        used_for=safe_text("training"),
+        origin=safe_text("lake.payments_risk.card_transactions_of_europe"),
+        taken_at=Instant(NOW - 864_000),
+    )
+    found = Ancestry(FRAUD, worlds.version_id("2"), is_read=True, origins=(origin(OriginKind.DATA, snapshot),))
+    page = LineagePage(found, NOW, 80, UNICODE)
+    (row,) = [plain(page.line(key)) for key in page.keys if key[0] == "origin"]
+    assert row.endswith("48.2M rows  taken 10d ago …")
+    name = next(page.opens(key) for key in page.keys if page.opens(key))
+    unfolded = LineagePage(found, NOW, 80, UNICODE, frozenset({name}))
+    said = "\n".join(plain(unfolded.line(key)) for key in unfolded.keys)
+    for words in ("from lake.payments_risk.card_transactions_of_europe", "address s3://lake/x", "rows 48200000"):
+        assert words in said
+    printed = "\n".join(plain(line) for line in lineage_lines(found, NOW, 80, UNICODE))
+    assert "lake.payments_risk.card_transactions_of_europe" in printed
+
+
+def test_json_has_every_part_by_name_and_what_is_not_asked_of_its_kind() -> None:
+    """A script finds prompts line by line, the base model as text, and gaps of other kinds of model marked as such."""
+    answer = lineage_object(worlds.empty_fleet(), assistant())
+    parts = {(one["kind"], one.get("name", "")): one for one in answer["origins"]}
+    assert parts["prompt", "system"]["value"] == ["You are kind. " * 9, "Be brief."]
+    assert parts["system", "base model"]["value"] == "lantern@2026-03-18"
+    assert parts["agent", "memory"]["source"] == "registry"
+    assert parts["member", "gbm"]["value"] == "3.3.0"
+    assert parts["query", ""] == {
+        "kind": "query",
+        "state": "unknown",
+        "because": "no source tells this",
+        "applies": False,
+        "marks": [],
+    }

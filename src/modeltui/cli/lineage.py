@@ -15,12 +15,13 @@ from modeltui.engine.observer import Observer
 MOST_AROUND = 100
 """Other versions in which relatives are looked for; a registry may take half a second for each."""
 
-_HELP = """Print where a version comes from: run, artifact, data, query, features, code, image, environment and parents;
-what came of it: versions that name it as parent, member or base; and the targets that serve it.
+_HELP = """Print where a version comes from: run, artifact, data, query, features, members, prompts, base model and the
+other parts of an LLM system, an agent's snapshot and memory, code, image, environment and parents; what came of it:
+versions that name it as parent, member or base; and the targets that serve it.
 
 Marked are: stale (data that ends more than 90 days ago, or 30 days before that of the stable version in production),
-deleted (a run in the trash, files out of reach, a version that no registry lists), shared (the same snapshot, commit or
-base image in another version that serves). Children are looked for among the versions
+deleted (a run in the trash, files out of reach, a version that no registry lists), shared (the same snapshot, commit,
+base image, prompt, base model or member in another version that serves). Children are looked for among the versions
 of the same model, and those that serve.
 
 Exit codes: 0; 1 when a backend could not say; 2 unknown names.

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-from modeltui.domain.ancestry_marks import Marking, Peers, deleted_version, marks_of, peers_of
+from modeltui.domain.ancestry_marks import Marking, deleted_version, peers_of
+from modeltui.domain.ancestry_origins import Origin, origins
 from modeltui.domain.fleet import Fleet, ServedVersion, VersionKey
-from modeltui.domain.lineage import (
-    ABSENT,
-    UNSUPPORTED,
-    Artifact,
-    CodeRevision,
-    Contradicted,
-    DataSnapshot,
-    Fact,
-    Known,
-    Provenance,
-    Unreadable,
-)
-from modeltui.domain.names import NO_DATA, Instant, Missing, ModelName, NoData, SourceName, TargetKey, VersionId
+from modeltui.domain.lineage import Provenance
+from modeltui.domain.names import NO_DATA, Missing, ModelName, NoData, SourceName, TargetKey, VersionId
 from modeltui.domain.origin_kind import OriginKind
 from modeltui.domain.references import References, rows, said
 from modeltui.domain.rollout import Role
@@ -31,25 +21,6 @@ from modeltui.domain.traffic import counts_for_target
 
 MOST_GENERATIONS: Final = 8
 """Parents of parents that are followed, as far as somebody has read them."""
-
-OriginValue: TypeAlias = SafeText | DataSnapshot | CodeRevision | Artifact | tuple[SafeText, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """One thing that went into a version, or the reason why nobody knows it."""
-
-    kind: OriginKind
-    name: SafeText
-    """A data set, a commit, an image, a run; empty when it is not known."""
-    value: OriginValue | NoData = NO_DATA
-    source: SourceName | NoData = NO_DATA
-    read_at: Instant | NoData = NO_DATA
-    gap: SafeText = SafeText("")
-    """Why it is not known: `not recorded`, `no source tells this`, `mlflow: 403`; empty when it is."""
-    is_contradicted: bool = False
-    """Another source says something else; that is an origin of its own, beside this one."""
-    marks: tuple[Marking, ...] = ()
 
 
 class Relation(StrEnum):
@@ -131,14 +102,13 @@ def ancestry(fleet: Fleet, model: ModelName, version: VersionId) -> Ancestry:
     key = (model, version)
     provenance = told_of(fleet, key)
     references = References(fleet)
-    peers = peers_of(fleet, key)
     read = fleet.provenance.keys() - {key}
     named = {(one, name) for one in {*fleet.models, *fleet.places} for name in references.versions_of(one)}
     return Ancestry(
         model,
         version,
         key in fleet.provenance,
-        origins=() if isinstance(provenance, Missing) else tuple(_origins(fleet, key, provenance, peers)),
+        origins=() if isinstance(provenance, Missing) else tuple(origins(fleet, key, provenance, peers_of(fleet, key))),
         parents=tuple(_parents(fleet, key, references)),
         children=tuple(_children(fleet, key, references)),
         places=tuple(_places(fleet, key)),
@@ -165,53 +135,6 @@ def _places(fleet: Fleet, key: VersionKey) -> Iterator[Place]:
             yield Place(target.key, served.role, served.desired, served.observed, counts_for_target(served))
 
 
-def _origins(fleet: Fleet, key: VersionKey, provenance: Provenance, peers: Peers) -> Iterator[Origin]:
-    for kind in OriginKind:
-        fact: Fact[Any] = getattr(provenance, kind.field)
-        for origin in _of_fact(kind, fact):
-            yield replace(origin, marks=marks_of(fleet, key, provenance, kind, origin.value, peers))
-
-
-def _of_fact(kind: OriginKind, fact: Fact[Any]) -> Iterator[Origin]:
-    match fact:
-        case Known():
-            yield from _of_claim(kind, fact, is_contradicted=False)
-        case Contradicted(claims=claims):
-            for claim in claims:
-                yield from _of_claim(kind, claim, is_contradicted=True)
-        case Unreadable(reason=reason, source=source):
-            yield Origin(kind, SafeText(""), source=source, gap=safe_text(f"{source}: {reason}", 400))
-        case _:
-            yield Origin(kind, SafeText(""), gap=GAPS[fact])
-
-
-GAPS: Final = {ABSENT: SafeText("not recorded"), UNSUPPORTED: SafeText("no source tells this")}
-"""Why a field has no value, in words."""
-
-
-def _of_claim(kind: OriginKind, claim: Known[Any], *, is_contradicted: bool) -> Iterator[Origin]:
-    values: Iterable[OriginValue] = (claim.value,)
-    if kind is OriginKind.DATA:
-        values = claim.value
-    elif kind is OriginKind.ENVIRONMENT:
-        values = [tuple(safe_text(f"{name} {value}") for name, value in claim.value.items())]
-    for value in values:
-        yield Origin(kind, _name(value), value, claim.source, claim.observed_at, is_contradicted=is_contradicted)
-
-
-def _name(value: OriginValue) -> SafeText:
-    match value:
-        case DataSnapshot(name=name):
-            return name
-        case CodeRevision(commit=commit):
-            return commit
-        case Artifact(uri=uri):
-            return uri
-        case tuple():
-            return value[0] if value else SafeText("")
-    return value
-
-
 def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:
     """Yield what a version comes from, each version once: its members and systems, and its parents up to the first."""
     seen = {key}
@@ -224,11 +147,18 @@ def _parents(fleet: Fleet, key: VersionKey, references: References) -> Iterator[
                 # The members of a parent went into the parent.
                 if named in seen or (depth > 1 and relation is not Relation.PARENT):
                     continue
+                if relation is Relation.USES and _is_own_state(one, named, references):
+                    continue
                 yield _relative(fleet, relation, text, named, depth)
                 if named is not None:
                     seen.add(named)
                     found += [named] if relation is Relation.PARENT else []
         generation = found
+
+
+def _is_own_state(key: VersionKey, named: VersionKey | None, references: References) -> bool:
+    """Tell whether a version names its own model, and no version of it: `kyc-agent@2026-10-03` is a snapshot."""
+    return named is not None and named[0] == key[0] and named[1] not in references.versions_of(named[0])
 
 
 def _children(fleet: Fleet, key: VersionKey, references: References) -> Iterator[Relative]:

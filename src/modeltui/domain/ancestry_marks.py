@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from modeltui.domain.claims import algorithm, is_same_commit, repository_key
+from modeltui.domain.comparison.flattening import text_lines
+from modeltui.domain.comparison.numbers import number_of, quantity_of
 from modeltui.domain.fleet import Fleet, VersionKey
 from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, Provenance, Unreadable
-from modeltui.domain.names import Instant, Missing, TargetKey
+from modeltui.domain.names import Instant, Missing, ModelName, TargetKey, VersionId
 from modeltui.domain.origin_kind import OriginKind
 from modeltui.domain.references import rows, said
 from modeltui.domain.text import SafeText, safe_text
@@ -73,10 +75,55 @@ def deleted_version(fleet: Fleet, key: VersionKey) -> tuple[Marking, ...]:
 
 
 def marks_of(
-    fleet: Fleet, key: VersionKey, provenance: Provenance, kind: OriginKind, value: Any, peers: Peers
+    fleet: Fleet, key: VersionKey, provenance: Provenance, kind: OriginKind, name: SafeText, value: Any, peers: Peers
 ) -> tuple[Marking, ...]:
     """Return what to mind about one origin of a version."""
+    if kind.is_table:
+        return tuple(_marks_of_part(fleet, kind, name, value, peers))
     return tuple(_marks(fleet, key, provenance, kind, value, peers))
+
+
+def merged(marks: Iterable[tuple[str, Marking]]) -> list[Marking]:
+    """Return the marks of named parts as few: `the same base model, tools are in …` for a mark of each."""
+    found: dict[tuple[Mark, tuple[VersionKey, ...], str], list[tuple[str, Marking]]] = {}
+    for name, marking in marks:
+        rest = marking.says.removeprefix(_same(name))
+        found.setdefault((marking.mark, marking.others, rest), []).append((name, marking))
+    told = []
+    for (mark, others, rest), alike in found.items():
+        names = ", ".join(name for name, _ in alike)
+        says = safe_text(f"{_same(names)}{rest.replace(' is ', ' are ', 1)}", 400)
+        told.append(alike[0][1] if len(alike) == 1 else Marking(mark, says, others))
+    return told
+
+
+def _same(name: str) -> str:
+    return f"the same {name}"
+
+
+def _marks_of_part(fleet: Fleet, kind: OriginKind, name: SafeText, value: Any, peers: Peers) -> Iterator[Marking]:
+    """Tell who else has the very same part; of settings, which many have for no common reason, nothing is told."""
+    if kind is OriginKind.MEMBER:
+        yield from deleted_version(fleet, (ModelName(name), VersionId(value)))
+    what = _same(part_words(kind, name))
+    if kind is OriginKind.PROMPT:
+        yield from _shared(peers, what, lambda one: _has_prompt(one, name, value))
+    elif kind is OriginKind.MEMBER or (isinstance(value, str) and names_release(value)):
+        yield from _shared(peers, what, lambda one: (name, value) in rows(getattr(one, kind.field)))
+
+
+def part_words(kind: OriginKind, name: str) -> str:
+    """Return what a part of a system is called in a sentence."""
+    return f"prompt {name}" if kind is OriginKind.PROMPT else name
+
+
+def _has_prompt(provenance: Provenance, name: SafeText, lines: Any) -> bool:
+    return any(part == name and text_lines(text) == lines for part, text in rows(provenance.prompts))
+
+
+def names_release(value: str) -> bool:
+    """Tell whether a part of a system names one release or state of something, and not an amount."""
+    return any(sign.isdigit() for sign in value) and number_of(value) is None and quantity_of(value) is None
 
 
 def _marks(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from modeltui.domain.ancestry import Ancestry, Origin, Place, Relative
+from modeltui.domain.ancestry import Ancestry, Place, Relative
 from modeltui.domain.ancestry_marks import Marking
+from modeltui.domain.ancestry_origins import Origin
 from modeltui.domain.fleet import Fleet, VersionKey
 from modeltui.domain.names import Missing, TargetKey
 from modeltui.present import format as form
@@ -35,7 +36,8 @@ def lineage_object(fleet: Fleet, ancestry: Ancestry) -> dict[str, Any]:
 def _origin(fleet: Fleet, origin: Origin) -> dict[str, Any]:
     answer: dict[str, Any] = {"kind": origin.kind.value}
     if origin.gap:
-        return answer | {"state": "unknown", "because": origin.gap, "marks": _marks(origin.marks)}
+        answer |= {"state": "unknown", "because": origin.gap}
+        return answer | ({} if origin.applies else {"applies": False}) | {"marks": _marks(origin.marks)}
     answer["name"] = origin.name
     answer["state"] = "contradicted" if origin.is_contradicted else "known"
     answer["value"] = value_object(origin.value)

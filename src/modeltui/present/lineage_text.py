@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Final, TypeAlias
 
-from modeltui.domain.ancestry import Ancestry, Origin, Place, Relation, Relative
-from modeltui.domain.ancestry_marks import Mark, Marking
+from modeltui.domain.ancestry import Ancestry, Place, Relation, Relative
+from modeltui.domain.ancestry_marks import Mark, Marking, merged, part_words
+from modeltui.domain.ancestry_origins import Origin
 from modeltui.domain.fleet import VersionKey
-from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot
 from modeltui.domain.names import Instant, Missing, TargetKey
+from modeltui.domain.origin_kind import OriginKind
 from modeltui.present import format as form
 from modeltui.present.cells import fit
-from modeltui.present.compare_values import number_words, short_digest
 from modeltui.present.glyphs import Glyphs
+from modeltui.present.origin_text import (
+    LABELS,
+    in_order,
+    is_drawn,
+    is_setting,
+    name_width,
+    origin_spans,
+    settings_spans,
+    whole_lines,
+)
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
@@ -23,9 +34,7 @@ RowKey: TypeAlias = tuple[str, str, int]
 GoesTo: TypeAlias = VersionKey | TargetKey
 
 _LABEL: Final = 13
-_MOST_LINES: Final = 200
 _MARK_TONES: Final = {Mark.STALE: Tone.STALE, Mark.DELETED: Tone.BREACH, Mark.SHARED: Tone.STRONG}
-_RELATIONS: Final = {Relation.PARENT: "", Relation.COMPONENT: "member", Relation.USES: "uses"}
 
 
 def mark_glyph(mark: Mark, glyphs: Glyphs) -> str:
@@ -36,7 +45,7 @@ def mark_glyph(mark: Mark, glyphs: Glyphs) -> str:
 def lineage_lines(ancestry: Ancestry, now: Instant, width: int, glyphs: Glyphs, *, folded: bool = True) -> list[Line]:
     """Return all around one version in lines of at most `width` cells; unfolded with whole queries and environments."""
     opened = frozenset() if folded else frozenset(_name(origin) for origin in ancestry.origins)
-    page = LineagePage(ancestry, now, width, glyphs, opened)
+    page = LineagePage(ancestry, now, width, glyphs, opened, has_keys=False)
     return [page.line(key) for key in page.keys]
 
 
@@ -50,6 +59,8 @@ class LineagePage:
     glyphs: Glyphs
     opened: frozenset[str] = frozenset()
     """Origins that are shown whole."""
+    has_keys: bool = True
+    """Somebody can unfold what a row has no room for; otherwise it goes on in the next."""
     keys: list[RowKey] = field(default_factory=list)
     _lines: dict[RowKey, Line] = field(default_factory=dict)
     _goes: dict[RowKey, GoesTo] = field(default_factory=dict)
@@ -60,8 +71,9 @@ class LineagePage:
         self._add_missing()
         self._add_places(found.places)
         self._add_origins(found.origins)
-        self._add_relatives("parents", "COMES FROM", found.parents)
-        self._add_relatives("children", "CAME OF IT", found.children)
+        self._add_relatives("parents", "uses", self._related(Relation.USES))
+        self._add_relatives("parents", "comes from", self._related(Relation.PARENT))
+        self._add_relatives("children", "came of it", found.children)
         self._add("unread", "", self._about_children())
 
     def line(self, key: RowKey) -> Line:
@@ -110,24 +122,54 @@ class LineagePage:
             self._add("place", str(place.target), [(label, *_place_spans(place))], place.target)
 
     def _add_origins(self, origins: tuple[Origin, ...]) -> None:
-        before = ""
-        for origin in origins:
-            label = self._label(origin.kind.value if origin.kind.value != before else "")
-            before = origin.kind.value
-            name = _name(origin)
-            self._add("origin", name, [(label, *self._origin_spans(origin))])
-            if name in self.opened:
-                self._add("part", name, _whole_lines(origin))
-            for mark in origin.marks:
-                goes = mark.others[0] if mark.others else None
-                self._add("mark", f"{name} {mark.mark.value}", [(self._label(""), *self._mark_line(mark))], goes)
+        for kind, told in groupby(origins, lambda one: one.kind):
+            found = in_order(origin for origin in told if is_drawn(origin))
+            members = self._related(Relation.COMPONENT) if kind is OriginKind.MEMBER else ()
+            if members:
+                self._add_relatives("parents", LABELS[kind], members)
+            else:
+                self._add_rows(kind, found)
+            if kind.is_table:
+                marks = merged(
+                    (part_words(kind, one.name), mark)
+                    for one in found
+                    for mark in one.marks
+                    if mark.mark is Mark.SHARED
+                )
+                for mark in marks:
+                    self._add_mark(kind.value, mark)
 
-    def _add_relatives(self, kind: str, heading: str, relatives: tuple[Relative, ...]) -> None:
+    def _add_rows(self, kind: OriginKind, origins: Sequence[Origin]) -> None:
+        """Add a row for each origin of one kind, and one for all its amounts."""
+        label, names = LABELS.get(kind, kind.value), name_width(origins)
+        room = self.width - _LABEL - 1 if self.has_keys else None
+        for number, origin in enumerate(one for one in origins if not is_setting(one)):
+            name = _name(origin)
+            spans = origin_spans(origin, self.now, room, names, self.glyphs)
+            self._add("origin", name, [(self._label(label if number == 0 else ""), *spans)])
+            if name in self.opened:
+                self._add("part", name, whole_lines(origin, " " * (_LABEL + 3), self.glyphs))
+            for mark in () if kind.is_table else origin.marks:
+                self._add_mark(name, mark)
+        settings = [one for one in origins if is_setting(one)]
+        if settings:
+            label = label if len(settings) == len(origins) else ""
+            self._add("settings", kind.value, [(self._label(label), *settings_spans(settings))])
+
+    def _add_mark(self, name: str, mark: Marking) -> None:
+        goes = mark.others[0] if mark.others else None
+        self._add("mark", f"{name} {mark.mark.value}", [(self._label(""), *self._mark_line(mark))], goes)
+
+    def _related(self, relation: Relation) -> tuple[Relative, ...]:
+        return tuple(one for one in self.ancestry.parents if one.relation is relation)
+
+    def _add_relatives(self, kind: str, heading: str, relatives: Sequence[Relative]) -> None:
         for number, relative in enumerate(relatives):
-            label = self._label(heading.lower() if number == 0 else "")
+            label = self._label(heading if number == 0 else "")
             goes = None if isinstance(relative.key, Missing) else relative.key
             name = f"{kind} {relative.said}"
-            self._add("relative", name, [(label, *_relative_spans(relative, self.glyphs))], goes)
+            says_how = kind == "children"
+            self._add("relative", name, [(label, *_relative_spans(relative, says_how, self.glyphs))], goes)
             for mark in relative.marks:
                 self._add("mark", f"{name} {mark.mark.value}", [(self._label(""), *self._mark_line(mark))])
 
@@ -151,93 +193,9 @@ class LineagePage:
         tone = _MARK_TONES[marking.mark]
         return (Span(f"{mark_glyph(marking.mark, self.glyphs)} {marking.mark.value}", tone), Span(f": {marking.says}"))
 
-    def _origin_spans(self, origin: Origin) -> list[Span]:
-        if isinstance(origin.value, Missing):
-            return [Span(f"{self.glyphs.unknown} {origin.gap}", Tone.UNKNOWN)]
-        spans = _value_spans(origin.value, self.now)
-        if origin.is_contradicted:
-            spans.append(Span(f"  {self.glyphs.warn} only {origin.source} says so", Tone.WARN))
-        return spans
-
 
 def _name(origin: Origin) -> str:
     return f"{origin.kind.value} {origin.name} {origin.source if origin.is_contradicted else ''}".strip()
-
-
-def _value_spans(value: object, now: Instant) -> list[Span]:
-    match value:
-        case DataSnapshot():
-            return _snapshot_spans(value, now)
-        case CodeRevision():
-            return _code_spans(value)
-        case Artifact():
-            size = "" if isinstance(value.size_bytes, Missing) else f"  {number_words(float(value.size_bytes))}B"
-            digest = "" if isinstance(value.digest, Missing) else f"  {short_digest(value.digest)}"
-            return [Span(str(value.uri), Tone.STRONG), Span(f"{digest}{size}")]
-        case tuple():
-            first = ", ".join(value) if all(len(line) < 40 for line in value) and len(value) < 8 else value[0]
-            return [Span(str(first) if value else "empty"), *_more_lines(value, str(first))]
-    return [Span(short_digest(str(value)) if " " not in str(value) else str(value), Tone.STRONG)]
-
-
-def _more_lines(lines: tuple[str, ...], first: str) -> list[Span]:
-    left = len(lines) - 1
-    return [Span(f"  +{left} lines", Tone.MUTED)] if lines and left and first == lines[0] else []
-
-
-def _snapshot_spans(snapshot: DataSnapshot, now: Instant) -> list[Span]:
-    spans = [Span(str(snapshot.name), Tone.STRONG)]
-    if not isinstance(snapshot.used_for, Missing):
-        spans.append(Span(f" {snapshot.used_for}", Tone.MUTED))
-    if not isinstance(snapshot.digest, Missing):
-        spans.append(Span(f"  {short_digest(snapshot.digest)}"))
-    if not isinstance(snapshot.rows, Missing):
-        spans.append(Span(f"  {number_words(float(snapshot.rows))} rows"))
-    begins, ends = (_day(at) for at in (snapshot.begins_at, snapshot.ends_at))
-    if ends:
-        spans.append(Span(f"  {begins or '?'} to {ends}"))
-    if not isinstance(snapshot.taken_at, Missing):
-        spans.append(Span(f"  taken {form.about(now - snapshot.taken_at)} ago", Tone.MUTED))
-    if not isinstance(snapshot.origin, Missing):
-        spans.append(Span(f"  from {snapshot.origin}", Tone.MUTED))
-    return spans
-
-
-def _code_spans(code: CodeRevision) -> list[Span]:
-    spans = [Span(short_digest(code.commit), Tone.STRONG)]
-    if not isinstance(code.branch, Missing):
-        spans.append(Span(f" on {code.branch}"))
-    if not isinstance(code.repository, Missing):
-        spans.append(Span(f" of {code.repository}"))
-    if code.has_uncommitted_changes is True:
-        spans.append(Span("  with changes that were never committed", Tone.WARN))
-    return spans
-
-
-def _whole_lines(origin: Origin) -> list[Line]:
-    """Return all of an origin, and who says so."""
-    indent = " " * (_LABEL + 3)
-    value = origin.value
-    lines: list[Line] = []
-    match value:
-        case DataSnapshot() | CodeRevision() | Artifact():
-            named = (("address", "uri"), ("digest", "digest"), ("commit", "commit"))
-            facts = [(words, getattr(value, name, None)) for words, name in named]
-            lines += [
-                (Span(f"{indent}{words} ", Tone.MUTED), Span(str(fact)))
-                for words, fact in facts
-                if isinstance(fact, str)
-            ]
-        case tuple():
-            lines += [(Span(f"{indent}{line}"),) for line in value[:_MOST_LINES]]
-            if len(value) > _MOST_LINES:
-                lines.append((Span(f"{indent}and {len(value) - _MOST_LINES} lines more", Tone.MUTED),))
-        case str():
-            lines.append((Span(f"{indent}{value}"),))
-    if not isinstance(origin.source, Missing):
-        read = "" if isinstance(origin.read_at, Missing) else f", read {form.date_time(origin.read_at)} UTC"
-        lines.append((Span(f"{indent}says {origin.source}{read}", Tone.MUTED),))
-    return lines
 
 
 def _place_spans(place: Place) -> list[Span]:
@@ -250,10 +208,13 @@ def _place_spans(place: Place) -> list[Span]:
     return [*spans, Span(f"  should answer{share}: not measured", Tone.UNKNOWN)]
 
 
-def _relative_spans(relative: Relative, glyphs: Glyphs) -> list[Span]:
-    words = _RELATIONS[relative.relation]
-    spans = [Span(f"{words} ", Tone.MUTED)] if words else []
-    spans = [Span("  " * (relative.generation - 1)), *spans, Span(str(relative.said), Tone.STRONG)]
+_HOW: Final = {Relation.PARENT: "", Relation.COMPONENT: "has it as a member", Relation.USES: "uses it"}
+
+
+def _relative_spans(relative: Relative, says_how: bool, glyphs: Glyphs) -> list[Span]:
+    spans = [Span("  " * (relative.generation - 1)), Span(str(relative.said), Tone.STRONG)]
+    if says_how and _HOW[relative.relation]:
+        spans.append(Span(f"  {_HOW[relative.relation]}", Tone.MUTED))
     if isinstance(relative.key, Missing):
         return [*spans, Span(f"  {glyphs.unknown} no version of that name is known", Tone.UNKNOWN)]
     if relative.serves:
@@ -262,7 +223,3 @@ def _relative_spans(relative: Relative, glyphs: Glyphs) -> list[Span]:
         unread = f"cannot be read: {relative.why_unread}" if relative.why_unread else "not read yet"
         spans.append(Span(f"  {glyphs.unknown} {unread}", Tone.UNKNOWN))
     return spans
-
-
-def _day(at: Instant | Missing) -> str:
-    return "" if isinstance(at, Missing) else form.date_time(at)[:10]
