@@ -68,6 +68,36 @@ def test_gold_is_three_known_good_versions_of_each_target() -> None:
     assert "the last known good version on fraud@prod" in one(of(world), "8").reasons[-1].says
 
 
+def test_a_registry_alone_never_makes_a_version_prunable_and_says_what_would() -> None:
+    """With an alias and nothing that measures yet, all is kept: what would tell is said; a record alone does not."""
+    world = World()
+    world.registered(model("fraud", "9"))
+    listed(world, *(row(name) for name in VERSIONS))
+    world.told(rollout("fraud@prod", "8"))
+    for name in VERSIONS:
+        told(world, "fraud", name)
+    found = of(world)
+    assert prunable(found) == set()
+    answer, measure, read = found.remedies
+    assert answer == "metrics must answer: modeltui doctor says what is wrong with it"
+    assert measure.startswith("a metrics source (prometheus, scrape) must see who answers there")
+    assert read.startswith("the journal must be readable")
+    assert of(world, history()).remedies == (answer, measure)
+    assert prunable(of(world, history())) == set()
+    *_, observe = of(world, history(since_days=5.0)).remedies
+    assert observe.startswith("modeltui observe --every 5m, kept running beside a metrics source")
+
+
+def test_what_is_said_to_tell_more_does() -> None:
+    """Measured, and observed since before they were registered: versions that never served may go, and no advice."""
+    world = whole_world(served=())
+    assert prunable(of(world, history(since_days=5.0))) == set()
+    assert len(of(world, history(since_days=5.0)).remedies) == 1
+    found = of(world, history())
+    assert prunable(found) == {"7", "6", "5", "4", "3"}
+    assert found.remedies == ()
+
+
 def test_candidates_shadows_and_jobs_are_kept() -> None:
     """A version that is tried, mirrored or bound to a batch job is never pruned."""
     world = whole_world()

@@ -50,6 +50,8 @@ class KeepReason:
 
     why: Keep
     says: SafeText
+    remedy: SafeText = SafeText("")
+    """What is not known: what would tell it; empty where nothing of ours would."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,13 @@ class Retention:
     def prunable(self) -> tuple[Retained, ...]:
         """Return the versions that nobody needs, as far as everything is known."""
         return tuple(one for one in self.versions if one.verdict is Verdict.MAY)
+
+    @property
+    def remedies(self) -> tuple[SafeText, ...]:
+        """Return what would tell of versions that no rule is known to keep whether they are needed, each once."""
+        kept = (one for one in self.versions if one.verdict is Verdict.KEEP)
+        reasons = (*self.troubles, *(reason for one in kept for reason in one.reasons))
+        return tuple(dict.fromkeys(reason.remedy for reason in reasons if reason.remedy))
 
     @property
     def stored_bytes(self) -> int:

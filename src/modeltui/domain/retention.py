@@ -28,6 +28,17 @@ ON_ITS_WAY_SECONDS: Final = 90 * 86_400.0
 """How long a version that is younger than what serves may be on its way: reviews take weeks, not seasons."""
 _RELEASED: Final = frozenset({"no", "false", "0"})
 """Values of a tag that hold nothing; any other holds, also none."""
+_MAP_IT: Final = "pointers: must say which alias or stage serves in which environment, or a source of rollouts must"
+_MEASURE_IT: Final = (
+    "a metrics source (prometheus, scrape) must see who answers there: a registry alone says what should serve, never"
+    " what does, and never makes a version prunable"
+)
+_READ_IT: Final = "the journal must be readable: modeltui journal verify says what is wrong with it"
+_OBSERVE_IT: Final = (
+    "modeltui observe --every 5m, kept running beside a metrics source, speaks for versions that are registered after"
+    f" it began; older ones are kept until {GOLD} good versions are known there, each by metrics that were within all"
+    " limits for long enough, or by a controller's record"
+)
 _MEASURING: Final = frozenset({SourceKind.METRICS, SourceKind.ROLLOUTS, SourceKind.REGISTRY})
 
 
@@ -59,8 +70,8 @@ def retention(fleet: Fleet, model: ModelName, history: Iterable[Interval] | Unkn
     return Retention(model, tuple(kept), troubles)
 
 
-def _unknown(says: str) -> KeepReason:
-    return KeepReason(Keep.UNKNOWN, safe_text(says, 400))
+def _unknown(says: str, remedy: str = "") -> KeepReason:
+    return KeepReason(Keep.UNKNOWN, safe_text(says, 400), safe_text(remedy, 400))
 
 
 def _troubles(fleet: Fleet, model: ModelName) -> Iterator[KeepReason]:
@@ -68,14 +79,15 @@ def _troubles(fleet: Fleet, model: ModelName) -> Iterator[KeepReason]:
     for source in fleet.sources.values():
         condition = source.condition(fleet.at)
         if source.kind in _MEASURING and condition is not SourceCondition.FRESH:
-            yield _unknown(f"{source.name} is {condition.value}: it may know that this version is needed")
+            says = f"{source.name} is {condition.value}: it may know that this version is needed"
+            yield _unknown(says, f"{source.name} must answer: modeltui doctor says what is wrong with it")
     if model not in fleet.versions:
         yield _unknown("no registry has listed the versions")
     if model not in fleet.models:
         yield _unknown("no registry lists the model: nobody knows what points at its versions")
     targets = tuple(fleet.environments_of(model))
     if not targets:
-        yield _unknown("no target of the model is known: nobody can say that it serves nowhere")
+        yield _unknown("no target of the model is known: nobody can say that it serves nowhere", _MAP_IT)
     listed = {one.id for one in fleet.versions.get(model, ())}
     for target in targets:
         yield from _untold_target(target)
@@ -103,11 +115,11 @@ def _plain_name(model: ModelName) -> str:
 
 def _untold_target(target: Target) -> Iterator[KeepReason]:
     if not isinstance(target.rollout, Rollout):
-        yield _unknown(f"nobody says what should serve on {target.key}")
+        yield _unknown(f"nobody says what should serve on {target.key}", _MAP_IT)
     elif isinstance(target.rollout.stable, Missing) and not target.rollout.weights:
-        yield _unknown(f"{target.rollout.source} does not say what should serve on {target.key}")
+        yield _unknown(f"{target.rollout.source} does not say what should serve on {target.key}", _MAP_IT)
     if not target.is_serving_observed:
-        yield _unknown(f"nobody measures who answers on {target.key}")
+        yield _unknown(f"nobody measures who answers on {target.key}", _MEASURE_IT)
 
 
 def _on_targets(fleet: Fleet, version: Version) -> Iterator[KeepReason]:
@@ -179,7 +191,7 @@ def _gold(fleet: Fleet, version: Version, history: Iterable[Interval] | Unknown)
             may = _may_have_served(target, version, history)
             if may:
                 says = f"only {len(gold)} of {GOLD} good versions are known on {target.key}, and {may}"
-                yield _unknown(says)
+                yield _unknown(says, _READ_IT if isinstance(history, Missing) else _OBSERVE_IT)
 
 
 def _may_have_served(target: Target, version: Version, history: Iterable[Interval] | Unknown) -> str:

@@ -50,10 +50,13 @@ def retention_lines(found: Retention, scope: str) -> list[str]:
     counts = f"{verdicts[Verdict.MAY]} of {len(found.versions)} versions may be pruned, {verdicts[Verdict.NEVER]} never"
     kept = f", {verdicts[Verdict.KEEP]} are kept because not enough is known" if verdicts[Verdict.KEEP] else ""
     lines.append(counts + kept)
+    lines += [f"to know more: {remedy}" for remedy in found.remedies]
     if found.prunable:
         prunable = {one.version for one in found.prunable}
         lines.append(f"that would free {_bytes(found.freed_bytes, [one for one in found.unsized if one in prunable])}")
-    if found.versions:
+    if found.versions and len(found.unsized) == len(found.versions):
+        lines.append("nobody knows how much they take")
+    elif found.versions:
         lines.append(f"all of them take {_bytes(found.stored_bytes, found.unsized)}")
     return [*lines, scope, NOTHING_DELETED]
 
@@ -92,6 +95,7 @@ def retention_object(found: Retention, scope: str) -> dict[str, Any]:
         "stored_bytes": found.stored_bytes,
         "unsized": list(found.unsized),
         "unknown_for_all": [reason.says for reason in found.troubles],
+        "remedies": list(found.remedies),
         "scope": scope,
         "deleted": [],
     }
