@@ -13,17 +13,25 @@ import pytest
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.notify import Sink, open_notifier
 from modeltui.adapters.system.clock import SystemClock
+from modeltui.config import paths
+from modeltui.config.load import Options, load
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.acting.runner_lines import order_line
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant
 from modeltui.domain.secret import Secret
+from modeltui.domain.text import SafeText
 from modeltui.engine.acting.deadlines import DEADLINES
 from modeltui.engine.acting.notices import Notices
 from modeltui.ports.journal import Query
+from modeltui.ports.notifier import Notice, Occasion
 from modeltui.testing.acting_fakes import ALICE
 from modeltui.testing.faults import FaultServer, json_reply, silence
+from modeltui.wiring.acting import open_acting
+from modeltui.wiring.observing import open_observer
 from tests.runner.stage import Stage, make_stage, wait_for
+from tests.runner.staged.world import TARGET
 from tests.runner.test_runner import consent_to, line_of, plan_of, runner
 
 pytestmark = pytest.mark.broad
@@ -114,3 +122,26 @@ async def test_an_outcome_that_never_reached_the_outbox_is_told_afterwards(
     marks = await journal.read(Query(kinds=frozenset({RecordKind.NOTICE_QUEUED})))
     assert [record.entry.details["notice"] for record in marks] == [body["id"]]
     assert (await journal.verify()).is_whole
+
+
+async def test_a_start_sends_what_an_earlier_one_could_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notice waits since its sink was down, and no action is open: opening a session has it sent."""
+    async with FaultServer() as server:
+        server.answer("/in", json_reply({}))
+        stage = ready(make_stage(tmp_path, notify=[{"kind": "webhook", "url": f"{server.url}/in"}]), monkeypatch)
+        for name in ("PYTHONPATH", "HOME"):
+            monkeypatch.setenv(name, stage.environment[name])
+        kept, sink = SafeText("kept"), Sink("webhook", url=f"{server.url}/in")
+        directory = Path(paths.outbox_dir(str(stage.config), "c"))
+        async with open_notifier(directory, [sink], SystemClock(), resolve=Secret) as notifier:
+            assert await notifier.put(Notice(kept, Occasion.OUTCOME, SystemClock().now(), kept, TARGET, kept, {}))
+        loaded = await asyncio.to_thread(load, Options(config=str(stage.config)))
+        try:
+            async with open_observer(loaded) as observer, open_acting(loaded, observer) as acting:
+                assert not isinstance(acting, Refusal)
+            await server.until_asked(1, seconds=20.0)
+            await asyncio.to_thread(wait_for, lambda: not stage.runners(), stage.log)
+        finally:
+            stage.end()
+        assert [json.loads(request.body)["id"] for request in server.requests] == ["kept"]
+        assert outbox(stage) == []
