@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import subprocess
+import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,8 @@ from modeltui.config.load import Options, load
 from modeltui.domain.acting.action import Refusal
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.acting.runner_lines import order_line
-from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.journal.details import intent_details, outcome_details
+from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import Instant
 from modeltui.domain.secret import Secret
 from modeltui.domain.text import SafeText
@@ -145,3 +148,39 @@ async def test_a_start_sends_what_an_earlier_one_could_not(tmp_path: Path, monke
             stage.end()
         assert [json.loads(request.body)["id"] for request in server.requests] == ["kept"]
         assert outbox(stage) == []
+
+
+async def left_untold(stage: Stage) -> str:
+    """Write down an action that ended some minutes ago, of which nobody was told; return the plan's id."""
+    plan = await asyncio.to_thread(plan_of, stage)
+    then = Instant(SystemClock().now() - 300.0)
+    report = Report(plan.id, plan.hash, plan.target, Outcome.UNKNOWN, SafeText("the answer is lost"))
+    journal = open_journal(stage.directory / "journal", SystemClock())
+    for kind, details in (
+        (RecordKind.ACTION_INTENT, intent_details(plan, consent_to(plan), ())),
+        (RecordKind.ACTION_OUTCOME, outcome_details(report)),
+    ):
+        entry = Entry(kind, then, ALICE, plan.context, plan.target, plan.id, plan.hash, details=details)
+        await journal.append(entry)
+    return str(plan.id)
+
+
+async def test_observing_tells_what_nobody_was_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`observe` from a timer: the unknown outcome of a dead process is told, once; who may only look tells nothing."""
+    async with FaultServer() as server:
+        server.answer("/in", json_reply({}))
+        stage = ready(make_stage(tmp_path, notify=[{"kind": "webhook", "url": f"{server.url}/in"}]), monkeypatch)
+        plan_id = await left_untold(stage)
+
+        def observe(*options: str) -> None:
+            command = [sys.executable, "-P", "-m", "modeltui", "--config", str(stage.config), *options, "observe"]
+            done = subprocess.run(command, env=stage.environment, capture_output=True, text=True, timeout=60)
+            assert done.returncode == 0, done.stderr
+
+        await asyncio.to_thread(observe, "--read-only")
+        assert server.requests == []
+        await asyncio.to_thread(observe)
+        await asyncio.to_thread(observe)
+        (told,) = server.requests
+    assert json.loads(told.body)["id"] == f"{plan_id}/action.outcome/unknown"
+    assert json.loads(told.body)["type"] == "dev.modeltui.notice.unknown-outcome.v1"
