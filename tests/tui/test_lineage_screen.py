@@ -26,6 +26,15 @@ async def test_one_key_shows_where_the_harming_version_comes_from() -> None:
         assert (lineages.FRAUD, "3.0.0") in stage.observer.wanted or stage.world.fleet.provenance
 
 
+async def test_a_lineage_leaves_by_a_command() -> None:
+    """e shows the command that prints this very lineage, wherever I have followed it to."""
+    async with shown(lineages.compared_incident(), (120, 30)) as stage:
+        await stage.press("4", "[", "e")
+        assert "lineage fraud 2.3.1 --json > lineage.json" in " ".join(stage.text.split())
+        await stage.press("escape")
+        assert stage.screen == "LineageScreen"
+
+
 async def test_enter_on_a_parent_goes_there_and_esc_comes_back_to_its_row() -> None:
     """I follow a parent, see its own lineage, and am back on the row that I left."""
     async with shown(lineages.compared_incident(), (80, 30)) as stage:

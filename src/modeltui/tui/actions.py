@@ -137,7 +137,7 @@ ACTIONS: tuple[Action, ...] = (
         11,
     ),
     _action("as_of", "t", "t", "as of", "Show what served at a time that you type.", "journal", 12),
-    _action("export", "e", "e", "export", "Show how to export this.", "journal compare", 21),
+    _action("export", "e", "e", "export", "Show how to export this.", "journal compare lineage", 21),
     _action("open_record", "enter", "enter", "open", "Show everything that this record holds.", "journal", 11),
     _action("why", "w", "w", "why", "Show the evidence behind every verdict of this target.", "fleet target", 10),
     _action(

@@ -13,7 +13,8 @@ from modeltui.domain.names import TargetKey, VersionId
 from modeltui.domain.reduce import Changes
 from modeltui.domain.version import version_order
 from modeltui.present.compare_text import version_note
-from modeltui.present.lineage_text import LineagePage, RowKey
+from modeltui.present.export_text import command_line, export_lines
+from modeltui.present.lineage_text import LineagePage, RowKey, warning_spans
 from modeltui.present.span import Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import LINEAGE
@@ -97,6 +98,7 @@ class LineageScreen(Board):
                 (
                     Span(f" {model} {version}", Tone.STRONG),
                     Span(f" {note}" if note else ""),
+                    *warning_spans(found, self.glyphs),
                     Span(way, Tone.MUTED),
                 )
             ]
@@ -165,6 +167,12 @@ class LineageScreen(Board):
         key = self._cursor()
         if key is not None and self._page is not None:
             self.program.copy(self._page.copied(key))
+
+    def action_export(self) -> None:
+        options = (*self.program.started_with, "--context", str(self.fleet.context.name))
+        command = command_line(options, "lineage", *self.key)
+        lines = export_lines("a lineage", [f"{command} --json > lineage.json", f"{command} --all > lineage.txt"])
+        self.program.show_text(lambda _: lines)
 
     def action_go_back(self) -> None:
         if self._been:
