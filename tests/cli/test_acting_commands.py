@@ -200,6 +200,14 @@ def test_a_promotion_waits_for_a_second_person(commands: MakeCommands, tmp_path:
     assert f"a second person runs: modeltui approve {plan.hash[7:19]}" in err
     assert [asked.hash for asked in acting.approvals] == [plan.hash]
     assert acting.runners == []
+    assert "incident" not in err
+    loud = "modeltui rollback fraud@prod --break-glass --incident ID --reason TEXT"
+    acting.refuses = Refusal(
+        SafeText("nobody has approved it"),
+        SafeText(f"ask a second person: modeltui approve; or, with an incident: {loud}"),
+    )
+    _, _, err = commands(acting)("apply", _saved(acting, tmp_path), "--plan-hash", plan.hash, *WHY)
+    assert f"or, with an incident: {loud}" in err
 
 
 def test_a_moved_world_is_refused_with_what_moved(commands: MakeCommands) -> None:

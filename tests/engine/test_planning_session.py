@@ -537,6 +537,21 @@ async def test_whoever_made_the_version_is_not_the_second_person() -> None:
     assert "second person" in reason_of(await stage.acting.may_go(found, consents(found)))
 
 
+async def test_commands_that_are_told_lead_to_this_context() -> None:
+    """What a refusal tells me to run names file and context, and the journal keeps it short."""
+    stage = Stage(program="modeltui --context eu")
+    refused = await stage.acting.plan(asks(ActionKind.ABORT))
+    assert isinstance(refused, Refusal)
+    assert "modeltui --context eu plan rollback fraud@prod" in refused.remedy
+    (written,) = stage.records(RecordKind.PLAN_REFUSED)
+    assert "--context" not in str(written.details)
+    loud = Stage(program="modeltui --context eu", rules=FakeRules(AccessPolicy()))
+    found = await loud.plan(OTHER)
+    alone = await loud.acting.may_go(found, consents(found))
+    assert alone is not None
+    assert "modeltui --context eu rollback fraud@prod --to" in alone.remedy
+
+
 async def test_a_permission_that_was_taken_away_is_gone() -> None:
     """Whoever loses a permission while the screens are open gets no plan, no GO for the plan in hand, and no vote."""
     stage = Stage(CANARY)

@@ -94,7 +94,8 @@ async def refused_to_go(acting: Acting, plan: Plan, wish: Wish, refusal: Refusal
         f"a second person runs: modeltui approve {plan.hash[7:19]}; then, before {both_times(asked.expires_at)}, run "
         f"this again{'' if wish.plan_hash else f': {wish.again} --plan-hash {plan.hash}'}"
     )
-    return say_refusal(Refusal(refusal.reason, safe_text(remedy, 500)), as_json=wish.as_json)
+    _, loudly, command = str(refusal.remedy).partition("; or, with an incident: ")
+    return say_refusal(Refusal(refusal.reason, safe_text(f"{remedy}{loudly}{command}", 800)), as_json=wish.as_json)
 
 
 def _how_to_agree(loaded: Loaded, plan: Plan, wish: Wish) -> int:

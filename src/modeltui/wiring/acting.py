@@ -6,6 +6,7 @@ No writer is opened here: plans go to the actor process, which `wiring/running.p
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
@@ -85,6 +86,7 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
         leases=records.leases,
         identity=records.identity,
         rules=records.rules,
+        program=program(loaded),
         promises=promises,
         runner=runner,
         clock=observer.clock,
@@ -94,6 +96,16 @@ async def _open(loaded: Loaded, observer: Observer, stack: AsyncExitStack) -> Ac
     )
     await acting.actor()  # keys are listed with what the rules say to whoever sits here
     return acting
+
+
+def program(loaded: Loaded) -> str:
+    """Return how a shell calls this program for the same file and context: commands that are told can be copied."""
+    words = ["modeltui"]
+    if loaded.origins.get("file") == "--config":
+        words += ["--config", loaded.file]
+    if len(loaded.config.contexts) > 1:
+        words += ["--context", loaded.context_name]
+    return shlex.join(words)
 
 
 def _runner(loaded: Loaded, observer: Observer) -> RunnerProcesses:

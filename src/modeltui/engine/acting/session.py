@@ -5,6 +5,7 @@ No writer is held here, and none is loaded: a plan goes to the actor process, wh
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -65,6 +66,7 @@ if TYPE_CHECKING:  # loaded by those that compare
 
 SHORTEST_REASON = 10
 """Characters: `because` is no reason that anybody can use later."""
+_COMMAND = re.compile(r"\bmodeltui (?=[a-z])")
 RECORD_SECONDS = 3.0
 """A journal that hangs is taken for one that cannot be written: the safe direction must not wait for it."""
 
@@ -91,6 +93,7 @@ class LiveActing:
         writes_on: bool,
         timings: Timings | None = None,
         notifier: Notifier | None = None,
+        program: str = "modeltui",
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._journal = journal
@@ -102,6 +105,7 @@ class LiveActing:
         self._look = Situating(observer, journal, leases, rules, promises, clock, timings or Timings())
         self._second = SecondPerson(approvals, identity, rules, clock)
         self._notifier = notifier
+        self._program = program
         self._new_id = new_id
         self._actor: Actor | Unknown = UNKNOWN
         self._made_at: dict[PlanId, float] = {}
@@ -147,7 +151,7 @@ class LiveActing:
         """Return at once, from what is known now, whether such an action could be asked for."""
         state = self._switch.state
         if not state.are_on:
-            return Refusal(state.says, SafeText("press u, or modeltui … on a terminal asks for it"))
+            return Refusal(state.says, SafeText("press u"))
         known = self._look.target(target)
         writing = self._look.writing(target)
         if isinstance(writing, Refusal):
@@ -171,7 +175,7 @@ class LiveActing:
         if isinstance(made, Refusal):
             details = plan_refused_details(request.kind, made)
             await self._append(RecordKind.PLAN_REFUSED, request.target, details, reason=request.reason)
-            return made
+            return self._from_here(made)
         self._made_at[made.id] = self._clock.boottime()
         return made
 
@@ -193,7 +197,11 @@ class LiveActing:
         if objection is not None and not self._only_waits(objection, plan):
             details = plan_refused_details(plan.kind, objection)
             await self._said_once(plan, RecordKind.PLAN_REFUSED, details, str(objection.reason))
-        return objection
+        return None if objection is None else self._from_here(objection)
+
+    def _from_here(self, refusal: Refusal) -> Refusal:
+        """Return a refusal whose commands lead to this context, whichever a shell would choose by itself."""
+        return replace(refusal, remedy=safe_text(_COMMAND.sub(lambda _: f"{self._program} ", refusal.remedy), 800))
 
     @asynccontextmanager
     async def start(self, plan: Plan) -> AsyncIterator[RunningAction]:
