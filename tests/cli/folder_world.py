@@ -98,10 +98,10 @@ def write_version(folder: Path, version: str, metadata: Mapping[str, Any], model
     return place
 
 
-def here_in(folder: Path) -> Here:
+def here_in(folder: Path, configuration: str = CONFIG) -> Here:
     """Return a way to run commands on the folder, in this process."""
     config = folder / "modeltui.yaml"
-    config.write_text(CONFIG, encoding="utf-8")
+    config.write_text(configuration, encoding="utf-8")
     config.chmod(0o600)
 
     def call(*arguments: str) -> Ended:

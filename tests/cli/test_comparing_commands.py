@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
-from tests.cli.folder_world import METADATA, Ended, Here, here, here_in, write_version
+from tests.cli.folder_world import CONFIG, METADATA, Ended, Here, here, here_in, write_version
 
+from modeltui.adapters.sql_registry.schema import SCHEMA
 from modeltui.cli.app import COMMANDS
 from modeltui.domain.lineage import FIELDS
 from modeltui.testing.hostile import HOSTILE_TEXTS
@@ -134,6 +137,26 @@ def test_two_forms_at_once_are_a_mistake(here: Here) -> None:
     done = here("compare", "fraud", "1.0", "1.1", "--json", "--markdown")
     assert (done.code, done.out) == (2, "")
     assert "exclude each other" in done.err
+
+
+def test_what_may_have_changed_is_said_where_nothing_differs_too(tmp_path: Path) -> None:
+    """Two versions that ask for the same range and nothing else: the same as far as is known, and no further."""
+    data = [{"name": "cards", "digest": "sha256:" + "1a" * 32}]
+    facts = {"requirements": ["numpy>=1.0"], "code": {"commit": "a" * 40}, "data_snapshots": data}
+    with closing(sqlite3.connect(tmp_path / "registry.db")) as registry:
+        registry.executescript(SCHEMA)
+        for version in "12":
+            row = ("fraud", version, json.dumps(facts))
+            registry.execute("INSERT INTO versions (model, version, provenance) VALUES (?, ?, ?)", row)
+        registry.commit()
+    config = CONFIG.replace("kind: model-folder, path: ./models", "kind: sql, path: ./registry.db")
+    same = here_in(tmp_path, config)
+    says = "numpy names no release in either: what was installed may differ"
+    plain = same("compare", "fraud", "1", "2").out.splitlines()
+    assert "are the same in all" in plain[1]
+    assert says in plain[2]
+    assert same("compare", "fraud", "1", "2", "--json").object["may_have_changed"] == [says]
+    assert f"- not known: `{says}`" in same("compare", "fraud", "1", "2", "--markdown").out.splitlines()
 
 
 def test_fail_on_difference_passes_only_what_is_the_same(here: Here) -> None:

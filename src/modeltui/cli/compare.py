@@ -230,6 +230,7 @@ def _print(answer: _Answer, form: Form, *, everything: bool, ascii_only: bool) -
 
 
 def _plain(answer: _Answer, *, everything: bool) -> list[str]:
+    from modeltui.present.compare_summary import aside_lines, asides
     from modeltui.present.compare_text import compare_lines, heading_line
     from modeltui.present.glyphs import ASCII
     from modeltui.present.span import plain
@@ -238,7 +239,9 @@ def _plain(answer: _Answer, *, everything: bool) -> list[str]:
     comparison = answer.comparison
     if not comparison.differences and not everything and comparison.facts:
         same = f"the same in all {len(comparison.facts)} facts: --all prints them"
-        return [plain(heading_line(comparison, width)).rstrip(), f" {comparison.a} and {comparison.b} are {same}"]
+        beside = [plain(line).rstrip() for line in aside_lines(asides(comparison), width, ASCII)]
+        heading = plain(heading_line(comparison, width)).rstrip()
+        return [heading, f" {comparison.a} and {comparison.b} are {same}", *beside]
     lines = compare_lines(
         comparison,
         answer.suspects,

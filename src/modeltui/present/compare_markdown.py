@@ -13,6 +13,7 @@ from modeltui.domain.comparison.difference import CodeLog, Comparison, Differenc
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import Instant, Missing
 from modeltui.domain.suspects.suspect import Suspect, Symptom
+from modeltui.domain.suspects.unknowns import unknowns_that_matter
 from modeltui.present import format as form
 from modeltui.present.compare_object import Asked
 from modeltui.present.compare_packed import GROUP_WORDS
@@ -69,7 +70,7 @@ def compare_markdown(
         _plain(count_words(comparison)),
         "",
     ]
-    lines += [*_suspects(suspects if everything else suspects[:_MOST_SUSPECTS]), *_doubts(asked)]
+    lines += [*_suspects(suspects if everything else suspects[:_MOST_SUSPECTS]), *_beside(comparison, asked)]
     lines += ["**Facts**" if everything else "**Differences**", ""]
     group = None
     for fact in facts if everything else facts[:_MOST_FACTS]:
@@ -106,11 +107,11 @@ def _suspects(suspects: Sequence[Suspect]) -> Iterator[str]:
     yield ""
 
 
-def _doubts(asked: Asked) -> Iterator[str]:
-    for doubt in asked.doubts:
-        yield f"- against it: {code(doubt)}"
-    if asked.doubts:
-        yield ""
+def _beside(comparison: Comparison, asked: Asked) -> Iterator[str]:
+    """Yield what speaks against a change as the cause, and what may have changed without anybody knowing."""
+    said = [f"- against it: {code(doubt)}" for doubt in asked.doubts]
+    said += [f"- not known: {code(unknown)}" for unknown in unknowns_that_matter(comparison)]
+    yield from (*said, "") if said else ()
 
 
 def _fact(fact: Difference, comparison: Comparison) -> Iterator[str]:

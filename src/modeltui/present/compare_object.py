@@ -27,6 +27,7 @@ from modeltui.domain.comparison.difference import (
 from modeltui.domain.fleet import Fleet
 from modeltui.domain.names import NO_DATA, Instant, Missing, NoData, TargetKey
 from modeltui.domain.suspects.suspect import Suspect, Symptom
+from modeltui.domain.suspects.unknowns import unknowns_that_matter
 from modeltui.domain.text import SafeText
 from modeltui.present import format as form
 from modeltui.present.answer_head import answer_head
@@ -74,6 +75,7 @@ def compare_object(
     answer["counts"] = {state.value: sum(fact.state is state for fact in comparison.facts) for state in State}
     answer["differences"] = _differences(comparison, everything=everything)
     answer["unknowns"] = [fact.field for fact in comparison.facts if fact.state is State.UNKNOWN]
+    answer["may_have_changed"] = list(unknowns_that_matter(comparison))
     if comparison.components:
         answer["components"] = [_component(one, everything=everything) for one in comparison.components]
     if isinstance(comparison.code_log, CodeLog):

@@ -140,3 +140,16 @@ def test_a_name_that_is_there_to_be_moved_is_not_the_same_thing_twice() -> None:
     assert found == ("base_model of both is acme/large-latest: what that means may have changed",)
     pinned = {**alias, text("base_model_pin"): text("2026-01-10")}
     assert unknown_between(whole(llm_system=known(pinned)), whole(llm_system=known(pinned))) == ()
+
+
+def test_a_range_that_both_ask_for_is_not_the_same_library() -> None:
+    """`numpy>=1.0` of both: nobody knows what was installed, and that is said; an exact release leaves nothing open."""
+
+    def asking(*lines: str) -> Provenance:
+        return whole(requirements=known(tuple(map(text, ("scipy==1.11.0", *lines)))))
+
+    says = "what was installed may differ"
+    one, many = asking("numpy>=1.0"), asking("numpy>=1.0", "pandas", "shap~=0.46", "torch<3", "zstd")
+    assert unknown_between(one, one) == (f"numpy names no release in either: {says}",)
+    assert unknown_between(many, many) == (f"numpy, pandas, shap and 2 more name no release in either: {says}",)
+    assert unknown_between(asking("numpy==1.0"), asking("numpy==1.0")) == ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
@@ -17,6 +17,8 @@ _NOWHERE: Final = frozenset({"not recorded", "no source tells this", "not named"
 
 
 _NAMED: Final = frozenset({"environment.base_image", "environment.image", "system.base_model", "system.model"})
+_ASKED_FOR: Final = ".asked"
+_MOST_NAMED: Final = 3
 _PINS: Final = (".digest", "_pin", "_digest", "_revision", "_version")
 _MOVES: Final = re.compile(
     r"(?:^|[:@/_.-])(?:latest|stable|current|edge|nightly|main|master|head|default)$", re.IGNORECASE
@@ -73,7 +75,27 @@ def _moving(comparison: Comparison) -> list[str]:
         name = str(fact.a.value)
         if fact.state is State.EQUAL and field in _NAMED and not is_pinned and _MOVES.search(name):
             found.append(f"{fact.title} of both is {name}: what that means may have changed")
-    return found
+    return [*found, _unpinned(by_field)]
+
+
+def _unpinned(by_field: Mapping[str, Difference]) -> str:
+    """Return which packages both versions ask for alike, without naming the release that was installed."""
+    names = [
+        name
+        for field, fact in by_field.items()
+        if fact.state is State.EQUAL and field.endswith(_ASKED_FOR)
+        if not _is_told(by_field.get(name := field.removesuffix(_ASKED_FOR)))
+    ]
+    if not names:
+        return ""
+    shown = ", ".join(name.removeprefix("environment.") for name in names[:_MOST_NAMED])
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    verb = "names" if len(names) == 1 else "name"
+    return f"{shown}{more} {verb} no release in either: what was installed may differ"
+
+
+def _is_told(fact: Difference | None) -> bool:
+    return fact is not None and bool(fact.a.claims) and bool(fact.b.claims)
 
 
 def _sentence(name: str, matches: _Matches, reading: Reading, everywhere: bool) -> str:
