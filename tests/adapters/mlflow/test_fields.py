@@ -289,6 +289,22 @@ async def test_evaluation_that_cannot_be_read(fake: FakeMlflow) -> None:
     assert "500" in found.lacks  # type: ignore[union-attr]
 
 
+async def test_answers_that_are_in_traces_are_unreadable_not_absent(fake: FakeMlflow) -> None:
+    """An evaluation by mlflow.genai.evaluate leaves no table: that nothing is read of it is said, and why."""
+    evaluated_in(fake, {"a" * 32: {}})
+    assert (await told(fake)).cases is ABSENT
+    with_run(fake, tags={"mlflow.runType": "genai_evaluate"})
+    found = (await told(fake)).cases
+    assert isinstance(found, Unreadable)
+    assert found.reason == "it was evaluated by mlflow.genai.evaluate: the answers are in traces, which are not read"
+    evaluated_in(fake, {})
+    assert isinstance((await told(fake)).cases, Unreadable)
+    with_files(fake, of_run={"golden_cases.json": '{"case-1": "decline"}'})
+    found = (await told(fake)).cases
+    assert value(found) == {"case-1": "decline"}
+    assert found.lacks == ""  # type: ignore[union-attr]
+
+
 async def test_too_many_evaluations(fake: FakeMlflow) -> None:
     """Of many evaluations the newest are read, and the number of the others is told."""
     runs = {f"{count:032x}": {"eval_results_table.json": ONE} for count in range(9)}

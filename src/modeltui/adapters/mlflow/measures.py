@@ -10,7 +10,7 @@ from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.facts import Facts
 from modeltui.adapters.mlflow.file_tables import WEIGHTS, cases_in_file, named_values
-from modeltui.adapters.mlflow.parts import Part, Parts
+from modeltui.adapters.mlflow.parts import IN_TRACES, Part, Parts, is_in_traces
 from modeltui.adapters.mlflow.places import Place, ProvenanceMap, places
 from modeltui.adapters.mlflow.scores import scores, split_segments
 from modeltui.domain.lineage import ABSENT, Fact, Gap, Scores, Table, Unreadable
@@ -41,6 +41,8 @@ def cases_of(parts: Parts, facts: Facts, where: ProvenanceMap) -> Fact[Table]:
     own = facts.lookup.file(wanted)
     files = [own] if own else list(_of_evaluations(parts, wanted))
     trouble = facts.trouble(where.cases) or next(_troubles(parts, wanted), None)
+    if trouble is None and isinstance(parts.run, wire.Run) and is_in_traces(parts.run):
+        trouble = facts.unreadable(IN_TRACES)
     if not files:
         return trouble or ABSENT
     columns = Columns(where.case_columns, where.answer_columns)

@@ -25,6 +25,7 @@ from modeltui.domain.text import SafeText, safe_text
 T = TypeVar("T")
 _MOST_EVALUATIONS: Final = 4
 """Runs that evaluated one version, each of which is asked for its files."""
+IN_TRACES: Final = "it was evaluated by mlflow.genai.evaluate: the answers are in traces, which are not read"
 _MOST_COPIES: Final = 5
 """From development over testing to production, and some to spare."""
 Part: TypeAlias = T | Unreadable | Literal[Gap.ABSENT, Gap.UNSUPPORTED]
@@ -232,13 +233,25 @@ class _Teller:
         asked = [place for place in wanted if place.kind == "run_artifact"]
         if not run_ids or not asked:
             return (), 0
-        rows = [structs.replace(parts.version, run_id=run_id) for run_id in run_ids[:_MOST_EVALUATIONS]]
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self.named_files(VersionFiles(self._api, self._name, self._version, row), asked))
-                for row in rows
+                group.create_task(self._evaluation(parts.version, run_id, asked))
+                for run_id in run_ids[:_MOST_EVALUATIONS]
             ]
-        return tuple(task.result() for task in tasks), len(run_ids) - len(rows)
+        return tuple(task.result() for task in tasks), len(run_ids) - len(tasks)
+
+    async def _evaluation(
+        self, row: wire.VersionRow, run_id: str, wanted: Sequence[Place]
+    ) -> Mapping[Place, Part[str]]:
+        """Return these files of one run that evaluated the model; where it has none, why, if MLflow says why."""
+        files = VersionFiles(self._api, self._name, self._version, structs.replace(row, run_id=run_id))
+        found = await self.named_files(files, wanted)
+        if any(part is not ABSENT for part in found.values()):
+            return found
+        run = await attempt(self._api.run(run_id))
+        if isinstance(run, BackendError):
+            return found
+        return {**found, wanted[0]: self.unreadable(IN_TRACES)} if is_in_traces(run) else found
 
     async def prompts(self, parts: Parts) -> Prompts:
         """Return the linked prompts."""
@@ -261,6 +274,11 @@ def evaluated_by(parts: Parts) -> list[str]:
         if metric.run_id and metric.run_id != parts.version.run_id
     ]
     return list(dict.fromkeys(run_id for _, run_id in sorted(measured, reverse=True)))
+
+
+def is_in_traces(run: wire.Run) -> bool:
+    """Tell whether a run evaluated by `mlflow.genai.evaluate` (3.x), which leaves no table."""
+    return wire.pairs(run.data.tags).get("mlflow.runType") == "genai_evaluate"
 
 
 def _corrected(found: str | BackendError, path: str, listed: frozenset[str]) -> str | BackendError:
