@@ -46,6 +46,7 @@ async def test_after_a_normal_run_nothing_is_told_twice() -> None:
     stage = Stage()
     await broken(process := stage.process(), rollback_plan(stage.world, "1"))
     assert told(stage) == ["break-glass", "outcome"]
+    assert [notice.facts[SafeText("why")] for notice in stage.outbox] == ["incident INC-7"] * 2
     assert process.notifier.tells(Occasion.OUTCOME)
     await stage.clock.sleep(LONG_ENOUGH_SECONDS)
     assert await complete(stage) == 0

@@ -203,7 +203,14 @@ def test_anchors_say_how_far_they_have_seen() -> None:
     assert (silent.ok, silent.says, silent.remedy) == (False, "no answer", "mount it")
     assert said(replace(anchor, seq=0, at=UNKNOWN)).ok is UNKNOWN
     assert said(replace(anchor, seq=0, at=UNKNOWN), replace(WHOLE, seq=0)).ok is True
-    assert "cannot be asked" in said(replace(anchor, seq=UNKNOWN)).says
+    unasked = said(replace(anchor, seq=UNKNOWN))
+    assert unasked.ok is True
+    assert unasked.says.startswith("it took a checkpoint 1h00m ago, and none failed since; it cannot be asked")
+    assert "no checkpoint yet" in said(replace(anchor, seq=UNKNOWN, at=UNKNOWN)).says
+    failed = said(replace(anchor, seq=UNKNOWN, failed=SafeText("no such socket")))
+    assert failed.ok is UNKNOWN
+    assert failed.says == "it did not take the last checkpoint: no such socket"
+    assert failed.remedy
     assert said(anchor, replace(WHOLE, error=SafeText("away"))).ok is UNKNOWN
     (none,) = words.anchor_findings([], WHOLE, NOW)
     assert none.ok is UNKNOWN

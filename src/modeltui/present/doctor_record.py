@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from modeltui.domain.acting.access import AccessPolicy, Effect, Rule
 from modeltui.domain.acting.deed import Deed
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor, Assurance
-from modeltui.domain.journal.record import ChainState
+from modeltui.domain.journal.record import ChainState, Record
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.notifier import OutboxState
@@ -57,6 +57,8 @@ class RecordSeen:
     seconds: float = 0.0
     """How long verifying took, or was given."""
     open_intents: int = 0
+    anchoring: Mapping[str, Record] = field(default_factory=dict)
+    """Of each anchor the newest record about it."""
     error: SafeText = SafeText("")
     remedy: SafeText = SafeText("")
 
@@ -69,6 +71,8 @@ class AnchorSeen:
     seq: int | Unknown = UNKNOWN
     """Up to which record it has seen the journal; 0 for nothing, unknown where it cannot be asked."""
     at: Instant | Unknown = UNKNOWN
+    failed: SafeText = SafeText("")
+    """Why it did not take the last checkpoint that it was handed, as the journal says; empty where it did."""
     error: SafeText = SafeText("")
     remedy: SafeText = SafeText("")
 
@@ -245,8 +249,13 @@ def _anchor(anchor: AnchorSeen, record: RecordSeen, now: Instant) -> Finding:
         return _finding(
             name, False, str(anchor.error), str(anchor.remedy) or "Look whether it can be reached from here."
         )
+    if anchor.failed:
+        remedy = "Look whether it is there and may be written to; the next checkpoint is handed to it again."
+        return _finding(name, UNKNOWN, f"it did not take the last checkpoint: {anchor.failed}", remedy)
     if isinstance(anchor.seq, Missing):
-        return _finding(name, True, "it takes checkpoints and cannot be asked what it has seen")
+        since = "" if isinstance(anchor.at, Missing) else form.duration(max(0.0, now - anchor.at))
+        took = f"took a checkpoint {since} ago, and none failed since" if since else "was handed no checkpoint yet"
+        return _finding(name, True, f"it {took}; it cannot be asked what it has seen")
     if record.error:
         return _finding(name, UNKNOWN, f"it has seen up to #{anchor.seq}; the journal cannot be read to compare")
     if anchor.seq > record.seq:

@@ -168,6 +168,9 @@ def what_words(record: Record) -> str:
             return f"{words} {_weights(details, 'serving')}"
         case RecordKind.ACTION_REASON:
             return _joined(words, _reason_words(record))
+        case RecordKind.LOG_ANCHORED | RecordKind.LOG_ANCHOR_FAILED:
+            because = _text(details, "because") or f"{_text(details, 'records')} records"
+            return f"{words}: {_text(details, 'anchor')}: {because}"
         case RecordKind.NOTICE_QUEUED:
             return _joined(words, _text(details, "occasion"))
     return _joined(words, _text(details, "says") or _reason_words(record))

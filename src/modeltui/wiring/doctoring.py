@@ -46,7 +46,7 @@ async def acting_findings(loaded: Loaded, observer: Observer) -> list[Finding]:
     async with AsyncExitStack() as stack:
         secrets = SecretStore()
         record = await record_seen(loaded, observer.clock, secrets, stack)
-        anchors = await anchors_seen(loaded, secrets)
+        anchors = await anchors_seen(loaded, secrets, record)
         notifier = await notifier_of(loaded, observer.clock, secrets, stack)
         sinks = tuple(safe_text(sink.kind.value) for sink in loaded.context.notify)
         unreadable = await asyncio.to_thread(_unreadable, loaded.context.notify, secrets)

@@ -17,6 +17,7 @@ from modeltui.config.schema import Mode
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.errors import BackendError, ConfigError, JournalUnavailable
 from modeltui.domain.journal.chain import checkpoint_from_text
+from modeltui.domain.journal.record import Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Missing
 from modeltui.domain.text import safe_text
 from modeltui.ports.anchor import Anchor
@@ -25,6 +26,7 @@ from modeltui.ports.journal import JournalReader, Query
 from modeltui.present import doctor_record as words
 from modeltui.wiring.journal_reading import anchors_of, journal_directory, shared_store
 
+_MOST_NOTED: Final = 500
 VERIFY_SECONDS: Final = 5.0
 """Longer nobody waits for a look at everything; a quarter of a million records are verified in a second."""
 
@@ -59,6 +61,10 @@ async def _looked_at(journal: JournalReader, seen: words.RecordSeen, clock: Cloc
         newest_at=newest[0].entry.at if newest else UNKNOWN,
         open_intents=len(await journal.open_intents()),
     )
+    kinds = frozenset({RecordKind.LOG_ANCHORED, RecordKind.LOG_ANCHOR_FAILED})
+    noted = await journal.read(Query(kinds=kinds, most=_MOST_NOTED, newest_first=True))
+    anchoring = {str(one.entry.details.get("anchor")): one for one in reversed(noted)}
+    seen = replace(seen, anchoring=anchoring)
     began = clock.boottime()
     try:
         async with asyncio.timeout(VERIFY_SECONDS):
@@ -80,23 +86,26 @@ def _lies_in(directory: Path, mode: Mode) -> words.RecordSeen:
     )
 
 
-async def anchors_seen(loaded: Loaded, secrets: SecretStore) -> list[words.AnchorSeen]:
+async def anchors_seen(loaded: Loaded, secrets: SecretStore, record: words.RecordSeen) -> list[words.AnchorSeen]:
     """Return what each witness has seen; one that does not answer says so."""
     try:
         anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
     except ConfigError as error:
         name = safe_text("addresses")
         return [words.AnchorSeen(name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))]
-    return [await _anchor(one) for one in anchors]
+    return [await _anchor(one, record.anchoring.get(one.name)) for one in anchors]
 
 
-async def _anchor(anchor: Anchor) -> words.AnchorSeen:
+async def _anchor(anchor: Anchor, noted: Record | None) -> words.AnchorSeen:
     try:
         kept = await anchor.kept()
     except BackendError as error:
         return words.AnchorSeen(anchor.name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))
+    if noted is not None and noted.entry.kind is RecordKind.LOG_ANCHOR_FAILED:
+        because = noted.entry.details.get("because") or "nobody knows why"
+        return words.AnchorSeen(anchor.name, failed=safe_text(because, 400))
     if isinstance(kept, Missing):
-        return words.AnchorSeen(anchor.name)
+        return words.AnchorSeen(anchor.name, at=UNKNOWN if noted is None else noted.entry.at)
     checkpoints = [checkpoint_from_text(one.text) for one in kept]
     newest = max(checkpoints, key=lambda one: (one.size, one.at), default=None)
     return words.AnchorSeen(anchor.name, 0) if newest is None else words.AnchorSeen(anchor.name, newest.size, newest.at)

@@ -140,8 +140,11 @@ class _Plan:
         entry = record.entry
         known = {name: value for name, value in self._facts().items() if name not in ("action", "version")}
         by = entry if self.intent is None else self.intent.entry
+        reason = by.reason
+        why = "; ".join(str(one) for one in (reason.text, reason.incident and f"incident {reason.incident}") if one)
         found_by = str(entry.actor) if entry.kind is RecordKind.ACTION_RECONCILED else ""
-        all_facts = {"target": str(self.target), **known, "by": str(by.actor), **facts, "found out by": found_by}
+        all_facts = {"target": str(self.target), **known, "by": str(by.actor), "why": why}
+        all_facts |= {**facts, "found out by": found_by}
         parts = [str(one) for one in (sort or entry.kind.value, facts.get("outcome", "")) if one]
         if occasion is Occasion.BREAK_GLASS:
             parts = [RecordKind.BREAK_GLASS.value]
