@@ -83,3 +83,13 @@ def test_an_unfolded_metric_says_its_unit() -> None:
     assert any("less is better, in seconds" in plain(line) for line in unfolded_lines(slow, compared(), 100, UNICODE))
     other = number("parameters.depth", 3, 4)
     assert not any("better" in plain(line) for line in unfolded_lines(other, compared(), 100, UNICODE))
+
+
+def test_what_nobody_judges_is_not_read_as_worse() -> None:
+    """A metric without a direction that stands behind a worse one says that it is not judged."""
+    refusals = number("metrics.refusals", 0.03, 0.02)
+    grounded = number("metrics.grounded", 0.95, 0.94, Effect.WORSE)
+    row = next(
+        line for line in rows(compared(refusals, grounded, number("parameters.n", 1, 2)), 100, 3) if "METR" in line
+    )
+    assert "worse: grounded 0.95→0.94  not judged: refusals 0.03→0.02" in row

@@ -25,6 +25,7 @@ from modeltui.domain.names import SourceName
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.cells import cell_width
 from modeltui.present.compare_columns import ColumnsPage
+from modeltui.present.compare_fact import fact_line
 from modeltui.present.compare_page import PAGE_ROWS, ComparePage, View
 from modeltui.present.compare_text import (
     Names,
@@ -259,3 +260,27 @@ def test_a_text_that_is_too_long_says_how_much_more_there_is() -> None:
     page = ComparePage(fraud([change]), suspects(), View(80, everything=True, opened=frozenset({"card"})), UNICODE)
     assert len(page.keys) < 600
     assert any("5000 lines added, 1 removed in all" in plain(page.line(key)) for key in page.keys)
+
+
+def test_the_longer_value_takes_the_room_that_the_finding_leaves() -> None:
+    """Where comparing found one word, an answer of a saved case is not cut for the sake of an empty column."""
+    case = fact("cases.asks for a discount", "refuses", "offers a discount that does not exist")
+    row = plain(fact_line(case, NAMES, 120, UNICODE))
+    assert "offers a discount that does not exist changed" in row
+    assert cell_width(row) <= 120
+    for width in (40, 60, 80, 200):
+        assert cell_width(plain(fact_line(case, NAMES, width, UNICODE))) <= width
+
+
+def test_counts_of_lines_are_never_cut() -> None:
+    """On a narrow page a changed text says +2 -1 lines, and on a wide one the same in words."""
+    assert "+2 -1 lines" in plain(fact_line(comparisons.query(), NAMES, 80, UNICODE))
+    assert "2 lines added, 1 removed" in plain(fact_line(comparisons.query(), NAMES, 120, UNICODE))
+
+
+def test_the_digest_of_the_artifact_is_called_what_it_is_of() -> None:
+    """Among files with other digests, the artifact itself is not called 'digest'."""
+    digest, other = "sha256:" + "9f" * 32, "sha256:" + "17" * 32
+    weights = fact("artifact.files weights", digest, other, nature=Nature.DIGEST)
+    page = ComparePage(fraud((weights,)), (), View(80), UNICODE)
+    assert any("other digest: whole artifact" in plain(page.line(key)) for key in page.keys)

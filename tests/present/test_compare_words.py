@@ -57,10 +57,10 @@ def test_marks_have_a_tone_and_what_is_equal_has_not() -> None:
     change = lines_change((SafeText("never discuss prices"),), (SafeText("never discuss refunds"),))
     gone, come = marked_lines(change.lines)
     assert [(span.text, span.tone) for span in line_spans(gone, "…")] == [
-        ("never discuss ", Tone.PLAIN),
-        ("[-prices-]", Tone.WARN),
+        ("never discuss ", Tone.MUTED),
+        ("[-prices-]", Tone.PLAIN),
     ]
-    assert line_spans(come, "…")[-1] == ("{+refunds+}", Tone.OK)
+    assert line_spans(come, "…")[-1] == ("{+refunds+}", Tone.STRONG)
 
 
 def test_equal_parts_of_a_long_line_are_left_out_with_a_mark() -> None:

@@ -17,7 +17,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.cells import cell_width
 from modeltui.present.glyphs import ASCII, UNICODE, Glyphs, drawable_text
 from modeltui.present.lineage_object import lineage_object
-from modeltui.present.lineage_text import LineagePage, lineage_lines
+from modeltui.present.lineage_text import LineagePage, lineage_lines, warning_spans
 from modeltui.present.span import plain
 from modeltui.testing import worlds
 
@@ -98,7 +98,7 @@ def test_everything_around_a_version_is_told() -> None:
         *("prod-hk  candidate  answers 4.9% of the requests", "should answer 100%: not measured"),
         *("answers nothing now", "run-77b1", "48.2M rows", "taken 10d ago", "? not recorded"),
         *("with changes that were never committed", "only registry says so", "not read yet"),
-        *("no version of that name is known", "3 other versions; 2 have not been read"),
+        *("no version of that name is known", "3 other versions; 2 not read yet"),
     ):
         assert words in said, words
 
@@ -232,3 +232,22 @@ def test_json_has_every_part_by_name_and_what_is_not_asked_of_its_kind() -> None
         "applies": False,
         "marks": [],
     }
+
+
+def test_a_mark_that_all_data_sets_have_is_said_once() -> None:
+    """Two data sets that one other version has too are one row, and each mark of one alone stays with it."""
+    alone = Marking(Mark.STALE, SafeText("it ends 120 days ago"))
+    told = [
+        origin(OriginKind.DATA, DataSnapshot(safe_text(name)), *marks)
+        for name, marks in (("cards", (SHARED, alone)), ("refunds", (SHARED,)))
+    ]
+    found = Ancestry(FRAUD, worlds.version_id("2"), is_read=True, origins=tuple(told))
+    said = [plain(line).strip() for line in lineage_lines(found, NOW, 100, UNICODE)]
+    assert said.count("↔ shared: both: the same snapshot is in aml 1.0") == 1
+    assert said.index("~ stale: it ends 120 days ago") == said.index("data         cards") + 1
+
+
+def test_the_title_warns_of_what_is_deleted_and_stale() -> None:
+    """Whoever reads only the first line sees that something is deleted or stale, and nothing where nothing is."""
+    assert plain(warning_spans(family(), UNICODE)) == "  ✖ 1 deleted  ~ 1 stale"
+    assert warning_spans(assistant(), UNICODE) == ()

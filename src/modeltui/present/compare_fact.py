@@ -24,6 +24,7 @@ from modeltui.present.compare_packed import Names
 from modeltui.present.compare_values import (
     STATE_TONES,
     arrow,
+    counts_words,
     detail_spans,
     is_text_change,
     lines_words,
@@ -33,7 +34,7 @@ from modeltui.present.compare_values import (
     state_words,
     value_words,
 )
-from modeltui.present.compare_words import cut_long, line_spans, marked_lines, marked_values
+from modeltui.present.compare_words import TONES, cut_long, line_spans, marked_lines, marked_values
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -68,18 +69,22 @@ def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs) -> Lin
     title, value, rest = columns(width)
     tone = STATE_TONES[fact.state]
     one, other = pair_words(fact)
+    found = _found(fact, names, rest, glyphs)
+    # What comparing found is often one word: the rest of its room is the longer value's.
+    spare = rest - sum(cell_width(span.text) for span in found) - 1
+    wide = min(value + max(spare, 0), max(cell_width(other), value))
     if fact.group is Group.APPROVALS:  # who and when stand at the beginning
-        one, other = elide_end(one, value, glyphs.ellipsis), elide_end(other, value, glyphs.ellipsis)
+        one, other = elide_end(one, value, glyphs.ellipsis), elide_end(other, wide, glyphs.ellipsis)
     else:
-        one, other = shortened(one, other, value, glyphs)
+        one, other = shortened(one, other, value, glyphs)[0], shortened(one, other, wide, glyphs)[1]
     name = fit(elide_middle(fact.title, title, glyphs.ellipsis), title)
     quiet = Tone.MUTED if fact.state is State.EQUAL else Tone.PLAIN
     return (
         Span(f" {state_mark(fact.state, glyphs)} ", tone),
         Span(f"{name} ", quiet),
         Span(f"{_cell(one, value, glyphs)} ", _value_tone(fact.a, Tone.MUTED if quiet is Tone.MUTED else Tone.PLAIN)),
-        Span(f"{_cell(other, value, glyphs)} ", _value_tone(fact.b, tone)),
-        *_found(fact, names, rest, glyphs),
+        Span(f"{_cell(other, wide, glyphs)} ", _value_tone(fact.b, tone)),
+        *found,
     )
 
 
@@ -143,6 +148,8 @@ def _found(fact: Difference, names: Names, room: int, glyphs: Glyphs) -> list[Sp
     """Return what the row says at its right."""
     if fact.state is State.CHANGED:
         spans = list(detail_spans(fact, glyphs)) or [Span("changed", Tone.MUTED)]
+        if isinstance(fact.detail, LinesChange) and is_text_change(fact) and cell_width(spans[0].text) > room:
+            spans = [Span(counts_words(fact.detail), Tone.PLAIN)]
     else:
         spans = [Span(state_words(fact, names.a, names.b), STATE_TONES[fact.state])]
     if sum(cell_width(span.text) for span in spans) > room:
@@ -208,13 +215,12 @@ def _text_lines(texts: Sequence[str], mark: str, glyphs: Glyphs) -> list[Line]:
 
 
 def _change_lines(change: LinesChange, glyphs: Glyphs) -> list[Line]:
-    tones = {LineMark.ADDED: Tone.OK, LineMark.REMOVED: Tone.WARN, LineMark.SAME: Tone.MUTED}
     lines: list[Line] = []
     for line in marked_lines(change.lines[:MOST_LINES]):
         if line.mark is LineMark.SKIPPED:
             lines.append((Span(f"{_INDENT}  {line.pieces[0][1]} equal lines", Tone.MUTED),))
         else:
-            sign = Span(f"{_INDENT}{line.mark.value} ", tones[line.mark])
+            sign = Span(f"{_INDENT}{line.mark.value} ", TONES[line.mark])
             lines.append((sign, *line_spans(line, glyphs.ellipsis)))
     if change.is_cut or len(change.lines) > MOST_LINES:
         lines.append((Span(f"{_INDENT}there is more: {lines_words(change)} in all", Tone.WARN),))

@@ -23,6 +23,7 @@ from modeltui.domain.comparison.difference import (
 from modeltui.present.cells import cell_width, elide_end, elide_middle, fit
 from modeltui.present.compare_values import (
     arrow,
+    counts_words,
     detail_spans,
     is_text_change,
     pair_words,
@@ -41,6 +42,7 @@ MOST_ROWS: Final = 8
 """Beyond it a group is worth opening."""
 _APART: Final = 2
 _LEAST_VALUE, _MOST_VALUE = 12, 44
+_WHOLE_ARTIFACT: Final = "whole artifact"
 _MOST_MARKED: Final = 20_000
 """Characters of a diff whose changed words are marked on a row of its group."""
 
@@ -163,7 +165,8 @@ def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs)
     digests = digests if len(digests) > 1 else []
     merged = {fact.field for fact in (*unknown, *digests)}
     if digests:
-        titles = [fact.title.removesuffix(" digest") for fact in digests]
+        titles = [_WHOLE_ARTIFACT if fact.field == "artifact.digest" else fact.title for fact in digests]
+        titles = [title.removesuffix(" digest") for title in titles]
         yield from _listed("other digest: ", titles, room, glyphs, Tone.STRONG)
     effect = ""
     for fact in sorted((fact for fact in facts if fact.field not in merged), key=worst_first):
@@ -171,7 +174,7 @@ def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs)
             yield from _changed_lines(fact, fact.detail, room, glyphs)
             continue
         said, effect = effect, _effect_words(fact)
-        heads = () if effect in ("", said) else (Span(f"{effect}: ", Tone.WARN if effect == "worse" else Tone.OK),)
+        heads = () if effect in ("", said) else (Span(f"{effect}: ", _EFFECT_TONES[effect]),)
         yield Item(1, (*heads, *_fact_spans(fact, names, room - len(effect) - 2, glyphs)))
     for why in dict.fromkeys(fact.why for fact in unknown):
         titles = [str(fact.title) for fact in unknown if fact.why == why]
@@ -192,9 +195,17 @@ def worst_first(fact: Difference) -> int:
     return order[fact.detail.effect] if isinstance(fact.detail, NumberChange) else 2
 
 
+_NOT_JUDGED: Final = "not judged"
+_EFFECT_TONES: Final = {"worse": Tone.WARN, "better": Tone.OK, _NOT_JUDGED: Tone.UNKNOWN}
+
+
 def _effect_words(fact: Difference) -> str:
-    effect = fact.detail.effect if isinstance(fact.detail, NumberChange) else Effect.UNKNOWN
-    return effect.value if effect in (Effect.BETTER, Effect.WORSE) else ""
+    """Return what stands before the first of those that changed in the same way, so that none is taken for another."""
+    if not isinstance(fact.detail, NumberChange):
+        return ""
+    if fact.detail.effect is Effect.UNKNOWN:
+        return _NOT_JUDGED if fact.group in (Group.METRICS, Group.SEGMENTS) else ""
+    return fact.detail.effect.value if fact.detail.effect is not Effect.NEITHER else ""
 
 
 def _listed(head: str, titles: Sequence[str], room: int, glyphs: Glyphs, tone: Tone) -> Iterator[Item]:
@@ -209,8 +220,7 @@ def _listed(head: str, titles: Sequence[str], room: int, glyphs: Glyphs, tone: T
 
 
 def _changed_lines(fact: Difference, change: LinesChange, room: int, glyphs: Glyphs) -> Iterator[Item]:
-    head = " ".join(f"{sign}{count}" for sign, count in (("+", change.added), ("-", change.removed)) if count)
-    head = f"{head} line{'' if change.added + change.removed == 1 else 's'}" if head else "order or spaces"
+    head = counts_words(change)
     yield Item(1, (Span(head if _is_alone(fact) else f"{fact.title} {head}", Tone.MUTED),))
     # What came is more telling than what went, and what narrows a query stands at its end.
     told = (

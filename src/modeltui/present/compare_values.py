@@ -156,6 +156,12 @@ def lines_words(change: LinesChange) -> str:
     return ", ".join([f"{number} line{'' if number == '1' else 's'} {verb}", *rest])
 
 
+def counts_words(change: LinesChange) -> str:
+    """Return the same in few cells: `+2 -1 lines`."""
+    head = " ".join(f"{sign}{count}" for sign, count in (("+", change.added), ("-", change.removed)) if count)
+    return f"{head} line{'' if change.added + change.removed == 1 else 's'}" if head else "order or spaces"
+
+
 def shortened(one: str, other: str, width: int, glyphs: Glyphs) -> tuple[str, str]:
     """Return both texts in at most `width` cells each; what both begin or end with is cut first."""
     longest = max(cell_width(one), cell_width(other))

@@ -24,7 +24,8 @@ _AROUND: Final = 40
 _LONG_CHANGE: Final = 2_000
 """Characters of a change, or of a whole line, that are shown: more is read in a file."""
 _AT_ITS_END: Final = 300
-_TONES: Final = {LineMark.REMOVED: Tone.WARN, LineMark.ADDED: Tone.OK, LineMark.SAME: Tone.PLAIN}
+TONES: Final = {LineMark.REMOVED: Tone.PLAIN, LineMark.ADDED: Tone.STRONG, LineMark.SAME: Tone.MUTED}
+"""What came is looked at first. No tone of a verdict: nobody has judged a text, and what came is not better for it."""
 _OTHER: Final = {LineMark.REMOVED: LineMark.ADDED, LineMark.ADDED: LineMark.REMOVED}
 
 
@@ -121,8 +122,7 @@ def _text_pair(fact: Difference) -> tuple[MarkedLine, MarkedLine] | None:
 def line_spans(line: MarkedLine, ellipsis: str) -> Line:
     """Return a line of a diff without its sign: changed words marked, what is equal between them shortened."""
     if not line.is_paired:
-        tone = Tone.MUTED if line.mark is LineMark.SAME else _TONES[line.mark]
-        return tuple(Span(cut_long(text, ellipsis), tone) for _, text in line.pieces)
+        return tuple(Span(cut_long(text, ellipsis), TONES[line.mark]) for _, text in line.pieces)
     return piece_spans(line.own, signs_for(text for _, text in line.pieces), ellipsis)
 
 
@@ -133,12 +133,12 @@ def piece_spans(pieces: Sequence[Piece], signs: Signs, ellipsis: str, around: in
     for place, (mark, text) in enumerate(pieces):
         if mark is not LineMark.SAME:
             before, behind = signs.around(mark)
-            spans.append(Span(f"{before}{cut_long(text, ellipsis)}{behind}", _TONES[mark]))
+            spans.append(Span(f"{before}{cut_long(text, ellipsis)}{behind}", TONES[mark]))
             continue
         least = _LONG_RUN if around == _AROUND else 3 * around
         if is_long and len(text) > least:
             text = _shortened_run(text, ellipsis, around, is_first=place == 0, is_last=place == len(pieces) - 1)
-        spans.append(Span(text, _TONES[mark]))
+        spans.append(Span(text, TONES[mark]))
     return tuple(spans)
 
 

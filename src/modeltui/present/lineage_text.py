@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, TypeAlias
 
@@ -13,6 +13,7 @@ from modeltui.domain.ancestry_origins import Origin
 from modeltui.domain.fleet import VersionKey
 from modeltui.domain.names import Instant, Missing, TargetKey
 from modeltui.domain.origin_kind import OriginKind
+from modeltui.domain.text import safe_text
 from modeltui.present import format as form
 from modeltui.present.cells import fit
 from modeltui.present.glyphs import Glyphs
@@ -47,6 +48,17 @@ def lineage_lines(ancestry: Ancestry, now: Instant, width: int, glyphs: Glyphs, 
     opened = frozenset() if folded else frozenset(_name(origin) for origin in ancestry.origins)
     page = LineagePage(ancestry, now, width, glyphs, opened, has_keys=False)
     return [page.line(key) for key in page.keys]
+
+
+def warning_spans(ancestry: Ancestry, glyphs: Glyphs) -> Line:
+    """Return how much of what made a version is deleted or stale, for whoever reads only one line; nothing if none."""
+    parts = (*(origin.marks for origin in ancestry.origins), *(parent.marks for parent in ancestry.parents))
+    found = [mark.mark for marks in (ancestry.marks, *parts) for mark in marks]
+    return tuple(
+        Span(f"  {mark_glyph(mark, glyphs)} {found.count(mark)} {mark.value}", _MARK_TONES[mark])
+        for mark in (Mark.DELETED, Mark.STALE)
+        if mark in found
+    )
 
 
 @dataclass(slots=True)
@@ -143,6 +155,8 @@ class LineagePage:
         """Add a row for each origin of one kind, and one for all its amounts."""
         label, names = LABELS.get(kind, kind.value), name_width(origins)
         room = self.width - _LABEL - 1 if self.has_keys else None
+        of_all = [mark for mark in origins[0].marks if all(mark in one.marks for one in origins)] if origins else []
+        of_all = of_all if len(origins) > 1 and not kind.is_table else []
         for number, origin in enumerate(one for one in origins if not is_setting(one)):
             name = _name(origin)
             spans = origin_spans(origin, self.now, room, names, self.glyphs)
@@ -150,7 +164,11 @@ class LineagePage:
             if name in self.opened:
                 self._add("part", name, whole_lines(origin, " " * (_LABEL + 3), self.glyphs))
             for mark in () if kind.is_table else origin.marks:
-                self._add_mark(name, mark)
+                if mark not in of_all:
+                    self._add_mark(name, mark)
+        for mark in of_all:
+            words = safe_text(f"{'both' if len(origins) == 2 else f'all {len(origins)}'}: {mark.says}", 400)
+            self._add_mark(kind.value, replace(mark, says=words))
         settings = [one for one in origins if is_setting(one)]
         if settings:
             label = label if len(settings) == len(origins) else ""
@@ -182,7 +200,8 @@ class LineagePage:
         if not found.children:
             lines.append((self._label("came of it"), Span("nothing that anybody has read", Tone.MUTED)))
         if found.versions_unread:
-            words = f"looked for in {found.versions_read} other versions; {found.versions_unread} have not been read"
+            others = f"{found.versions_read} other version{'' if found.versions_read == 1 else 's'}"
+            words = f"looked for in {others}; {found.versions_unread} not read yet"
             lines.append((self._label(""), Span(words, Tone.MUTED)))
         return lines
 

@@ -20,6 +20,8 @@ from modeltui.present.tone import Tone
 
 _MOST_LINES: Final = 200
 _WIDEST_NAME: Final = 20
+_WORTH_SHOWING: Final = 24
+"""Cells in which a shortened address still tells something."""
 _FIRST: Final = ("base", "snapshot", "memory", "retriev", "index", "embed", "rank", "guard", "tool", "orchestr")
 """Parts of a system in the order in which somebody looks for them; others follow as they were told."""
 
@@ -94,18 +96,19 @@ def _value_spans(origin: Origin, now: Instant, room: int | None, names: int, gly
 
 
 def fitted(spans: Sequence[Span], room: int | None, glyphs: Glyphs) -> list[Span]:
-    """Return as many of the spans as there is room for, the first cut where it must be, and a mark for the others."""
+    """Return as many of the spans as there is room for, the last of them shortened, and a mark for those left out."""
     if room is None or sum(cell_width(span.text) for span in spans) <= room:
         return list(spans)
     mark = Span(f" {glyphs.ellipsis}", Tone.MUTED)
     left = room - cell_width(mark.text)
     kept: list[Span] = []
     for span in spans:
-        if cell_width(span.text) > left and kept:
-            break
-        kept.append(span._replace(text=elide_middle(span.text, max(left, 4), glyphs.ellipsis)))
-        left -= cell_width(span.text)
-    return [*kept, mark]
+        if cell_width(span.text) > left and (kept and left < _WORTH_SHOWING):
+            return [*kept, mark]
+        text = elide_middle(span.text, max(left, 4), glyphs.ellipsis)
+        kept.append(span._replace(text=text))
+        left -= cell_width(text)
+    return kept
 
 
 def _address(text: str) -> str:
