@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from modeltui.adapters._documents import values
 from modeltui.adapters._documents.case_tables import Cases, Columns, cases_in, together
 
 USUAL = Columns()
@@ -89,3 +90,31 @@ def test_the_order_of_evaluations_does_not_matter(several: list[dict[str, str]])
         found = together(map(Cases, order))
         assert found.answers == expected
         assert bool(found.lacks) == (len(expected) < len(said))
+
+
+def test_rows_without_an_answer_are_counted() -> None:
+    """A case that was not answered has no answer, not an empty one."""
+    assert cases_in([{"id": 1, "answer": "x"}, {"id": 2}], USUAL) == Cases({"1": "x"}, "1 case has no answer")
+
+
+def test_a_list_of_cases_is_matched_by_what_was_asked_never_by_place() -> None:
+    """Without names the question is the name: one that was put in front does not shift all the answers."""
+    one = values.cases([{"input": "a", "output": "1"}, {"input": "b", "output": "2"}])
+    assert one == {"a": "1", "b": "2"}
+    assert values.cases([{"input": "z", "output": "0"}, {"input": "a", "output": "1"}]) == {"z": "0", "a": "1"}
+    assert values.cases([{"name": "x", "answer": "yes", "input": 3}]) == {"x": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ([{"output": "1"}], "no column that says which case"),
+        ([{"input": "a", "output": "1"}, {"input": "a", "output": "2"}], "answered differently"),
+        ([{"input": str(count), "output": "1"} for count in range(5_001)], "it has 5001 cases"),
+        (["a", "b"], "it has no rows"),
+    ],
+)
+def test_a_list_that_is_not_of_cases_is_refused_with_the_reason(value: list[Any], reason: str) -> None:
+    """Nothing is compared by its place in a list, and no half of the cases stands for all."""
+    with pytest.raises(ValueError, match=reason):
+        values.cases(value)

@@ -59,11 +59,13 @@ def cases_in(rows: Sequence[Mapping[str, Any]], columns: Columns) -> Cases:
     if answer is None:
         raise ValueError(f"none of its columns is called one of {', '.join(columns.answer or ANSWERS)}")
     naming = _naming(rows, present, answer, columns.case)
-    pairs = [(_name(row, naming), as_text(row.get(answer))) for row in rows]
-    return together([Cases({name: said}) for name, said in pairs if name], sum(not name for name, _ in pairs))
+    answered = [row for row in rows if answer in row]
+    pairs = [(_name(row, naming), as_text(row[answer])) for row in answered]
+    nameless = sum(not name for name, _ in pairs)
+    return together([Cases({name: said}) for name, said in pairs if name], nameless, len(rows) - len(answered))
 
 
-def together(several: Iterable[Cases], nameless: int = 0) -> Cases:
+def together(several: Iterable[Cases], nameless: int = 0, unanswered: int = 0) -> Cases:
     """Return the cases of several tables; raise `ValueError` when no case has one answer."""
     found: dict[str, str] = {}
     contested: set[str] = set()
@@ -75,6 +77,8 @@ def together(several: Iterable[Cases], nameless: int = 0) -> Cases:
         lacks[_counted(len(contested), "was", "were") + " asked more than once and answered differently"] = None
     if nameless:
         lacks[_counted(nameless, "has", "have") + " no name"] = None
+    if unanswered:
+        lacks[_counted(unanswered, "has", "have") + " no answer"] = None
     answers = {name: said for name, said in found.items() if name not in contested}
     if not answers:
         raise ValueError("; ".join(lacks) or "it has no rows")

@@ -150,7 +150,10 @@ class _Reader:
         key, value = _found(self._metadata, field, self._own_keys)
         if value is None:
             return ABSENT
-        made = make(value)
+        try:
+            made = make(value)
+        except ValueError as error:
+            return self._teller.unreadable(f"{key}: {error}")
         if not made:
             return self._teller.unreadable(f"{key} is not as it should be")
         return self._teller.known(made, key, value)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from modeltui.adapters._documents.case_tables import Columns, cases_in, together
 from modeltui.adapters._documents.long_text import text_lines, whole_text
 from modeltui.domain.lineage import Approval, Artifact, CodeRevision, DataSnapshot, Scores, Table
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
@@ -18,6 +19,7 @@ Metadata: TypeAlias = Mapping[str, Any]
 LONG_TEXT: Final = 16_000
 MOST_ENTRIES: Final = 5_000
 _ADDRESS: Final = 1_000
+_LONGEST_CASE: Final = 160
 _DEEPEST: Final = 8
 _MILLISECONDS_FROM: Final = 1e11
 """Numbers above are milliseconds: as seconds this is the year 5138."""
@@ -143,18 +145,20 @@ def approvals(value: Any, metadata: Metadata) -> tuple[Approval, ...]:
 
 
 def cases(value: Any) -> Table:
-    """Return answers on saved cases: `{case: answer}`, or a list of objects with the case's name and its answer."""
+    """Return answers on saved cases: `{case: answer}`, or a list of objects, each with its case and its answer.
+
+    Raises `ValueError` with the reason where cases and answers cannot be told together: half of them would make the
+    others missing, and a place in a list is no name.
+    """
     if not isinstance(value, list):
         return table(value)
-    found: dict[str, Any] = {}
-    for position, row in enumerate(value[:MOST_ENTRIES], 1):
-        if not isinstance(row, Mapping):
-            continue
-        name = next((row[key] for key in ("name", "id", "case", "key") if row.get(key) not in (None, "")), position)
-        answer = next((row[key] for key in ("answer", "output", "prediction", "result", "actual") if key in row), None)
-        if answer is not None:
-            found[plain(name)] = plain(answer)
-    return {safe_text(name): whole_text(answer, LONG_TEXT, name) for name, answer in found.items()}
+    if len(value) > MOST_ENTRIES:
+        raise ValueError(f"it has {len(value)} cases, more than {MOST_ENTRIES}")
+    # Each by itself: people write one case with a name and an answer, the next with an id and an output.
+    found = together(cases_in([row], Columns()) for row in value if isinstance(row, Mapping))
+    if found.lacks:
+        raise ValueError(found.lacks)
+    return {whole_text(name, _LONGEST_CASE): whole_text(said, LONG_TEXT, name) for name, said in found.answers.items()}
 
 
 def tag_pairs(value: Any) -> Sequence[tuple[SafeText, SafeText]]:

@@ -156,7 +156,7 @@ class VersionReader:
             return self._known_or_absent(make())
         except FileNotFoundError:
             return ABSENT
-        except Unsuitable as error:
+        except (Unsuitable, ValueError) as error:
             return self._unreadable(f"{where}: {error}" if where else str(error))
 
     def _file(self, name: str, make: Callable[[str], T], most_bytes: int) -> Fact[T]:
