@@ -417,6 +417,21 @@ def test_a_word_in_common_is_told_as_no_more_than_that(line: str, says: str) -> 
     assert found.because == says
 
 
+@pytest.mark.parametrize(
+    ("line", "verb"),
+    [
+        ("  AND m.volume > 500", "filters"),
+        ("WHERE m.volume > 500", "filters"),
+        ("JOIN days d ON d.id = m.day", "reads"),
+    ],
+)
+def test_only_what_leaves_rows_out_is_called_a_filter(line: str, verb: str) -> None:
+    """A line that joins merchants with something reads them; nobody knows whether it leaves any out."""
+    query = "SELECT t.amount\nFROM payments t\nJOIN merchants m USING (merchant_id)"
+    found = suspects(comparison(lines("query", query, f"{query}\n{line}")), MICRO)
+    assert first(found).because == (f"it {verb} merchants, and the harmed segment merchant_size=micro is about them")
+
+
 def test_a_variable_that_shares_a_word_with_a_segment_is_not_said_to_be_about_it() -> None:
     """WEB_CONCURRENCY and channel=web: a word in common may be chance."""
     told = comparison(fact("environment.variable.WEB_CONCURRENCY", "2", "4"))
@@ -451,4 +466,4 @@ def test_a_data_set_named_by_its_use_is_judged_by_it() -> None:
     """`cards (validation)`: where a version has the set twice its use is in its name, and it only measures."""
     (found,) = suspects(comparison(digest("data.cards (validation).digest")))
     assert found.because.startswith("it only measures the model")
-    assert suspects(comparison(digest("data.cards (training).digest")))[0].because.startswith("the model learns")
+    assert suspects(comparison(digest("data.cards (training).digest")))[0].because.startswith("this is what the model")

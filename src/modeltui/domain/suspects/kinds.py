@@ -49,7 +49,7 @@ class Traits:
 class Kind(Enum):
     """What kind of thing differs; the value is its row of the table."""
 
-    THRESHOLD = Traits(0.85, _ANSWERS, "it moves decisions while scores stay as they are")
+    THRESHOLD = Traits(0.85, _ANSWERS, "it decides otherwise at the same score")
     BASE_MODEL = Traits(0.84, frozenset({_E, _L, _C, _B}), "every answer comes from it")
     PROMPT = Traits(0.80, _ANSWERS, "every answer follows it")
     MEMBER = Traits(0.79, frozenset({_E, _L, _C, _D, _B}), "every answer depends on it")
@@ -61,7 +61,7 @@ class Kind(Enum):
     ARCHITECTURE = Traits(0.73, frozenset({_E, _L, _C, _B}), "it is another kind of model")
     PIPELINE = Traits(0.72, frozenset({_E, _L, _C, _D, _B}), "it computes what the model sees")
     CALIBRATION = Traits(0.71, _ANSWERS, "it moves every score")
-    DATA = Traits(0.70, _LEARNT, "the model learns from other rows")
+    DATA = Traits(0.70, _LEARNT, "this is what the model learns from")
     AGENT_STATE = Traits(0.69, _ANSWERS, "the agent acts on what it remembers")
     RETRIEVAL = Traits(0.65, frozenset({_L, _C, _B}), "it decides which texts are behind an answer")
     RETRIEVED_DATA = Traits(0.62, _ANSWERS, "answers are made from it")
@@ -75,7 +75,7 @@ class Kind(Enum):
     AGENT_OTHER = Traits(0.49, frozenset({_E, _B}), "it is part of what the agent may do")
     BASE_IMAGE = Traits(0.45, frozenset({_E, _L, _T}), "everything runs on it")
     HARDWARE = Traits(0.44, frozenset({_L, _T}), "everything runs on it")
-    VARIABLE = Traits(0.41, frozenset({_E, _L, _T}), "libraries read it when they start")
+    VARIABLE = Traits(0.41, frozenset({_E, _L, _T}), "programs may read it when they start")
     SERVING = Traits(0.40, frozenset({_E, _L, _T}), "it decides how requests are served")
     PYTHON = Traits(0.35, frozenset({_E, _L}), "everything runs on it")
     PACKAGE_OTHER = Traits(0.31, frozenset({_E}), "other code runs")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from modeltui.domain.comparison.difference import Comparison, Group, State
-from modeltui.domain.suspects.amounts import CLAUSE, is_hardly_moved, is_only_wording
+from modeltui.domain.suspects.amounts import is_hardly_moved, is_only_wording
 from modeltui.domain.suspects.connecting import Connection, harmed_metric
 from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of
 from modeltui.domain.suspects.suspect import Closeness, Symptom
@@ -21,6 +22,8 @@ _SHOWS_AS: Final = {
     Aspect.DRIFT: "drift",
     Aspect.BUSINESS: "changed business",
 }
+_FILTERS: Final = re.compile(r"\s*(?:where|and|or|having|qualify)\b", re.IGNORECASE)
+"""How a line of SQL begins that leaves rows out; a join or a list of columns may not."""
 _NOUNS: Final = {
     Kind.THRESHOLD: "a moved threshold",
     Kind.BASE_MODEL: "another base model",
@@ -110,7 +113,7 @@ def _names(thing: Thing, found: Connection, symptom: Symptom) -> str:
     kind = "the harmed segment" if found.to in symptom.segments else "the drifted feature"
     what = f"{kind} {found.to}"
     if thing.kind is Kind.QUERY and found.table:
-        verb = "filters" if CLAUSE.search(found.by) else "reads"
+        verb = "filters" if _FILTERS.match(found.by) else "reads"
         return f"it {verb} {found.table}, and {what} is about them"
     if thing.kind is Kind.CODE:
         return f"“{short(found.by, LONGEST_LINE)}” in its log names {what}"
