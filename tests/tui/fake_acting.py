@@ -71,6 +71,7 @@ class FakeActing:
         self.unlocks: list[str] = []
         self.waiting: tuple[ApprovalRequest, ...] = ()
         self.approvals: list[Plan] = []
+        self.approvable_until: Instant | None = None
 
     @property
     def journal(self) -> JournalReader:
@@ -133,7 +134,7 @@ class FakeActing:
     async def ask_approval(self, plan: Plan, reason: Reason) -> ApprovalRequest | Refusal:
         """Put it on the list."""
         self.approvals.append(plan)
-        return ApprovalRequest(plan, plan.made_at, plan.expires_at, reason.text)
+        return ApprovalRequest(plan, plan.made_at, self.approvable_until or plan.expires_at, reason.text)
 
     async def pending(self) -> tuple[ApprovalRequest, ...]:
         """Return the list."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -417,6 +418,35 @@ async def test_a_promotion_waits_for_a_second_person() -> None:
         await on.press(on.letter)
         await on.settle()
         assert len(acting.gone) == 1
+
+
+async def test_whoever_waits_for_a_second_person_reads_how_long_and_not_longer() -> None:
+    """The time that somebody has left to approve counts down, with the loud way beside it; once it is over, it ends."""
+    acting = FakeActing(replace(plans.promotion(), target=FRAUD))
+    loud = "modeltui plan promote fraud@prod-hk --break-glass --out plan.json"
+    remedy = f"ask a second person: modeltui approve; or, with an incident: {loud}"
+    acting.refuses = Refusal(SafeText("waits for a second person"), SafeText(remedy))
+    async with guarded(acting=acting) as on:
+        acting.approvable_until = Instant(on.clock.now() + 30)
+        await on.open()
+        await on.terminal_answers()
+        await on.press(*"prod-hk/fraud@3.0.0")
+        await on.terminal_answers()
+        await on.press(*"gates passed", "enter")
+        await on.terminal_answers()
+        await on.press(on.letter)
+        await on.settle()
+        await on.tick()
+        drawn = " ".join(" ".join(row.strip("│┃┏┗┓┛━─ ") for row in on.stage.rows).split())
+        assert re.search(r"\d+s left; waits for a second person; or, with an incident: ", drawn), drawn
+        assert loud in drawn
+        assert "ask a second person" not in drawn
+        for _ in range(30):
+            on.clock.passes(1.0)
+            await on.tick()
+        await on.settle()
+        assert "nobody approved it in time" in on.stage.text
+        assert acting.gone == []
 
 
 async def test_a_last_refusal_sends_nothing() -> None:

@@ -23,6 +23,7 @@ from modeltui.domain.text import safe_text
 from modeltui.ports.acting import Acting
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.clock import Clock
+from modeltui.present import format as form
 from modeltui.present.outcome_text import final_report
 
 LETTERS = "abdhmnpvxz"
@@ -252,10 +253,14 @@ class Guarding:
             return
         while True:
             refused = await self._acting.may_go(plan, consent)
-            self.waits_for = "" if refused is None else f"{refused.reason}: {refused.remedy}"
+            left = asked.expires_at - self.clock.now()
+            self.waits_for = "" if refused is None else waiting_words(refused, left)
             self._changed()
             if refused is None:
                 self.take(Approved(self.clock.boottime()))
+                return
+            if left <= 0:
+                self._void("nobody approved it in time")
                 return
             await self.clock.sleep(_APPROVAL_SECONDS)
 
@@ -303,6 +308,14 @@ def _first(errors: BaseExceptionGroup[ModeltuiError]) -> ModeltuiError:
 def letters_without(bound: str) -> str:
     """Return the letters to draw from, without those that a key binding uses."""
     return "".join(letter for letter in LETTERS if letter not in bound)
+
+
+def waiting_words(refused: Refusal, left_seconds: float) -> str:
+    """Return what is still in the way while a second person is waited for, and how long they may take."""
+    _, loudly, command = str(refused.remedy).partition("; or, with an incident: ")
+    if "second person" in refused.remedy:  # whom to ask stands beside it already
+        return f"{form.duration(max(left_seconds, 0.0))} left; {refused.reason}{loudly}{command}"
+    return f"{refused.reason}: {refused.remedy}"
 
 
 def is_well(guarding: Guarding) -> bool:
