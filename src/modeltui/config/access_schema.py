@@ -134,7 +134,8 @@ class ApprovalsConfig:
     """The second person."""
 
     roles: tuple[Name, ...] = ()
-    """Who may approve; without it, everybody who may the deed itself. Never whoever asked."""
+    """Who may approve; without it, everybody who may the deed itself. Never whoever asked; for a promotion or more
+    traffic, never who made the version, by its registry."""
     expire_seconds: Patience = 900.0
     """How long a plan waits, and how long an approval counts."""
 
