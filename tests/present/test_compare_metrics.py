@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.present.comparisons import fraud, number
+from tests.present.comparisons import fraud, number, query
 
 from modeltui.domain.comparison.difference import Comparison, Difference, Effect, NumberChange
 from modeltui.domain.names import NO_DATA
@@ -93,3 +93,22 @@ def test_what_nobody_judges_is_not_read_as_worse() -> None:
         line for line in rows(compared(refusals, grounded, number("parameters.n", 1, 2)), 100, 3) if "METR" in line
     )
     assert "worse: grounded 0.95→0.94  not judged: refusals 0.03→0.02" in row
+
+
+def test_columns_say_what_got_worse() -> None:
+    """With three versions side by side each score says better or worse, and a changed text how many lines."""
+    both = (compared(WORSE, query()), compared(BETTER, WORSE))
+    page = ColumnsPage(both, (), View(160), UNICODE)
+    text = [plain(page.line(key)) for key in page.keys]
+    assert next(line for line in text if line.startswith(" region=hk")).split()[1:] == [
+        "0.9",
+        "≠",
+        "0.8",
+        "worse",
+        "≠",
+        "0.8",
+        "worse",
+    ]
+    assert "≠ 0.95 better" in next(line for line in text if line.startswith(" region=eu"))
+    assert "≠ 4 lines (+2 -1 lines)" in next(line for line in text if line.startswith(" query"))
+    assert all(cell_width(line) <= 160 for line in text)

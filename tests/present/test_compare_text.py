@@ -268,6 +268,8 @@ def test_the_longer_value_takes_the_room_that_the_finding_leaves() -> None:
     row = plain(fact_line(case, NAMES, 120, UNICODE))
     assert "offers a discount that does not exist changed" in row
     assert cell_width(row) <= 120
+    index = fact("system.retrieval index", "help-articles@sha256:4f0c77b1", "help-articles@sha256:9ad2e315")
+    assert "…sha256:4f0c77b1       …sha256:9ad2e315       changed" in plain(fact_line(index, NAMES, 100, UNICODE))
     for width in (40, 60, 80, 200):
         assert cell_width(plain(fact_line(case, NAMES, width, UNICODE))) <= width
 
@@ -284,3 +286,13 @@ def test_the_digest_of_the_artifact_is_called_what_it_is_of() -> None:
     weights = fact("artifact.files weights", digest, other, nature=Nature.DIGEST)
     page = ComparePage(fraud((weights,)), (), View(80), UNICODE)
     assert any("other digest: whole artifact" in plain(page.line(key)) for key in page.keys)
+
+
+def test_a_folded_case_says_whole_what_is_answered_now() -> None:
+    """On a narrow page the old answer is cut, and not the new one that may hurt somebody."""
+    case = fact("cases.asks for a discount", "refuses, offers a colleague", "offers a discount that does not exist")
+    page = ComparePage(fraud((case,)), (), View(80), UNICODE)
+    (row,) = [plain(page.line(key)) for key in page.keys if "SAVED CASES" in plain(page.line(key))]
+    assert row.startswith(" SAVED CASES asks for a discount refu")
+    assert row.endswith("…→offers a discount that does not exist")
+    assert cell_width(row) <= 80

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from modeltui.domain.comparison.difference import Comparison, Difference, Group, Side, State
+from modeltui.domain.comparison.difference import (
+    Comparison,
+    Difference,
+    Effect,
+    Group,
+    LinesChange,
+    NumberChange,
+    Side,
+    State,
+)
 from modeltui.domain.suspects.suspect import Suspect
 from modeltui.present.cells import elide_middle, fit
 from modeltui.present.compare_fact import fact_text, unfolded_lines
@@ -14,7 +23,14 @@ from modeltui.present.compare_metrics import metric_of, without_metric
 from modeltui.present.compare_packed import GROUP_WORDS, Names
 from modeltui.present.compare_page import RowKey, View
 from modeltui.present.compare_summary import aside_lines, drawable_suspect, missing_lines, nothing_lines, suspect_lines
-from modeltui.present.compare_values import STATE_TONES, pair_words, state_mark, value_words
+from modeltui.present.compare_values import (
+    STATE_TONES,
+    counts_words,
+    is_text_change,
+    pair_words,
+    state_mark,
+    value_words,
+)
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -160,7 +176,9 @@ class ColumnsPage:
                 continue
             mark = state_mark(fact.state, self.glyphs)
             words = pair_words(fact)[1] if fact.b.claims else value_words(fact.b, fact.nature)
-            spans.append(self._cell(mark, words, fact.b, STATE_TONES[fact.state], each))
+            found, tone = _finding(fact)
+            words = f"{elide_middle(words, each - len(found) - 4, self.glyphs.ellipsis)} {found}" if found else words
+            spans.append(self._cell(mark, words, fact.b, tone, each))
         return tuple(spans)
 
     def _cell(self, mark: str, words: str, side: Side, tone: Tone, width: int) -> Span:
@@ -174,3 +192,13 @@ class ColumnsPage:
                 lines.append((Span(f"   {comparison.a} and {comparison.b}", Tone.MUTED),))
                 lines += unfolded_lines(fact, comparison, self.view.width, self.glyphs)
         return lines or [(Span("     the same in all of them", Tone.MUTED),)]
+
+
+def _finding(fact: Difference) -> tuple[str, Tone]:
+    """Return what the value alone does not say, better or worse or how many lines, and the tone of the cell."""
+    if fact.state is State.CHANGED and isinstance(fact.detail, LinesChange) and is_text_change(fact):
+        return f"({counts_words(fact.detail)})", STATE_TONES[fact.state]
+    effect = fact.detail.effect if isinstance(fact.detail, NumberChange) else Effect.UNKNOWN
+    if effect is Effect.WORSE:
+        return effect.value, Tone.WARN
+    return effect.value if effect is Effect.BETTER else "", STATE_TONES[fact.state]

@@ -76,7 +76,11 @@ def fact_line(fact: Difference, names: Names, width: int, glyphs: Glyphs) -> Lin
     if fact.group is Group.APPROVALS:  # who and when stand at the beginning
         one, other = elide_end(one, value, glyphs.ellipsis), elide_end(other, wide, glyphs.ellipsis)
     else:
-        one, other = shortened(one, other, value, glyphs)[0], shortened(one, other, wide, glyphs)[1]
+        apart = shortened(one, other, value, glyphs)
+        is_tail = apart[1].startswith(glyphs.ellipsis) and other.endswith(apart[1].removeprefix(glyphs.ellipsis))
+        # Two that begin alike are cut alike, so that what differs stands below what differs.
+        one, other = apart if is_tail else (apart[0], shortened(one, other, wide, glyphs)[1])
+        wide = value if is_tail else wide
     name = fit(elide_middle(fact.title, title, glyphs.ellipsis), title)
     quiet = Tone.MUTED if fact.state is State.EQUAL else Tone.PLAIN
     return (

@@ -271,9 +271,19 @@ def _changed(fact: Difference, head: Span, room: int, glyphs: Glyphs) -> list[Sp
     common = one[: len(one) - len(one.rpartition(" ")[2])]
     if common and other.startswith(common) and max(cell_width(one), cell_width(other)) <= each:
         other = other[len(common) :]  # `risk-features 5.8.2→6.0.0`
-    one, other = shortened(one, other, each, glyphs)
+    if fact.group is Group.CASES and max(cell_width(one), cell_width(other)) > each:
+        one, other = _answers(one, other, room - cell_width(head.text) - cell_width(arrow(glyphs)), glyphs)
+    else:
+        one, other = shortened(one, other, each, glyphs)
     values = (Span(one), Span(arrow(glyphs), Tone.MUTED), Span(other, Tone.STRONG))
     return [head, *values, *([tail] if tail.text else [])]
+
+
+def _answers(one: str, other: str, room: int, glyphs: Glyphs) -> tuple[str, str]:
+    """Return two answers in `room` cells together, what is answered now as whole as can be."""
+    theirs = max(room - min(cell_width(one), _LEAST_VALUE // 2), _LEAST_VALUE)
+    other = elide_end(other, theirs, glyphs.ellipsis)
+    return elide_end(one, max(room - cell_width(other), 4), glyphs.ellipsis), other
 
 
 def _tail(fact: Difference, glyphs: Glyphs) -> Span:
@@ -291,7 +301,8 @@ def _tail(fact: Difference, glyphs: Glyphs) -> Span:
 
 def _one_sided(fact: Difference, head: Span, names: Names, room: int, glyphs: Glyphs) -> list[Span]:
     side, name = (fact.a, names.a) if fact.state is State.ONLY_A else (fact.b, names.b)
-    left = max(min(room - cell_width(head.text) - cell_width(name) - 8, _MOST_VALUE), _LEAST_VALUE)
+    most = max(_MOST_VALUE, room // 2)
+    left = max(min(room - cell_width(head.text) - cell_width(name) - 8, most), _LEAST_VALUE)
     mark = Span(f"{state_mark(fact.state, glyphs)} ", Tone.STRONG)
     words = value_words(side, fact.nature)
     value = [] if words == head.text.strip() else [Span(f"{_cut(words, left, glyphs)} ")]
