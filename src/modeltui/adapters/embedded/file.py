@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import stat
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
@@ -16,6 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from modeltui.adapters.embedded.schema import APPLICATION_ID, READABLE_VERSIONS
+from modeltui.adapters.system.sqlite_head import HEAD_BYTES, MAGIC, SqliteHead, has_write_ahead_log
 from modeltui.domain.errors import BackendError, BackendMalformed, BackendRefused, BackendUnavailable
 from modeltui.domain.text import safe_text
 
@@ -26,9 +25,6 @@ LOCK_SECONDS: Final = 1.0
 DEADLINE_SECONDS: Final = 5.0
 """An answer takes milliseconds; a file on a dead network mount takes forever."""
 
-_MAGIC: Final = b"SQLite format 3\0"
-_HEADER_BYTES: Final = 100
-_WAL: Final = 2
 START_IT: Final = "Start it with `modeltui demo --dir DIRECTORY`, or correct `path` in the configuration."
 
 
@@ -47,10 +43,7 @@ class WorldFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._descriptor: int | None = None
-        """Open on the file as it was seen last, and closed only when it is another one: closing any descriptor of a
-        file drops the locks that SQLite holds on it, in the whole process."""
-        self._identity: tuple[int, int] = (0, 0)
+        self._head = SqliteHead(path, self._name, START_IT)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="world-reader")
 
     async def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
@@ -69,7 +62,7 @@ class WorldFile:
 
     def close(self) -> None:
         """Let the thread go; a question under way is left to end by itself."""
-        self._worker.submit(self._forget)
+        self._worker.submit(self._head.forget)
         self._worker.shutdown(wait=False)
 
     @property
@@ -98,10 +91,10 @@ class WorldFile:
             raise self._damaged(str(error)) from error
 
     def _open(self) -> sqlite3.Connection:
-        header = self._header()
+        header = self._head.read()
         self._check(header)
         options = "mode=ro"
-        if header[18] == _WAL and not Path(f"{self.path}-wal").exists():
+        if has_write_ahead_log(header) and not Path(f"{self.path}-wal").exists():
             # Nobody writes, and SQLite would create the missing companions of a WAL file even for a reader.
             options += "&immutable=1"
         connection = sqlite3.connect(
@@ -110,23 +103,8 @@ class WorldFile:
         connection.execute("PRAGMA query_only = 1")
         return connection
 
-    def _header(self) -> bytes:
-        facts = self.path.stat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise BackendUnavailable(f"{self._name} is not a regular file", START_IT)
-        if self._descriptor is None or (facts.st_dev, facts.st_ino) != self._identity:
-            self._forget()
-            self._descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-            self._identity = (facts.st_dev, facts.st_ino)
-        return os.pread(self._descriptor, _HEADER_BYTES, 0)
-
-    def _forget(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
-
     def _check(self, header: bytes) -> None:
-        if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
+        if len(header) < HEAD_BYTES or not header.startswith(MAGIC):
             what = "is empty" if not header else "is not a SQLite file"
             raise BackendMalformed(f"{self._name} {what}", START_IT)
         if int.from_bytes(header[68:72], "big") != APPLICATION_ID:

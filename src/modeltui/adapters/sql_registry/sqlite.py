@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
-import stat
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -23,6 +21,7 @@ from modeltui.adapters.sql_registry.session import (
     TableTrouble,
     quoted_path,
 )
+from modeltui.adapters.system.sqlite_head import MAGIC, SqliteHead, has_write_ahead_log
 from modeltui.domain.errors import BackendError, BackendMalformed, BackendRefused, BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
 
@@ -33,9 +32,6 @@ _LOCK_SECONDS: Final = 2.0
 _STEPS_BETWEEN_LOOKS: Final = 20_000
 """Steps of SQLite's machine between two looks at the time; about a millisecond."""
 _MOST_VALUE_BYTES: Final = 64 << 20
-_HEADER_BYTES: Final = 100
-_MAGIC: Final = b"SQLite format 3\0"
-_WAL: Final = 2
 _LEFT: Final = "was left in the middle of a write, and only its own program may finish that"
 _REPAIR: Final = "Let the program that writes it open it once: that takes back, or completes, what was begun."
 _CORRECT: Final = "Correct `path` in the configuration, or mount what should be there; it is looked for again."
@@ -52,10 +48,7 @@ class SqliteStore:
         self._boottime = boottime
         self._timeout_seconds = timeout_seconds
         self._most_rows = most_rows
-        self._descriptor: int | None = None
-        """Open on the file as it was seen last, and closed only when it is another one: closing any descriptor of a
-        file drops the locks that SQLite holds on it, in the whole process."""
-        self._identity = (0, 0)
+        self._head = SqliteHead(path, self._name, _CORRECT)
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sql-registry")
 
     async def read(self, question: Callable[[Session], T]) -> T:
@@ -70,7 +63,7 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Let the thread go; a question under way ends by itself."""
-        self._worker.submit(self._forget)
+        self._worker.submit(self._head.forget)
         self._worker.shutdown(wait=False)
 
     def _answer(self, question: Callable[[Session], T]) -> T:
@@ -90,13 +83,13 @@ class SqliteStore:
             raise BackendUnavailable(title, _CORRECT) from error
 
     def _open(self) -> sqlite3.Connection:
-        header = self._header()
-        if not header.startswith(_MAGIC):
+        header = self._head.read()
+        if not header.startswith(MAGIC):
             what = "is empty" if not header else "is not a SQLite file"
             raise BackendMalformed(f"{self._name} {what}", "Correct `path` in the configuration.")
         # The index of a write-ahead log is shared with writers: opened for reading, nothing of it is written either.
         options = "mode=ro&readonly_shm=1"
-        if header[18] == _WAL and not Path(f"{self._path}-shm").exists():
+        if has_write_ahead_log(header) and not Path(f"{self._path}-shm").exists():
             if self._has_log():
                 raise BackendUnavailable(f"{self._name} {_LEFT}", _REPAIR)
             # Nobody writes, and SQLite would create the missing companions of a WAL file even for a reader.
@@ -120,21 +113,6 @@ class SqliteStore:
             return Path(f"{self._path}-wal").stat().st_size > 0
         except FileNotFoundError:
             return False
-
-    def _header(self) -> bytes:
-        facts = self._path.stat()
-        if not stat.S_ISREG(facts.st_mode):
-            raise BackendUnavailable(f"{self._name} is not a regular file", _CORRECT)
-        if self._descriptor is None or (facts.st_dev, facts.st_ino) != self._identity:
-            self._forget()
-            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            self._identity = (facts.st_dev, facts.st_ino)
-        return os.pread(self._descriptor, _HEADER_BYTES, 0)
-
-    def _forget(self) -> None:
-        descriptor, self._descriptor = self._descriptor, None
-        if descriptor is not None:
-            os.close(descriptor)
 
     def _translated(self, error: sqlite3.Error) -> BackendError:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
