@@ -42,6 +42,13 @@ def test_an_id_that_tells_rows_apart_is_the_name() -> None:
     }
 
 
+def test_what_was_found_out_afterwards_is_no_part_of_the_question() -> None:
+    """What stands behind the answer tells of the answer: with it no case of two versions would be the same."""
+    table = rows("context question outputs retrieved milliseconds", ("c", "q", "a", "two articles", 7))
+    assert cases_in(table, USUAL).answers == {"context=c, question=q": "a"}
+    assert cases_in(rows("outputs question latency", ("a", "q", 7)), USUAL).answers == {"q": "a"}
+
+
 def test_what_was_answered_twice_and_differently_has_no_answer() -> None:
     """An evaluation that was logged twice into one run keeps what both say, and tells the rest."""
     table = rows("q outputs", ("one", "a"), ("two", "b"), ("one", "a"), ("two", "c"))

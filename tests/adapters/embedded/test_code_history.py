@@ -142,6 +142,16 @@ async def test_a_long_hostile_history_is_cut_and_harmless(world_path: Path, hist
     assert len(log.only_b[0].subject) <= 300
 
 
+async def test_a_letter_is_no_commit(world_path: Path, history: CodeHistory) -> None:
+    """What is shorter than people abbreviate commits names none, even where only one begins so."""
+    written(world_path, *(("r", n, f"{n + 10:x}" * 40, 1e9, "a", "b", "[]") for n in range(2)))
+    log = await history.read_log(SafeText("r"), SafeText("a"), SafeText("b"))
+    assert log is not None
+    assert "no such commit" in log.trouble
+    log = await history.read_log(SafeText("r"), SafeText("a" * 7), SafeText("b" * 7))
+    assert subjects(log) == ["b"]
+
+
 @pytest.mark.parametrize("files", ["no list", "{}", '["a', "9" * 200_000, "[" * 90_000])
 async def test_what_is_no_list_of_files_is_said(world_path: Path, history: CodeHistory, files: str) -> None:
     """A damaged row is a damaged world, in words; nothing crashes."""

@@ -132,3 +132,4 @@ async def test_data_that_is_called_like_a_field_is_data(tmp_path: Path) -> None:
     found = await read(tmp_path, {"datasets.json.dvc": "outs:\n- md5: " + "d" * 32 + "\n  path: datasets.json\n"})
     assert snapshots(found)["datasets"].digest == "md5:" + "d" * 32
     assert snapshots(found)["datasets"].rows is UNKNOWN
+    assert found.data_snapshots.lacks == ""  # type: ignore[union-attr]
