@@ -9,6 +9,7 @@ import pytest
 from tests.domain.situations import BOB, KEY, PLACE, canary, fact, listed, origin
 
 from modeltui.domain.acting import checks as look
+from modeltui.domain.acting import place_checks
 from modeltui.domain.acting.action import ActionKind, Check, PlanId
 from modeltui.domain.acting.lease import Lease
 from modeltui.domain.acting.permission import Permission
@@ -240,38 +241,38 @@ def test_jobs_on_what_is_left_are_named() -> None:
     """A batch job on the version to leave warns; one on another does not."""
     told = replace(canary().fleet.targets[KEY].rollout, jobs=(Job(safe_text("nightly"), V, START),))  # type: ignore[type-var]
     target = replace(canary().fleet.targets[KEY], rollout=told)
-    assert result(look.jobs(target, [V])) == "warn"
-    assert "nightly" in look.jobs(target, [V]).says
-    assert result(look.jobs(target, [version_id("3.0.0")])) == "pass"
-    assert result(look.jobs(replace(target, rollout=UNKNOWN), [V])) == "unknown"
+    assert result(place_checks.jobs(target, [V])) == "warn"
+    assert "nightly" in place_checks.jobs(target, [V]).says
+    assert result(place_checks.jobs(target, [version_id("3.0.0")])) == "pass"
+    assert result(place_checks.jobs(replace(target, rollout=UNKNOWN), [V])) == "unknown"
 
 
 def test_freshness_is_about_who_answers_requests() -> None:
     """Fresh figures of all that answer pass; old ones warn; a version of which nothing is known is not passed over."""
     world = canary()
-    assert result(look.fresh(world.fleet, world.fleet.targets[KEY])) == "pass"
+    assert result(place_checks.fresh(world.fleet, world.fleet.targets[KEY])) == "pass"
     world.ticks(3_600.0)
-    assert result(look.fresh(world.fleet, world.fleet.targets[KEY])) == "warn"
+    assert result(place_checks.fresh(world.fleet, world.fleet.targets[KEY])) == "warn"
     answered = canary()
     answered.passes(600.0)  # the sources answer, and one version is no longer scraped
     answered.told(rollout(PLACE, "2.3.1", "3.0.0", 0.05))
     last_scraped = (("2.3.1", answered.now), ("3.0.0", START))
     answered.sees(*(seen(PLACE, one, at, error_rate=(9, 900), throughput=9.0) for one, at in last_scraped))
-    found = look.fresh(answered.fleet, answered.fleet.targets[KEY])
+    found = place_checks.fresh(answered.fleet, answered.fleet.targets[KEY])
     assert (result(found), found.says) == ("warn", "the figures of 3.0.0 are too old to judge by")
     silent = World()
     silent.told(rollout(PLACE, "2.3.1", "3.0.0", 0.5))
     silent.sees(seen(PLACE, "2.3.1", error_rate=(9, 900)))
-    found = look.fresh(silent.fleet, silent.fleet.targets[KEY])
+    found = place_checks.fresh(silent.fleet, silent.fleet.targets[KEY])
     assert (result(found), found.says) == ("unknown", "nothing tells how 3.0.0 does here")
 
 
 def test_a_freeze_fails_with_its_end() -> None:
     """A freeze window that forbids it fails, in its own words."""
     frozen = Permission(False, safe_text("x"), frozen=safe_text("year-end until 2 January"))
-    assert look.freeze(frozen).says == "year-end until 2 January"
-    assert result(look.freeze(frozen)) == "fail"
-    assert result(look.freeze(Permission(True, safe_text("x")))) == "pass"
+    assert place_checks.freeze(frozen).says == "year-end until 2 January"
+    assert result(place_checks.freeze(frozen)) == "fail"
+    assert result(place_checks.freeze(Permission(True, safe_text("x")))) == "pass"
 
 
 @pytest.mark.parametrize(
@@ -285,22 +286,22 @@ def test_a_freeze_fails_with_its_end() -> None:
 def test_somebody_busy_is_named(kind: ActionKind, left_seconds: float, expected: str) -> None:
     """Another actor on the target fails, warns an abort, and is nobody once the lease has run out."""
     lease = Lease(KEY, BOB, PlanId(safe_text("p")), ActionKind.PROMOTE, 1, START, Instant(START + left_seconds))
-    assert result(look.busy(lease, kind, START)) == expected
-    assert result(look.busy(UNKNOWN, kind, START)) == "unknown"
+    assert result(place_checks.busy(lease, kind, START)) == expected
+    assert result(place_checks.busy(UNKNOWN, kind, START)) == "unknown"
 
 
 def test_what_would_undo_it_is_told_from_facts_alone() -> None:
     """A controller that mentions GitOps warns, one that says nothing is unknown, and without one nothing is said."""
     world = canary()
     target = world.fleet.targets[KEY]
-    assert result(look.reconciler(world.fleet, target)) == "unknown"
-    assert look.reconciler(world.fleet, replace(target, rollout=UNKNOWN)) is None
+    assert result(place_checks.reconciler(world.fleet, target)) == "unknown"
+    assert place_checks.reconciler(world.fleet, replace(target, rollout=UNKNOWN)) is None
     synced = replace(target.rollout, says=safe_text("managed by Argo-CD, auto-sync on"))  # type: ignore[type-var]
-    found = look.reconciler(world.fleet, replace(target, rollout=synced))
+    found = place_checks.reconciler(world.fleet, replace(target, rollout=synced))
     assert result(found) == "warn"
     world.registered(Model(ModelName(safe_text("fraud")), tags=((safe_text("deployed by"), safe_text("Flux")),)))
-    assert result(look.reconciler(world.fleet, target)) == "warn"
+    assert result(place_checks.reconciler(world.fleet, target)) == "warn"
     pointed = replace(target.rollout, source=source_name("registry"))  # type: ignore[type-var]
-    assert look.reconciler(canary().fleet, replace(target, rollout=pointed)) is None
+    assert place_checks.reconciler(canary().fleet, replace(target, rollout=pointed)) is None
     simulated = replace(canary().fleet, context=replace(world.fleet.context, simulated=True))
-    assert look.reconciler(simulated, target) is None
+    assert place_checks.reconciler(simulated, target) is None

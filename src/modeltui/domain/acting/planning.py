@@ -6,6 +6,7 @@ Every function answers for every situation: an expected 'no' is a `Refusal` with
 from __future__ import annotations
 
 from modeltui.domain.acting import checks as look
+from modeltui.domain.acting import place_checks
 from modeltui.domain.acting.action import (
     ActionKind,
     Check,
@@ -103,8 +104,8 @@ def plan_abort(situation: Situation, request: ActionRequest) -> Plan | Refusal:
         return _no("an abort goes at once", f"for a slow way back: {slowly}")
     to = Desired(whole_traffic(now.stable), now.stable)
     checks = _kept(
-        look.health("stable", target, now.stable),
-        look.single_claim(situation.fleet, target),
+        place_checks.health("stable", target, now.stable),
+        place_checks.single_claim(situation.fleet, target),
         *_always(situation, target, request.kind, to, now),
     )
     because = f"stops the rollout of {now.candidate}{harm_text(target, now.candidate)}; {now.stable} is stable"
@@ -135,7 +136,7 @@ def plan_rollback(situation: Situation, request: ActionRequest) -> Plan | Refusa
     if isinstance(way, Refusal):
         return way
     checks = _version_checks(situation, target, version, now.stable) + _kept(
-        look.single_claim(situation.fleet, target), *_always(situation, target, request.kind, to, now)
+        place_checks.single_claim(situation.fleet, target), *_always(situation, target, request.kind, to, now)
     )
     against = refusing(course, checks)
     if against:
@@ -160,9 +161,9 @@ def plan_promote(situation: Situation, request: ActionRequest) -> Plan | Refusal
     if isinstance(way, Refusal):
         return way
     checks = _kept(
-        look.health("candidate", target, candidate),
+        place_checks.health("candidate", target, candidate),
         *(check for check in _version_checks(situation, target, candidate, now.stable) if check.name != "known-good"),
-        look.single_claim(situation.fleet, target),
+        place_checks.single_claim(situation.fleet, target),
         *_always(situation, target, request.kind, to, now),
     )
     against = refusing(Course.PROMOTE, checks)
@@ -205,7 +206,7 @@ def plan_set_weights(situation: Situation, request: ActionRequest) -> Plan | Ref
     if course is not Course.LESS:
         about = _version_checks(situation, target, candidate, now.stable)
         wanted = ("exists", "artifact", "blocked", "approved", "environment")
-        checks = (look.health("candidate", target, candidate), *(c for c in about if c.name in wanted), *checks)
+        checks = (place_checks.health("candidate", target, candidate), *(c for c in about if c.name in wanted), *checks)
     against = refusing(course, checks)
     if against:
         return _refused(
@@ -276,13 +277,13 @@ def _always(situation: Situation, target: Target, kind: ActionKind, to: Desired,
     """Return what is looked at before every action."""
     left = [version for version, _ in leaving_of(target, now) if not share_of(to.weights, version)]
     nobody = situation.is_lease_known and isinstance(situation.lease, Missing)
-    busy = look.nobody_busy() if nobody else look.busy(situation.lease, kind, situation.now)
+    busy = place_checks.nobody_busy() if nobody else place_checks.busy(situation.lease, kind, situation.now)
     return _kept(
-        look.fresh(situation.fleet, target),
-        look.jobs(target, left),
-        look.freeze(situation.permission),
+        place_checks.fresh(situation.fleet, target),
+        place_checks.jobs(target, left),
+        place_checks.freeze(situation.permission),
         busy,
-        look.reconciler(situation.fleet, target),
+        place_checks.reconciler(situation.fleet, target),
     )
 
 
