@@ -27,7 +27,7 @@ _HELP = """Print what changed between two versions of MODEL, the likely cause fi
 
 A and B are versions, pointers of the registry (champion), or serving, last-known-good, stable, candidate. Without
 them: what a target's comparison begins with, for MODEL@ENV or the worst target of MODEL. Suspects are ranked by what
-is wrong on the target that --target or --env names, or on the only one of the model that is in warn or breach.
+is wrong with A or B on the target that --target or --env names, or on the only one where anything is.
 
 Exit codes: 0 also when they differ; 1 when a backend could not say, or with --fail-on-difference; 2 unknown names.
 """
@@ -116,6 +116,8 @@ async def _answer(observer: Observer, question: _Question) -> _Answer:
     fleet = observer.fleet
     comparison = compare(fleet, name, a.version, b.version)
     pair = (a.version, b.version)
+    if isinstance(target, Missing):
+        target = _troubled(fleet, name, pair)
     symptom = Symptom() if isinstance(target, Missing) else symptom_of(target, *pair)
     against = () if isinstance(target, Missing) else doubts(fleet, target, *pair)
     asked = Asked(
@@ -128,6 +130,17 @@ async def _answer(observer: Observer, question: _Question) -> _Answer:
     is_whole = not broken and _could_say(fleet, comparison)
     by = _ranked_by(symptom, target, pair)
     return _Answer(fleet, comparison, suspects(comparison, symptom), symptom, asked, by, is_whole)
+
+
+def _troubled(fleet: Fleet, model: ModelName, pair: tuple[VersionId, VersionId]) -> Target | Unknown:
+    """Return the only target on which something is wrong with one of the two; say so where there are several."""
+    from modeltui.domain.suspects.symptoms import troubled
+
+    found = troubled(fleet, model, *pair)
+    if len(found) > 1:
+        places = ", ".join(str(one.key.environment) for one in found)
+        note(f"modeltui: something is wrong on {places}: --env says by which of them suspects are ranked; now by none")
+    return found[0] if len(found) == 1 else UNKNOWN
 
 
 def _ranked_by(symptom: Symptom, target: Target | Unknown, pair: tuple[VersionId, VersionId]) -> tuple[str, ...]:

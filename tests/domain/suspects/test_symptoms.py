@@ -31,7 +31,7 @@ from modeltui.domain.rollout import Role, Rollout, ServingRecord
 from modeltui.domain.signal import Estimate, Sample
 from modeltui.domain.suspects import symptoms
 from modeltui.domain.suspects.suspect import Suspect, Symptom
-from modeltui.domain.suspects.symptoms import doubts, is_new, symptom_of, top_suspect, usual_pair
+from modeltui.domain.suspects.symptoms import doubts, is_new, symptom_of, top_suspect, troubled, usual_pair
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Version
 
@@ -145,6 +145,18 @@ def test_what_a_third_version_suffers_from_is_no_symptom_of_two_others() -> None
     assert symptom_of(here, version("3"), version("1")).segments == {"region=hk"}
     ill = target(served("2", Role.STABLE, cell("latency_p95", WARN)), bad, candidate="3")
     assert symptom_of(ill, version("1"), version("2")).signals == {"latency_p95"}
+
+
+def test_the_targets_where_one_of_two_versions_is_in_trouble() -> None:
+    """Of several targets in trouble only those count where it is one of the two that are compared."""
+    bad, slow = cell("error_rate", BREACH), cell("latency_p95", WARN)
+    here = target(STABLE, served("3", Role.CANDIDATE, bad), candidate="3")
+    there = target(served("1", Role.STABLE, slow), stable="1", good="1", key=CN)
+    whole = fleet(here, there)
+    assert [one.key for one in troubled(whole, MODEL, version("2"), version("3"))] == [HK]
+    assert [one.key for one in troubled(whole, MODEL, version("1"), version("2"))] == [CN]
+    assert {one.key for one in troubled(whole, MODEL, version("1"), version("3"))} == {HK, CN}
+    assert troubled(whole, ModelName(text("other")), version("1"), version("3")) == ()
 
 
 def test_the_usual_pair_is_last_known_good_and_the_version_in_trouble() -> None:

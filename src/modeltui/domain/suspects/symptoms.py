@@ -47,6 +47,11 @@ def symptom_of(target: Target, *among: VersionId) -> Symptom:
     )
 
 
+def troubled(fleet: Fleet, model: ModelName, *among: VersionId) -> tuple[Target, ...]:
+    """Return the targets of a model on which something is wrong with one of these versions, the worst first."""
+    return tuple(one for one in fleet.worst_first() if one.key.model == model and symptom_of(one, *among))
+
+
 def usual_pair(fleet: Fleet, target: Target) -> tuple[VersionId, VersionId] | NoData:
     """Return the two versions that a target's comparison begins with; no data where there are no two.
 
