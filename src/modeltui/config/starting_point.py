@@ -70,7 +70,8 @@ contexts:
       #anchors:                  # who else keeps what it looked like; two are better than one
         #- {kind: syslog}
 
-    # Who else is told: outcome, unknown-outcome, break-glass, snapped-back, approval-asked.
+    # Who else is told: outcome, unknown-outcome, break-glass, snapped-back, approval-asked; whoever hears how something
+    # went also hears how it came out (found-out, settled).
     #notify:
       #- {kind: slack, url: "env:SLACK_WEBHOOK_URL", "on": [outcome, unknown-outcome, break-glass, snapped-back]}
 
