@@ -175,7 +175,8 @@ def _items(facts: Sequence[Difference], names: Names, room: int, glyphs: Glyphs)
             continue
         said, effect = effect, _effect_words(fact)
         heads = () if effect in ("", said) else (Span(f"{effect}: ", _EFFECT_TONES[effect]),)
-        yield Item(1, (*heads, *_fact_spans(fact, names, room - len(effect) - 2, glyphs)))
+        used = len(effect) + 2 if heads else 0
+        yield Item(1, (*heads, *_fact_spans(fact, names, room - used, glyphs)))
     for why in dict.fromkeys(fact.why for fact in unknown):
         titles = [str(fact.title) for fact in unknown if fact.why == why]
         words = elide_end(f"{why.rstrip('. ')}: " if why else "", room * 2 // 3, glyphs.ellipsis)

@@ -19,6 +19,7 @@ from modeltui.present.cells import fit
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.origin_text import (
     LABELS,
+    heading_spans,
     in_order,
     is_drawn,
     is_setting,
@@ -70,14 +71,29 @@ class LineagePage:
     width: int
     glyphs: Glyphs
     opened: frozenset[str] = frozenset()
-    """Origins that are shown whole."""
+    """Origins that are shown whole; of those that a tall page shows whole anyway, those that are not."""
     has_keys: bool = True
     """Somebody can unfold what a row has no room for; otherwise it goes on in the next."""
+    rows: int = 0
+    """What there is room for at once: where all texts fit they are unfolded, and enter folds one."""
     keys: list[RowKey] = field(default_factory=list)
     _lines: dict[RowKey, Line] = field(default_factory=dict)
     _goes: dict[RowKey, GoesTo] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        opened, self.opened = self.opened, frozenset()
+        self._draw()
+        if texts := frozenset(_name(origin) for origin in self.ancestry.origins if _is_long_text(origin)):
+            folded, self.opened = len(self.keys), texts
+            self._draw()
+            texts = texts if folded < len(self.keys) <= self.rows else frozenset()
+        if self.opened != opened ^ texts:
+            self.opened = opened ^ texts
+            self._draw()
+
+    def _draw(self) -> None:
+        self.keys.clear()
+        self._goes.clear()
         found = self.ancestry
         self._add("marks", "", (self._mark_line(mark) for mark in found.marks))
         self._add_missing()
@@ -159,7 +175,10 @@ class LineagePage:
         of_all = of_all if len(origins) > 1 and not kind.is_table else []
         for number, origin in enumerate(one for one in origins if not is_setting(one)):
             name = _name(origin)
-            spans = origin_spans(origin, self.now, room, names, self.glyphs)
+            if name in self.opened and _is_long_text(origin) and not origin.is_contradicted:
+                spans = heading_spans(origin, names, self.glyphs)
+            else:
+                spans = origin_spans(origin, self.now, room, names, self.glyphs)
             self._add("origin", name, [(self._label(label if number == 0 else ""), *spans)])
             if name in self.opened:
                 self._add("part", name, whole_lines(origin, " " * (_LABEL + 3), self.glyphs))
@@ -211,6 +230,12 @@ class LineagePage:
     def _mark_line(self, marking: Marking) -> Line:
         tone = _MARK_TONES[marking.mark]
         return (Span(f"{mark_glyph(marking.mark, self.glyphs)} {marking.mark.value}", tone), Span(f": {marking.says}"))
+
+
+def _is_long_text(origin: Origin) -> bool:
+    """Tell whether an origin is a text of several lines: a query, a prompt."""
+    is_text = origin.kind in (OriginKind.QUERY, OriginKind.PROMPT)
+    return is_text and isinstance(origin.value, tuple) and len(origin.value) > 1
 
 
 def _name(origin: Origin) -> str:

@@ -67,6 +67,20 @@ def origin_spans(origin: Origin, now: Instant, room: int | None, names: int, gly
     return [*_value_spans(origin, now, left, names, glyphs), *doubt]
 
 
+def heading_spans(origin: Origin, names: int, glyphs: Glyphs) -> list[Span]:
+    """Return what stands above a text that is shown whole: its name, and how many lines follow."""
+    lines = len(origin.value) if isinstance(origin.value, tuple) else 1
+    count = Span(f"{lines} line{'' if lines == 1 else 's'}", Tone.MUTED)
+    return [*_name_spans(origin, names, glyphs), count]
+
+
+def _name_spans(origin: Origin, names: int, glyphs: Glyphs) -> list[Span]:
+    if not origin.kind.is_table:
+        return []
+    name = elide_middle(origin.name, _WIDEST_NAME, glyphs.ellipsis)
+    return [Span(f"{fit(name, names, glyphs.ellipsis)}  ", Tone.MUTED)]
+
+
 def settings_spans(origins: Sequence[Origin]) -> list[Span]:
     """Return amounts on one row."""
     spans: list[Span] = []
@@ -77,11 +91,8 @@ def settings_spans(origins: Sequence[Origin]) -> list[Span]:
 
 def _value_spans(origin: Origin, now: Instant, room: int | None, names: int, glyphs: Glyphs) -> list[Span]:
     value = origin.value
-    head = []
-    if origin.kind.is_table:
-        name = elide_middle(origin.name, _WIDEST_NAME, glyphs.ellipsis)
-        head = [Span(f"{fit(name, names, glyphs.ellipsis)}  ", Tone.MUTED)]
-        room = None if room is None else room - names - 2
+    head = _name_spans(origin, names, glyphs)
+    room = room - names - 2 if room is not None and head else room
     match value:
         case DataSnapshot():
             return fitted(_snapshot_spans(value, now), room, glyphs)

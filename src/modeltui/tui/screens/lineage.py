@@ -87,7 +87,8 @@ class LineageScreen(Board):
             if not relative.is_read and isinstance(relative.key, tuple) and relative.key not in self._asked:
                 self._asked.add(relative.key)
                 self.program.want_provenance(*relative.key)
-        page = LineagePage(found, self.fleet.at, max(self.size.width - 1, 1), self.glyphs, self._opened)
+        width, height = max(self.size.width - 1, 1), max(self.size.height - 3, 1)
+        page = LineagePage(found, self.fleet.at, width, self.glyphs, self._opened, rows=height)
         self._page = page
         self.query_one("#grid", RowList).set_rows(page.keys, lambda key: page.line(cast(RowKey, key)))
         model, version = self.key
