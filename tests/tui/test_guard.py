@@ -17,12 +17,14 @@ from modeltui.domain.acting.action import NO_REASON, Plan, Reason, ReasonCode, R
 from modeltui.domain.acting.challenge import Verdict
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress
 from modeltui.domain.acting.permission import Permission
-from modeltui.domain.event import RolloutsRead
-from modeltui.domain.names import Instant
+from modeltui.domain.event import RolloutsRead, VersionsRead
+from modeltui.domain.names import Instant, ModelName
 from modeltui.domain.text import SafeText
+from modeltui.domain.version import Version
 from modeltui.testing import worlds
 from modeltui.tui.guarding import Guarding
 from modeltui.tui.widgets.guard import GuardPanel
+from modeltui.tui.widgets.prompt import Prompt
 
 # Every guard is passed key by key in a program that draws.
 pytestmark = pytest.mark.broad
@@ -447,6 +449,37 @@ async def test_whoever_waits_for_a_second_person_reads_how_long_and_not_longer()
         await on.settle()
         assert "nobody approved it in time" in on.stage.text
         assert acting.gone == []
+
+
+async def test_what_can_be_gone_back_to_is_what_the_evidence_and_the_registry_know() -> None:
+    """Known good versions stand first, without what serves alone already; what the registry lists comes at the end
+    while I look, and the mark stays where it is.
+    """
+    world = incident()
+    served = (worlds.record("2.2.0", -90_000, -50_000), worlds.record("2.3.1", -50_000))
+    told = worlds.rollout("fraud@prod-hk", "2.3.1", served=served)
+    world.apply(RolloutsRead(worlds.source_name("rollouts"), world.now, (told,)))
+    async with guarded(world=world) as on:
+        on.stage.app.action_rollback_to()
+        await on.settle()
+        drawn = [row.split() for row in on.stage.rows]
+        assert ["▶", "2.2.0", "known", "good"] in drawn
+        assert not any("2.3.1" in row and "last" in row for row in drawn)
+        model = ModelName(SafeText("fraud"))
+        assert on.stage.observer.listed == [model]
+        old = Version(model, worlds.version_id("1.0.0"), Instant(0.0))
+        world.apply(VersionsRead(worlds.source_name("registry"), world.now, model, (old,)))
+        for _ in range(50):  # it looks by itself, twice a second
+            if "in the registry" in on.stage.text:
+                break
+            on.stage.app.screen.query_one(Prompt)._take_more()
+            await on.settle()
+        drawn = [row.split() for row in on.stage.rows]
+        assert ["1.0.0", "in", "the", "registry"] in drawn
+        assert ["▶", "2.2.0", "known", "good"] in drawn
+        await on.press("enter")
+        await on.settle()
+        assert [request.version for request in on.acting.asked] == ["2.2.0"]
 
 
 async def test_a_last_refusal_sends_nothing() -> None:

@@ -14,7 +14,7 @@ from textual.app import App
 
 from modeltui.domain.acting.action import ActionKind, Refusal
 from modeltui.domain.errors import ModeltuiError
-from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.banner import lost_count, writes_words
 from modeltui.present.span import Line, Span
@@ -80,6 +80,7 @@ class Acts(_Base):
         def ask(self, prompt: Prompt) -> None: ...
         def say(self, text: str, tone: Tone) -> None: ...
         def expect(self, opening: Any) -> None: ...
+        def want_versions(self, model: ModelName) -> None: ...
         def request_paint_receipt(self) -> tuple[int, int]: ...
         def show_text(self, make: Callable[[int], list[Line]]) -> None: ...
 
@@ -260,11 +261,16 @@ class Acts(_Base):
         target = self._allowed(ActionKind.ROLLBACK, "rollback_to")
         if target is None:
             return
-        choices = [
-            Choice(str(version), note, partial(self._act, ActionKind.ROLLBACK, "enter", "rollback_to", version))
-            for version, note in versions_of(self.fleet, target)
-        ]
-        self.ask(Prompt(f"roll {target} back to which version", self.glyphs, choices=choices))
+
+        def choices() -> list[Choice]:
+            return [
+                Choice(str(version), note, partial(self._act, ActionKind.ROLLBACK, "enter", "rollback_to", version))
+                for version, note in versions_of(self.fleet, target)
+            ]
+
+        self.want_versions(target.model)  # what the registry lists comes while the first ones are read
+        label = f"roll {target} back to which version"
+        self.ask(Prompt(label, self.glyphs, choices=choices(), more=choices))
 
     def action_weights(self) -> None:
         target = self._allowed(ActionKind.WEIGHTS, "weights")
@@ -443,20 +449,32 @@ class Acts(_Base):
 
 
 def versions_of(fleet: Fleet, key: TargetKey) -> list[tuple[VersionId, str]]:
-    """Return the versions to go back to, each with what is known of it: the last known good first."""
+    """Return the versions to go back to, each with what is known of it: the known good ones first, the newest of them
+    before all. Without the one that has all the traffic already: nobody goes back to that.
+    """
+    from modeltui.domain.acting.action import Desired
+    from modeltui.domain.acting.desired import is_as_desired, whole_traffic
+    from modeltui.domain.acting.situation import trusted_versions
+
     target = fleet.targets.get(key)
     if target is None:
         return []
     found: dict[VersionId, str] = {}
     if not isinstance(target.known_good, Missing):
         found[target.known_good.version] = "last known good"
+    for good in trusted_versions(fleet, target, fleet.at):
+        found.setdefault(good.version, "known good")
     for version in target.versions:
         found.setdefault(version.version, version.role.value)
     for span in reversed(target.spans):
         found.setdefault(span.version, "served here before")
     for listed in fleet.versions.get(key.model, ()):
         found.setdefault(listed.id, "in the registry")
-    return list(found.items())
+    return [
+        (version, note)
+        for version, note in found.items()
+        if not is_as_desired(target.rollout, Desired(whole_traffic(version), version))
+    ]
 
 
 def _sentence(refusal: Refusal) -> str:

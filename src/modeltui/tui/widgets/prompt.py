@@ -20,6 +20,7 @@ from modeltui.present.tone import Tone
 from modeltui.tui.widgets.lines import StyledLines
 
 MOST_SHOWN = 8
+_MORE_SECONDS = 0.5
 _MOST_TEXT = 32
 """Beyond it a long name pushes its own note aside, and no other."""
 
@@ -75,6 +76,7 @@ class Prompt(Vertical):
         on_text: Callable[[str], None] | None = None,
         on_cancel: Callable[[], None] | None = None,
         choices: Sequence[Choice] = (),
+        more: Callable[[], Sequence[Choice]] | None = None,
         text: str = "",
         on_accept: Callable[[str], None] | None = None,
         accept_words: str = "keep",
@@ -82,12 +84,13 @@ class Prompt(Vertical):
     ) -> None:
         super().__init__()
         self._on_accept = on_accept
-        self._words = ("go there", "cancel") if choices else (accept_words, cancel_words)
+        self._words = ("go there", "cancel") if choices or more else (accept_words, cancel_words)
         self._label = label
         self._glyphs = glyphs
         self._on_text = on_text
         self._on_cancel = on_cancel
         self._choices = tuple(choices)
+        self._more = more
         self._text = text
         self._marked = 0
 
@@ -99,6 +102,8 @@ class Prompt(Vertical):
 
     def on_mount(self) -> None:
         self._draw()
+        if self._more is not None:
+            self.set_interval(_MORE_SECONDS, self._take_more)
         # At once, not by and by: the next key is meant for it.
         self.screen.set_focus(self.query_one(Input))
         self.post_message(self.Opened(self._key_line()))
@@ -121,7 +126,7 @@ class Prompt(Vertical):
     def action_accept(self) -> None:
         """Take the marked match, or the text as it stands."""
         found = self._matching()
-        if self._choices and not found:
+        if (self._choices or self._more) and not found:
             return
         self._close()
         if found:
@@ -141,6 +146,17 @@ class Prompt(Vertical):
         # At once, and before what is chosen opens: asked for by and by, the focus would be taken from it again.
         screen.set_focus(next(iter(screen.query("#grid, #text")), None))
         self.remove()
+
+    def _take_more(self) -> None:
+        """Add what can be chosen by now at the end: the mark stays on what it is on."""
+        known = {choice.text for choice in self._choices}
+        fresh = [choice for choice in (self._more() if self._more else ()) if choice.text not in known]
+        if not fresh:
+            return
+        before = self._matching()
+        self._choices = (*self._choices, *fresh)
+        self._marked = self._matching().index(before[self._marked]) if before else 0
+        self._draw()
 
     def _matching(self) -> list[Choice]:
         words = self._text.lower().split()
