@@ -280,6 +280,8 @@ async def test_a_file_that_is_no_notice_is_put_aside(tmp_path: Path) -> None:
         await told.put(notice())
         for name, text in (("a", "{"), ("b", "[]"), ("c", '{"v": 2}'), ("d", "[" * 100_000), ("e", "\xff\x00")):
             (tmp_path / f"000000000000000-{name}.json").write_text(text, encoding="latin-1")
+        looked = await told.state()
+        assert (looked.waiting, looked.given_up) == (1, 0), "looking moves nothing"
         assert await told.deliver(deadline_seconds=5) == 0
         assert len(server.requests) == 1
         assert (await told.state()).given_up == 5
