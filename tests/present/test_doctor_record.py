@@ -153,7 +153,8 @@ def test_a_journal_that_cannot_be_read_is_a_failure() -> None:
         ("nfs4", UNKNOWN, "a network file system"),
         ("fuse.sshfs", UNKNOWN, "a network file system"),
         ("cifs", UNKNOWN, "a network file system"),
-        ("tmpfs", UNKNOWN, "a restart of this machine loses it"),
+        ("tmpfs", UNKNOWN, "the end of this machine or container loses it"),
+        ("overlay", UNKNOWN, "the end of this machine or container loses it"),
         (None, UNKNOWN, "nobody can say"),
     ],
 )

@@ -22,7 +22,8 @@ NETWORK: Final = frozenset(
     | {"gfs2", "virtiofs", "vboxsf", "drvfs", "davfs", "ncpfs", "coda"}
 )
 """File systems on which locks and flushing depend on a server, or on how it was mounted."""
-VOLATILE: Final = frozenset({"tmpfs", "ramfs"})
+VOLATILE: Final = frozenset({"tmpfs", "ramfs", "overlay", "aufs"})
+"""File systems of memory, and the layers of containers."""
 LATE_SECONDS: Final = 300.0
 """A notice that waits longer has a sink that does not take it."""
 _LONGEST: Final = 600
@@ -239,7 +240,9 @@ def _disk(kind: SafeText | Unknown) -> Finding:
         says = f"it lies on {kind}, a network file system: locks and flushing there may not keep what the record needs"
         return _finding("journal disk", UNKNOWN, says, remedy)
     if kind in VOLATILE:
-        return _finding("journal disk", UNKNOWN, f"it lies on {kind}: a restart of this machine loses it", remedy)
+        return _finding(
+            "journal disk", UNKNOWN, f"it lies on {kind}: the end of this machine or container loses it", remedy
+        )
     return _finding("journal disk", True, f"it lies on {kind}")
 
 
