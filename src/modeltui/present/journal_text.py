@@ -342,6 +342,8 @@ def _joined(words: str, more: str) -> str:
 
 def _text(details: Mapping[str, Detail], key: str) -> str:
     value = details.get(key)
+    if isinstance(value, tuple | list):
+        return "; ".join(_flat(one) for one in value)
     return "" if value is None else str(value)
 
 
