@@ -45,7 +45,7 @@ def test_versions_lists_what_exists_and_where_it_serves(world: RunningWorld) -> 
 def test_versions_of_an_unknown_model(world: RunningWorld) -> None:
     """A typo is answered with the nearest name; without a name the usage is explained."""
     done = world.run("versions", "fraud-detecter")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert "did you mean 'fraud-detector'" in done.stderr
     assert world.run("versions").returncode == 2
 
