@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tests.domain.comparison.telling import compared, fact, states, told
+
 from modeltui.domain.lineage import ABSENT
 from modeltui.domain.text import safe_text
-from tests.domain.comparison.telling import compared, fact, states, told
 
 ONE = {safe_text("a refund abroad"): safe_text("review"), safe_text("a first card"): safe_text("approve")}
 OTHER = {safe_text("case-17"): safe_text("approve")}

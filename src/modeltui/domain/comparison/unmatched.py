@@ -23,7 +23,7 @@ def with_unmatched(rows: Iterable[Row], versions: Iterable[VersionId]) -> list[R
     rows = list(rows)
     cases = [row.difference for row in rows if row.table is tables.CASES]
     has_common = any(case.a.claims and case.b.claims for case in cases)
-    if has_common or not _ONE_SIDED <= {case.state for case in cases}:
+    if has_common or not {case.state for case in cases} >= _ONE_SIDED:
         return rows
     why = SafeText(f"{' and '.join(sorted(versions))} have no saved case in common.")
     return [_not_comparable(row, why) for row in rows]
