@@ -19,6 +19,7 @@ from modeltui.tui.screens.lineage import LineageScreen
 from modeltui.tui.screens.skew import SkewScreen
 from modeltui.tui.screens.target import TargetScreen
 from modeltui.tui.screens.text import TextScreen
+from modeltui.tui.widgets.lines import ScrollingLines
 
 SCREENS: dict[str, tuple[type[Board], ...]] = {
     FLEET: (FleetScreen,),
@@ -122,6 +123,17 @@ async def test_keys_lead_where_they_say() -> None:
         assert await see(stage, "Show every key.")
         await stage.press("escape")
         assert stage.screen == "FleetScreen"
+
+
+async def test_a_page_says_which_of_its_lines_are_in_view_once_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page names the lines that are shown where not all are; in the moment in which it opens it names none."""
+    async with shown(incident(), (80, 24)) as stage:
+        await stage.press("s")
+        page = stage.app.screen
+        assert isinstance(page, TextScreen)
+        for position, says in (((1, 0, 9), ""), ((1, 9, 9), ""), ((1, 4, 9), "up down: line 1 to 4 of 9")):
+            monkeypatch.setattr(ScrollingLines, "position", position)
+            assert page.remark() == says
 
 
 async def test_a_page_over_a_page_needs_one_esc() -> None:

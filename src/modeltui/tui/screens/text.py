@@ -46,7 +46,9 @@ class TextScreen(Board):
     def remark(self) -> str:
         """Return which lines are shown, where not all are."""
         first, last, count = self.query_one("#text", ScrollingLines).position
-        return f"up down: line {first} to {last} of {count}" if last < count or first > 1 else ""
+        is_laid_out = last > 0
+        is_whole = first == 1 and last == count
+        return f"up down: line {first} to {last} of {count}" if is_laid_out and not is_whole else ""
 
     def on_scrolling_lines_scrolled(self, message: ScrollingLines.Scrolled) -> None:
         message.stop()
