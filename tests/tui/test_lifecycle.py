@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import signal
@@ -20,6 +21,7 @@ from modeltui.tui.lifecycle import Colours, TerminalRefusal, TerminalUse
 
 pytestmark = pytest.mark.terminal
 
+LIBC = ctypes.CDLL(None)
 DEMO = [sys.executable, str(Path(__file__).with_name("demo_app.py"))]
 
 
@@ -127,6 +129,19 @@ def test_after_a_stop_and_continue_the_screen_is_whole(demo: Terminal) -> None:
     assert any("tick 1 " in line for line in demo.lines()), "one key is one key"
     demo.send("q")
     assert demo.wait_exit() == 0
+    assert_given_back(demo)
+
+
+def test_a_signal_is_heard_whichever_thread_gets_it(demo: Terminal) -> None:
+    """The kernel may hand a signal to any thread: the program paints after a stop, and ends, though it was idle."""
+    pid = demo.process.pid
+    helpers = sorted(int(task.name) for task in Path(f"/proc/{pid}/task").iterdir() if int(task.name) != pid)
+    before = demo.bytes_sent
+    assert LIBC.tgkill(pid, helpers[0], signal.SIGCONT) == 0
+    demo.wait_sent(b"side", since=before)
+    demo.wait_quiet()
+    assert LIBC.tgkill(pid, helpers[0], signal.SIGTERM) == 0
+    assert demo.wait_exit(lifecycle.POLITE_SECONDS) == 128 + signal.SIGTERM
     assert_given_back(demo)
 
 

@@ -167,6 +167,9 @@ class _Life:
         self._handlers: dict[int, object] = {}
         self._read_end, self._write_end = os.pipe()
         os.set_blocking(self._write_end, False)
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_write, False)
+        self._woken_before = -1
         self._watcher = threading.Thread(target=self._watch, name="modeltui-lifecycle", daemon=True)
         self._ended = threading.Event()
         self.code = 0
@@ -190,6 +193,8 @@ class _Life:
             os.set_blocking(2, True)  # some programs leave the terminal non-blocking; a frame would be lost
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGTSTP, signal.SIGCONT):
             self._handlers[number] = signal.signal(number, self._note)
+        # The kernel may hand a signal to any thread, and only the main one, which may be asleep, runs handlers.
+        self._woken_before = signal.set_wakeup_fd(self._wake_write, warn_on_full_buffer=False)
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
@@ -200,12 +205,13 @@ class _Life:
         if self._attributes is not None:
             with contextlib.suppress(OSError, termios.error):
                 termios.tcsetattr(0, termios.TCSANOW, self._attributes)  # type: ignore[arg-type]  # as it was given
+        signal.set_wakeup_fd(self._woken_before)
         for number, handler in self._handlers.items():
             signal.signal(number, handler)  # type: ignore[arg-type]  # as it was given
         if self._watcher.is_alive():
             self._watcher.join(1.0)
-        os.close(self._write_end)
-        os.close(self._read_end)
+        for end in (self._write_end, self._read_end, self._wake_write, self._wake_read):
+            os.close(end)
 
     # In signal handlers: nothing but a byte into a pipe, whatever was interrupted
 
@@ -224,10 +230,15 @@ class _Life:
     def _watch(self) -> None:
         watched = select.poll()
         watched.register(self._read_end, select.POLLIN)
+        watched.register(self._wake_read, select.POLLIN)
         for descriptor in (0, 2):
             watched.register(descriptor, 0)  # hang-ups are always told
         while True:
             for descriptor, _ in watched.poll():
+                if descriptor == self._wake_read:
+                    os.read(descriptor, 64)
+                    self._in_loop(_nothing)
+                    continue
                 if descriptor != self._read_end:
                     self.hung_up = True
                     self._leave(signal.SIGHUP, HANG_UP_SECONDS)
@@ -297,6 +308,10 @@ class _Life:
         self._app.return_to_terminal()
         self._returned_at = asyncio.get_running_loop().time()
         self._app.app_resume_signal.publish(self._app)
+
+
+def _nothing() -> None:
+    """Done in the loop, it wakes the main thread, which then runs the handlers of signals."""
 
 
 def _is_gone() -> bool:
