@@ -133,6 +133,13 @@ def test_plain_is_a_table_for_people_and_screen_readers(world: RunningWorld) -> 
     assert again == heads
 
 
+def test_two_forms_at_once_are_a_mistake(world: RunningWorld) -> None:
+    """--json with --csv: a script must not be given the form that it did not mean."""
+    done = run_modeltui("--config", str(world.config), "status", "--json", "--csv", cwd=Path("/"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--json and --csv exclude each other" in done.stderr
+
+
 def test_csv_is_read_back_by_a_csv_reader(world: RunningWorld) -> None:
     """status --csv has the same columns and rows, and no cell that a spreadsheet would run."""
     done = world.run("status", "--csv")

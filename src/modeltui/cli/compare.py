@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from modeltui.cli.naming import Meant, UnansweredError, WrongNameError, model_named, target_named, version_named
-from modeltui.cli.output import data, fail, json_object, note, text_width
+from modeltui.cli.output import data, fail, json_object, note, one_form, text_width
 from modeltui.cli.session import failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet, Target
@@ -70,9 +70,7 @@ def command(
         raise click.UsageError("name both versions, or none: modeltui compare MODEL A B")
     if target is not None and environment is not None:
         raise click.UsageError("--target and --env say the same: give one of them")
-    if len(set(forms)) > 1:
-        raise click.UsageError("--json, --markdown and --plain exclude each other: give one of them")
-    form: Form = forms[0] if forms else "plain"
+    form = one_form(forms, "plain")
     question = _Question(model, a, b, target, environment)
 
     async def look(observer: Observer, loaded: Loaded) -> int:

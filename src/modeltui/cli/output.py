@@ -5,15 +5,29 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 from modeltui.domain.text import safe_lines
 from modeltui.tui import skeleton
 
+Form = TypeVar("Form", bound=str)
+"""What the forms of a command are called."""
+
 _WIDTH = 100
 """Where neither COLUMNS nor a terminal says how wide it is."""
 _LEAST_WIDTH = 40
+
+
+def one_form(asked: Sequence[Form], otherwise: Form) -> Form:
+    """Return the form that was asked for; raise `UsageError` for two: a script must not get the one it did not mean."""
+    import click
+
+    forms = list(dict.fromkeys(asked))
+    if len(forms) > 1:
+        named = " and ".join(f"--{form}" for form in forms)
+        raise click.UsageError(f"{named} exclude each other: give one of them")
+    return forms[0] if forms else otherwise
 
 
 def data(lines: Iterable[str], *, ascii_only: bool = False) -> None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import click
 
-from modeltui.cli.output import data, fail, json_object, note
+from modeltui.cli.output import data, fail, json_object, note, one_form
 from modeltui.cli.session import chosen_targets, failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet, SourceCondition, Target
@@ -27,14 +27,15 @@ _FAIL_ON = {"warn": Level.WARN, "breach": Level.BREACH}
 
 @click.command("status", help="Print the fleet, worst first; MODEL or MODEL@ENV for a part of it.")
 @click.argument("wanted", metavar="[MODEL[@ENV]]", required=False)
-@click.option("--json", "form", flag_value="json", help="One JSON object (with --watch one a line).")
-@click.option("--plain", "form", flag_value="plain", default=True, help="A plain table (the default).")
-@click.option("--csv", "form", flag_value="csv", help="Comma-separated values.")
+@click.option("--json", "forms", flag_value="json", multiple=True, help="One JSON object (with --watch one a line).")
+@click.option("--plain", "forms", flag_value="plain", multiple=True, help="A plain table (the default).")
+@click.option("--csv", "forms", flag_value="csv", multiple=True, help="Comma-separated values.")
 @click.option("--watch", is_flag=True, help="Go on: one line for each change until interrupted.")
 @click.option("--fail-on", type=click.Choice(["warn", "breach"]), help="Exit with 1 when a target is this bad.")
 @click.pass_obj
-def command(options: Options, wanted: str | None, form: Form, watch: bool, fail_on: str | None) -> int:
+def command(options: Options, wanted: str | None, forms: tuple[Form, ...], watch: bool, fail_on: str | None) -> int:
     """Print the fleet."""
+    form = one_form(forms, "plain")
 
     async def look(observer: Observer, _: Loaded) -> int:
         fleet = await observer.look_once()
