@@ -30,6 +30,9 @@ __all__ = ["Cell", "Chunk", "Terminal", "Timeout", "foreign_sequences", "termina
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 
+_SYNCHRONISED = 2026
+"""The private mode in which a frame is drawn."""
+
 _QUERY = re.compile(rb"\x1b\[(?:\?(\d+)\$p|(6n)|(5n)|(c|0c)|(>c|>0c))")
 
 
@@ -258,6 +261,10 @@ class Terminal:
         return f"{sum(len(chunk.data) for chunk in chunks)} bytes ({latest}), beginning with {start!r}"
 
     def _holds(self, wanted: str | Callable[[list[str]], bool]) -> bool:
+        if self.emulator.has_mode(_SYNCHRONISED) and not self._closed:
+            return (
+                False  # half a frame, such as a last row that is half the old one: terminals show it when it is whole
+            )
         if isinstance(wanted, str):
             return any(wanted in line for line in self.emulator.rows())
         return wanted(self.emulator.rows())

@@ -75,3 +75,12 @@ def test_waiting_in_vain_shows_the_screen() -> None:
         terminal.wait_for("something")
         with pytest.raises(Timeout, match="something else"):
             terminal.wait_for("never", timeout=0.05)
+
+
+@pytest.mark.terminal
+def test_half_a_frame_is_not_seen() -> None:
+    """A frame that arrives in pieces is looked at when it is whole: no key comes between its halves."""
+    halves = "printf '\\033[?2026h\\rnew'; sleep 0.3; printf ' frame\\033[?2026l'; read line"
+    with Terminal(["sh", "-c", f"printf old; {halves}"]) as terminal:
+        terminal.wait_for(lambda rows: "new" in rows[0])
+        assert terminal.lines()[0].rstrip() == "new frame"
