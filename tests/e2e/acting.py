@@ -15,6 +15,9 @@ from tests.terminal import Terminal
 
 Measured = Callable[[str], None]
 
+_READING_SECONDS = 0.6
+"""Nobody types sooner, and keys in the first half second do not count. A live screen may never be silent for long."""
+
 _LETTER = re.compile(r"Press \[ (\w) \]")
 _TYPE = re.compile(r"Type [^:]*: +(\S+)")
 
@@ -43,7 +46,7 @@ def answer_guard(terminal: Terminal) -> tuple[float, float]:
     wanted = guard_text(terminal.lines())
     if wanted:
         terminal.wait_for(lambda lines: any(" > " in line and "_" in line for line in lines), 10.0)
-        terminal.wait_quiet(0.5, 5.0)
+        time.sleep(_READING_SECONDS)
         for key in wanted:
             terminal.send(key)
             time.sleep(0.12)
