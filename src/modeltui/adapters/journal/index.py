@@ -7,6 +7,7 @@ to date by whoever asks. Appending never touches it.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import sqlite3
 import tempfile
@@ -154,6 +155,12 @@ class Index:
         """Return the index that is there, if it is one of this program."""
         if not self._path.exists():
             return None
+        with _place_held(self._path.parent):
+            return self._opened_here()
+
+    def _opened_here(self) -> sqlite3.Connection | None:
+        if not self._path.exists():
+            return None
         database = sqlite3.connect(self._path, timeout=5.0, isolation_level=None, check_same_thread=False)
         try:
             version = database.execute("PRAGMA user_version").fetchone()[0]
@@ -208,9 +215,10 @@ class Index:
                 _Filler(database, found, beginning_of(self._directory, found)).fill(self._stop)
             database.executescript(_INDEXES)
             database.close()
-            for left in ("-wal", "-shm"):
-                path.with_name(path.name + left).unlink(missing_ok=True)
-            building.replace(path)
+            with _place_held(path.parent):
+                for left in ("-wal", "-shm"):
+                    path.with_name(path.name + left).unlink(missing_ok=True)
+                building.replace(path)
         finally:
             database.close()
             building.unlink(missing_ok=True)
@@ -348,6 +356,21 @@ def _milliseconds(text: str) -> int:
         raise ValueError(text)
     seconds = int(text[11:13]) * 3_600 + int(text[14:16]) * 60 + int(text[17:19])
     return _midnight(text[:10]) + seconds * 1_000 + int(text[20:23])
+
+
+@contextlib.contextmanager
+def _place_held(directory: Path) -> Iterator[None]:
+    """Let nobody put another index in the place of one that is being opened.
+
+    SQLite opens the file first and its shared memory later, by name: that of another file would be cut short under
+    whoever has it mapped, which ends the process with a bus error.
+    """
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
