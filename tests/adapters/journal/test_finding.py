@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
+import os
 import sqlite3
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.adapters.journal import JsonlJournal
+from modeltui.adapters.journal import JsonlJournal, files
+from modeltui.adapters.journal.index import Index
 from modeltui.adapters.journal.segments import INDEX_NAME, segments_of
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import Entry, Record, RecordKind
@@ -169,6 +176,83 @@ async def test_two_readers_share_an_index(tmp_path: Path) -> None:
     for number in range(1, 6):
         await (one if number % 2 else other).append(entry())
         assert len(await one.read(Query())) == len(await other.read(Query())) == number + 1
+
+
+def test_no_index_is_put_in_the_place_of_one_that_is_being_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is between opening the file and opening what belongs to it never gets what belongs to another file.
+
+    SQLite finds its log and its shared memory by name. Mixed up they end the process with a bus error, or leave an
+    index in which records are missing.
+    """
+    filled(tmp_path, 50)
+    first = Index(tmp_path)
+    first.tree()
+    first.close()
+    slow, quick = Index(tmp_path), Index(tmp_path)
+    happened: list[str] = []
+    has_begun, is_replaced = threading.Event(), threading.Event()
+    connect = sqlite3.connect
+
+    def slowly(path: Path, **options: Any) -> sqlite3.Connection:
+        database: sqlite3.Connection = connect(path, **options)
+        if threading.current_thread().name == "slow" and path.name == INDEX_NAME:
+            has_begun.set()
+            is_replaced.wait(0.5)
+            happened.append("opened")
+        return database
+
+    def ask_slowly() -> None:
+        slow.tree()
+
+    def ask_quickly() -> None:
+        quick._made_anew()
+        happened.append("replaced")
+        is_replaced.set()
+
+    monkeypatch.setattr(sqlite3, "connect", slowly)
+    threads = [threading.Thread(target=ask_slowly, name="slow"), threading.Thread(target=ask_quickly)]
+    threads[0].start()
+    assert has_begun.wait(10)
+    threads[1].start()
+    for thread in threads:
+        thread.join(10)
+    assert happened == ["opened", "replaced"]
+    one = appender(tmp_path)
+    for number in range(5):
+        last, _ = one.append(entry(plan=f"later-{number}"))
+        assert [index.tree()[1] for index in (slow, quick)] == [last.hash] * 2
+    for index in (slow, quick, Index(tmp_path)):
+        assert len(index.find(Query(most=1_000))) == 56
+        index.close()
+
+
+@pytest.mark.parametrize("trouble", ["another keeps it", "no locks here"])
+def test_who_cannot_hold_the_directory_looks_things_up_in_an_index_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """A process that stands still in the middle of opening, or a file system without locks, costs nobody an answer."""
+    filled(tmp_path, 5)
+    flock = fcntl.flock
+
+    def flock_elsewhere(descriptor: int, operation: int) -> None:
+        if os.path.samestat(os.fstat(descriptor), tmp_path.stat()):
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        flock(descriptor, operation)
+
+    with contextlib.ExitStack() as held:
+        if trouble == "another keeps it":
+            monkeypatch.setattr(files, "LOCK_SECONDS", 0.05)
+            held.enter_context(files.directory_held(tmp_path))
+        else:
+            monkeypatch.setattr(fcntl, "flock", flock_elsewhere)
+        one = Index(tmp_path)
+        assert len(one.find(Query())) == 6
+        appender(tmp_path).append(entry())
+        assert len(one.find(Query())) == 7
+        assert not (tmp_path / INDEX_NAME).exists()
+        one.close()
 
 
 async def test_a_changed_record_is_not_shown_as_one(tmp_path: Path) -> None:

@@ -8,24 +8,25 @@ import json
 import socket
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from modeltui.adapters.journal import JsonlJournal, witnessing
 from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor, SyslogAnchor, WebhookAnchor
-from modeltui.adapters.journal.checkpoints import NAMESPACE, checkpoints_in, checkpoints_path
+from modeltui.adapters.journal.checkpoints import NAMESPACE, add_checkpoint, checkpoints_in, checkpoints_path
 from modeltui.adapters.journal.segments import segments_of
 from modeltui.domain.errors import BackendError, BackendUnavailable
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.chain import Checkpoint, checkpoint_from_text
 from modeltui.domain.journal.record import RecordKind
-from modeltui.domain.names import UNKNOWN, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Unknown
 from modeltui.domain.text import SafeText
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.identity import Identity
 from modeltui.ports.journal import Query
-from modeltui.testing.clock import VirtualClock
+from modeltui.testing.clock import NOON, VirtualClock
 from tests.adapters.journal.stage import ALICE, Unsynced, all_lines, entry
 
 
@@ -161,6 +162,23 @@ async def test_a_checkpoint_that_is_under_way_is_finished_before_the_program_end
         outcome = await one.append(entry(RecordKind.ACTION_OUTCOME))
         await safe.is_asked.wait()
     assert [checkpoint_from_text(kept.text).size for kept in safe.content] == [outcome.seq]
+
+
+async def test_two_first_checkpoints_at_one_moment_are_both_kept(tmp_path: Path) -> None:
+    """Whoever finds that somebody else has just made the file writes into that one."""
+
+    class Overtaken(Unsynced):
+        def open_to_append(self, path: Path, *, create: bool = False) -> int:
+            if create:
+                add_checkpoint(path, earlier, Unsynced())
+            return super().open_to_append(path, create=create)
+
+    path = tmp_path / "both"
+    log = SafeText("6ba7b810-9dad-41d1-80b4-00c04fd430c8")
+    first = Checkpoint(log, 1, bytes(32), SafeText("0" * 64), Instant(NOON))
+    earlier, later = (SignedCheckpoint(one.text()) for one in (first, replace(first, size=2)))
+    add_checkpoint(path, later, Overtaken())
+    assert checkpoints_in(path).checkpoints == (earlier, later)
 
 
 async def test_a_dead_anchor_delays_nothing_and_is_written_down_once(

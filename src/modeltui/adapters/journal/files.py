@@ -114,18 +114,23 @@ class Files:
         """Return the open lock; raises `TimeoutError` when others keep it for two seconds."""
         while True:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _FLAGS, PRIVATE_FILE)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _wait_for_lock(descriptor, path)
-            except BaseException:
-                os.close(descriptor)
-                raise
+            _lock(descriptor, path)
             # Whoever removed the file meanwhile made two locks of it: only the one with the name counts.
             with contextlib.suppress(FileNotFoundError):
                 if os.fstat(descriptor).st_ino == path.stat().st_ino:
                     return descriptor
             os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    """Lock what is open there, or close it; raises `OSError`."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        _wait_for_lock(descriptor, path)
+    except BaseException:
+        os.close(descriptor)
+        raise
 
 
 def _wait_for_lock(descriptor: int, path: Path) -> None:
@@ -173,16 +178,26 @@ def locked(files: Files, path: Path) -> Iterator[None]:
         files.close(descriptor)
 
 
+@contextlib.contextmanager
+def directory_held(path: Path) -> Iterator[None]:
+    """Hold a directory, with no file made for it: it may be one that is only read.
+
+    Raises `OSError`: `TimeoutError` when others keep it for two seconds, others where directories cannot be locked.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _lock(descriptor, path)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def add_line(files: Files, path: Path, line: bytes) -> None:
     """Append a line to a file and return once it is on the disk; raises `OSError`.
 
     One before it that a crash left without its end is closed with a line feed first.
     """
-    try:
-        descriptor = files.open_to_append(path)
-    except FileNotFoundError:
-        descriptor = files.open_to_append(path, create=True)
-        files.sync_directory(path.parent)
+    descriptor = _opened_or_made(files, path)
     try:
         size = files.size(descriptor)
         if size and files.read(descriptor, 1, size - 1) != b"\n":
@@ -192,3 +207,14 @@ def add_line(files: Files, path: Path, line: bytes) -> None:
         files.sync(descriptor)
     finally:
         files.close(descriptor)
+
+
+def _opened_or_made(files: Files, path: Path) -> int:
+    with contextlib.suppress(FileNotFoundError):
+        return files.open_to_append(path)
+    try:
+        descriptor = files.open_to_append(path, create=True)
+    except FileExistsError:  # by somebody else, just now
+        descriptor = files.open_to_append(path)
+    files.sync_directory(path.parent)
+    return descriptor

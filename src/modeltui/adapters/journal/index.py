@@ -7,7 +7,6 @@ to date by whoever asks. Appending never touches it.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import sqlite3
 import tempfile
@@ -20,6 +19,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
+from modeltui.adapters.journal.files import directory_held
 from modeltui.adapters.journal.lookup import Lookup, lookups
 from modeltui.adapters.journal.segments import INDEX_NAME, Segment, lines_of, open_to_read, segments_of
 from modeltui.adapters.journal.tombstones import beginning_of
@@ -78,7 +78,12 @@ class _Line(msgspec.Struct):
 
 
 class Index:
-    """The index of the journal in one directory. Its methods block, and may be called from several threads."""
+    """The index of the journal in one directory. Its methods block, and may be called from several threads.
+
+    The directory is held while the file is opened, closed or put in the place of another: SQLite finds the log and the
+    shared memory that belong to a file by name. Those of another file would mix two indexes up, or be cut short under
+    whoever has them mapped, and that ends a process with a bus error.
+    """
 
     def __init__(self, directory: Path, path: Path | None = None) -> None:
         self._directory = directory
@@ -155,10 +160,13 @@ class Index:
         """Return the index that is there, if it is one of this program."""
         if not self._path.exists():
             return None
-        with _place_held(self._path.parent):
-            return self._opened_here()
+        try:
+            with directory_held(self._path.parent):
+                return self._opened_while_held()
+        except OSError:
+            return None
 
-    def _opened_here(self) -> sqlite3.Connection | None:
+    def _opened_while_held(self) -> sqlite3.Connection | None:
         if not self._path.exists():
             return None
         database = sqlite3.connect(self._path, timeout=5.0, isolation_level=None, check_same_thread=False)
@@ -215,7 +223,7 @@ class Index:
                 _Filler(database, found, beginning_of(self._directory, found)).fill(self._stop)
             database.executescript(_INDEXES)
             database.close()
-            with _place_held(path.parent):
+            with directory_held(path.parent):
                 for left in ("-wal", "-shm"):
                     path.with_name(path.name + left).unlink(missing_ok=True)
                 building.replace(path)
@@ -229,9 +237,13 @@ class Index:
         return opened
 
     def _close(self) -> None:
-        if self._database is not None:
-            self._database.close()
-            self._database = None
+        database, self._database = self._database, None
+        if database is None:
+            return
+        with contextlib.ExitStack() as held:
+            with contextlib.suppress(OSError):
+                held.enter_context(directory_held(self._path.parent))
+            database.close()
 
 
 class _Filler:
@@ -356,21 +368,6 @@ def _milliseconds(text: str) -> int:
         raise ValueError(text)
     seconds = int(text[11:13]) * 3_600 + int(text[14:16]) * 60 + int(text[17:19])
     return _midnight(text[:10]) + seconds * 1_000 + int(text[20:23])
-
-
-@contextlib.contextmanager
-def _place_held(directory: Path) -> Iterator[None]:
-    """Let nobody put another index in the place of one that is being opened.
-
-    SQLite opens the file first and its shared memory later, by name: that of another file would be cut short under
-    whoever has it mapped, which ends the process with a bus error.
-    """
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager
