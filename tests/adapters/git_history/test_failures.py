@@ -28,6 +28,11 @@ NO_HOST = (
             BackendUnavailable,
             "resolve host",
         ),
+        (
+            b"fatal: unable to access 'https://x/y/': The requested URL returned error: 301",
+            BackendRefused,
+            "it is at another address",
+        ),
         (b"fatal: detected dubious ownership in repository at '/x'", BackendRefused, "belongs to somebody else"),
         (b"error: file write error: No space left on device", BackendUnavailable, "the copy cannot be written"),
         (b"", BackendUnavailable, "git says nothing"),

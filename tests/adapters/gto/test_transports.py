@@ -9,6 +9,7 @@ import pytest
 from modeltui.config.load import Options, load
 from modeltui.config.secrets import Secret
 from modeltui.domain.errors import BackendRefused
+from modeltui.testing.faults import FaultServer, Reply, redirect
 from modeltui.wiring.observing import open_observer
 from tests.adapters.gto.opening import opened
 from tests.e2e.stage import write_config
@@ -17,6 +18,10 @@ from tests.servers.git import Clone, bare, daemon, http
 pytestmark = pytest.mark.broad
 
 TOKEN = "tok-3n-of-the-team"
+ADVERTISED = (
+    b"001e# service=git-upload-pack\n0000000eversion 2\n0015agent=git/2.39.5\n000cls-refs\n0012fetch=shallow\n0000"
+)
+"""What a server says first: enough for git to go on with a second request."""
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +52,34 @@ async def test_http_with_a_token(served: Path, tmp_path: Path) -> None:
             with pytest.raises(BackendRefused, match="does not let this account read it") as caught:
                 await names(url, tmp_path / str(number), **options)
             assert "token" in caught.value.remedy
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_token_goes_to_no_other_server(tmp_path: Path, status: int) -> None:
+    """The server sends git elsewhere: the token stays here, and the operator is told to correct the address."""
+    async with FaultServer() as first, FaultServer() as second:
+        path = "/risk/fraud.git/info/refs"
+        first.answer(path, redirect(f"http://localhost:{second.port}{path}?service=git-upload-pack", status))
+        second.answer(path, Reply(ADVERTISED, content_type="application/x-git-upload-pack-advertisement"))
+        url = f"{first.url}/risk/fraud.git"
+        for number, (where, options) in enumerate(
+            ((url, {"token": Secret(TOKEN, "env:GIT_TOKEN")}), (url.replace("//", f"//ada:{TOKEN}@"), {}))
+        ):
+            with pytest.raises(BackendRefused, match="it is at another address") as caught:
+                await names(where, tmp_path / str(number), **options)
+            assert "configuration" in caught.value.remedy
+            assert TOKEN not in f"{caught.value.title}{caught.value.remedy}"
+        assert all("authorization" in request.headers for request in first.requests)
+        assert not second.requests
+
+
+async def test_what_is_open_to_all_is_found_where_it_moved(served: Path, tmp_path: Path) -> None:
+    """Without a token nothing can be given away: a repository that has moved is read from its new address."""
+    with http(served) as address:
+        async with FaultServer() as first:
+            path = "/risk/fraud.git/info/refs"
+            first.answer(path, redirect(f"{address}{path}?service=git-upload-pack", 301))
+            assert await names(f"{first.url}/risk/fraud.git", tmp_path) == ["fraud"]
 
 
 async def test_a_token_that_was_replaced(served: Path, tmp_path: Path) -> None:

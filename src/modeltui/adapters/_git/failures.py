@@ -25,6 +25,12 @@ _MEANINGS: Final[tuple[tuple[re.Pattern[str], type[BackendError], str, str], ...
             "Set `token`, or give git a credential helper, an SSH key or an agent that needs no typing.",
         ),
         (
+            r"error: 30[12378]\b",
+            BackendRefused,
+            "it is at another address, where the token is not sent",
+            "Write the new address into the configuration; some servers only want `.git` at its end.",
+        ),
+        (
             r"dubious ownership",
             BackendRefused,
             "the repository belongs to somebody else",

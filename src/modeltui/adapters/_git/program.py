@@ -119,10 +119,13 @@ class Git:
         """
         environment = {**_surroundings(), "GIT_ALLOW_PROTOCOL": _TRANSPORTS}
         if header := address.header:
+            # Where its first request is sent elsewhere, git goes there with all the rest, this header included.
             environment |= {
-                "GIT_CONFIG_COUNT": "1",
+                "GIT_CONFIG_COUNT": "2",
                 "GIT_CONFIG_KEY_0": f"http.{address.server}.extraHeader",
                 "GIT_CONFIG_VALUE_0": header,
+                "GIT_CONFIG_KEY_1": f"http.{address.server}.followRedirects",
+                "GIT_CONFIG_VALUE_1": "false",
             }
         command = [f"--git-dir={git_directory}", *arguments]
         output = await self._exchange(command, environment, b"", MEBIBYTE, deadline_seconds)
