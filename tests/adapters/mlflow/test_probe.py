@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from modeltui.adapters._http import BasicAuth
 from modeltui.adapters.mlflow.registry import MlflowRegistry
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.names import UNKNOWN, Missing
+from modeltui.domain.secret import Secret
 from modeltui.ports.probe import Finding, Probe
 from modeltui.testing.faults import Reply, html_page, json_reply
 from tests.adapters.mlflow.fake import API, FakeMlflow, missing_file, opened
@@ -39,6 +41,15 @@ async def test_what_the_account_may(fake: FakeMlflow, registry: MlflowRegistry) 
     user["user"] = {"username": "root", "is_admin": True}
     fake.answer(f"{API}users/current", json_reply(user))
     assert "READ is enough" in finding(await registry.probe(), "account").remedy
+
+
+async def test_accounts_that_are_not_told_of(fake: FakeMlflow) -> None:
+    """MLflow 2 cannot be asked who we are: whether everybody may write is not claimed where credentials are sent."""
+    auth = BasicAuth(username="ana", password=Secret("swordfish-1234"))
+    async with opened(fake.url, auth=auth) as registry:
+        said = finding(await registry.probe(), "account")
+    assert said.ok is UNKNOWN
+    assert "does not say" in said.says
 
 
 async def test_missing_credentials(fake: FakeMlflow, registry: MlflowRegistry) -> None:

@@ -272,6 +272,19 @@ async def test_one_part_breaks(fake: FakeMlflow, path: str, fault: str) -> None:
     assert value(found.approvals)
 
 
+async def test_a_decision_that_cannot_be_read_is_no_yes(fake: FakeMlflow) -> None:
+    """Who approved it is named by a tag; where the place of the decision cannot be read, nobody is said to have."""
+    with_tags(fake, approved_by="m.chan")
+    where = ProvenanceMap(approval_status=("run_tag:verdict",))
+    assert value((await told(fake, provenance=where)).approvals)[0].decision == "approved"
+    fake.answer(RUN, html_page(500))
+    assert isinstance((await told(fake, provenance=where)).approvals, Unreadable)
+    with_tags(fake, ticket="R-1")
+    assert isinstance((await told(fake, provenance=where)).approvals, Unreadable)
+    with_run(fake, tags={})
+    assert (await told(fake, provenance=where)).approvals is ABSENT
+
+
 async def test_version_that_is_not_there(fake: FakeMlflow, registry: MlflowRegistry) -> None:
     """A version that was deleted is refused with words; an unreachable server is unavailable."""
     fake.answer(VERSION, not_found("Model Version (name=fraud-detector, version=10) not found"))

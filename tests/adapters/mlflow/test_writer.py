@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -246,6 +247,27 @@ async def test_another_process_finds_the_truth(server: AliasServer, case: Writer
         assert await later.trace(write) is Trace.CANNOT_TELL, "somebody has moved on from wherever it was"
         tags["modeltui.action_id"] = write.key
         assert await later.trace(write) is Trace.APPLIED
+
+
+@pytest.mark.parametrize(
+    ("options", "result"),
+    [
+        ({}, CheckResult.PASS),
+        ({"headers": {"X-MLFLOW-WORKSPACE": "risk"}}, CheckResult.PASS),
+        ({"auth": BasicAuth(username="viewer", password=Secret("swordfish-1234"))}, CheckResult.UNKNOWN),
+        ({"headers": {"X-Team-Key": "abc"}}, CheckResult.UNKNOWN),
+    ],
+    ids=["nobody", "a workspace", "an account", "a header"],
+)
+async def test_who_may_write_where_the_server_tells_no_account(
+    server: AliasServer, options: dict[str, Any], result: CheckResult
+) -> None:
+    """A server that knows no such question lets everybody write only where it need not know who we are."""
+    async with writing(server.url, **options) as writer:
+        seen = await writer.read(target("fraud"))
+        case = WriterCase(writer, SystemClock(), target("fraud"), number(2), _nobody)
+        checks = await writer.prepare(plan_of(case, seen, rollback_to(number(2))))
+    assert [check.result for check in checks if check.name == "may-write"] == [result]
 
 
 async def test_what_aliases_cannot_say_is_refused_before_a_byte(server: AliasServer, case: WriterCase) -> None:

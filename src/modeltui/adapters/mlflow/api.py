@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from modeltui.adapters._http import Answer, HttpReader
+from modeltui.adapters._http import Answer, HttpReader, HttpSettings, NoAuth
 from modeltui.adapters.mlflow import wire
 from modeltui.domain.errors import BackendError, BackendRefused
 from modeltui.domain.masking import without_tokens
@@ -21,6 +21,7 @@ _NOT_FOUND: Final = 404
 _GONE_CODES: Final = frozenset({"RESOURCE_DOES_NOT_EXIST", "NOT_FOUND"})
 _IMPOSSIBLE_NAMES: Final = ("Invalid model name", "Parameter 'version' must be an integer")
 """What MLflow says, with a 400, of names that nothing there can have."""
+_SAYS_NOT_WHO: Final = frozenset({"x-mlflow-workspace"})
 _MOST_FILE_BYTES: Final = 1 << 20
 """An `MLmodel` of a model with 5 000 columns has 300 KB."""
 
@@ -29,12 +30,19 @@ class NotThere(BackendRefused):
     """MLflow knows the route and says that the object does not exist."""
 
 
+def is_anonymous(settings: HttpSettings) -> bool:
+    """Tell whether nothing that is sent may say who asks: what such questions may do, everybody may."""
+    names = {name.lower() for name in settings.headers} - _SAYS_NOT_WHO
+    return isinstance(settings.auth, NoAuth) and settings.client_certificate_file is None and not names
+
+
 class MlflowApi:
     """Questions to one MLflow; each raises `BackendError`."""
 
     def __init__(self, reader: HttpReader) -> None:
         self._reader = reader
         self.source: Final = reader.source
+        self.is_anonymous: Final = is_anonymous(reader.settings)
 
     async def models_page(self, token: str, page_size: int, model_filter: str) -> Answer:
         """Return a page of registered models, in the order of their names."""

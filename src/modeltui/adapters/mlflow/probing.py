@@ -90,7 +90,7 @@ class Prober:
         if isinstance(account, BackendError):
             return _finding("account", UNKNOWN, account.title, account.remedy)
         if account.status != _OK:
-            return _without_account(account.status, models)
+            return _without_account(account.status, models, is_anonymous=self._api.is_anonymous)
         try:
             user = account.json(_UserAnswer).user
         except BackendError as error:
@@ -177,13 +177,13 @@ def _about_models(models: ModelsAnswer | BackendError) -> Finding:
     return _finding("models", True, counted)
 
 
-def _without_account(status: int, models: ModelsAnswer | BackendError) -> Finding:
+def _without_account(status: int, models: ModelsAnswer | BackendError, *, is_anonymous: bool) -> Finding:
     if status == _UNAUTHORIZED:
         remedy = "Set auth: type basic or bearer; where it is set, they are wrong or have expired."
         return _finding("account", False, "the server wants other credentials", remedy)
     if status == _FORBIDDEN:
         return _finding("account", UNKNOWN, "the server does not let this account ask who it is")
-    if isinstance(models, BackendError):
+    if isinstance(models, BackendError) or not is_anonymous:
         return _finding("account", UNKNOWN, "the server does not say whether it has accounts")
     return _finding("account", True, "the server has no accounts of its own: whoever reaches it can read and write")
 

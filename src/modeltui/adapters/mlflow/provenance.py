@@ -251,8 +251,13 @@ class _Teller:
 
     def _approvals(self) -> Fact[tuple[Approval, ...]]:
         by, decision = self._facts.told(self._where.approved_by), self._facts.told(self._where.approval_status)
-        if isinstance(by, Unknown) and isinstance(decision, Unknown):
-            return ABSENT
+        if isinstance(decision, Unknown):
+            # A name is a yes only while no decision stands beside it; one that cannot be read may be a no.
+            trouble = self._facts.trouble(self._where.approval_status)
+            if isinstance(by, Unknown):
+                return trouble or self._facts.trouble(self._where.approved_by) or ABSENT
+            if trouble is not None:
+                return trouble
         at = self._facts.first(self._where.approved_at)
         approval = Approval(
             by=wire.shown("nobody named") if isinstance(by, Unknown) else by,
