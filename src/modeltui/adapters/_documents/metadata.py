@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from modeltui.adapters._documents import values
+from modeltui.adapters._documents.approvals import approvals_under
 from modeltui.adapters._documents.long_text import whole_text
-from modeltui.adapters._documents.values import LONG_TEXT, MOST_ENTRIES, Metadata
+from modeltui.adapters._documents.values import LONG_TEXT, MOST_ENTRIES, NOTHING, Metadata
 from modeltui.domain.lineage import ABSENT, Fact, Known, Provenance, Table, Unreadable
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.requirements import requirement_lines
@@ -68,7 +69,6 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
 _LOOSE_RUNTIME: Final = ("python_version", "python", "framework", "framework_version", "hardware", "seed", "cuda")
 _LOOSE_LLM: Final = ("base_model", "retrieval", "retriever", "guardrails", "tools", "orchestration", "embedding_model")
 _NESTED_SEGMENTS: Final = ("segments", "slices", "by_segment")
-_NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +139,15 @@ class _Reader:
             external_effects=self._of("external_effects", values.texts),
             importances=self._of("importances", values.scores),
             cases=self._of("cases", values.cases),
-            approvals=self._of("approvals", lambda value: values.approvals(value, metadata)),
+            approvals=self._of("approvals", lambda value: approvals_under(self._key("approvals"), value, metadata)),
             model_card=self._of("model_card", values.lines),
             serving_config=self._serving(),
             tags=self._of("tags", lambda value: dict(values.tag_pairs(value))),
             attestations=self._of("attestations", values.texts),
         )
+
+    def _key(self, field: str) -> str:
+        return _found(self._metadata, field, self._own_keys)[0]
 
     def _of(self, field: str, make: Callable[[Any], T | None]) -> Fact[T]:
         key, value = _found(self._metadata, field, self._own_keys)
@@ -161,7 +164,7 @@ class _Reader:
     def _with_loose(self, field: str, loose_keys: tuple[str, ...]) -> Fact[Table]:
         """Return a table, with keys that teams put beside it instead of into it."""
         key, whole = _found(self._metadata, field, self._own_keys)
-        loose = {name: self._metadata[name] for name in loose_keys if self._metadata.get(name) not in _NOTHING}
+        loose = {name: self._metadata[name] for name in loose_keys if self._metadata.get(name) not in NOTHING}
         made = {**values.table(loose), **values.table(whole)}
         if whole is not None and not isinstance(whole, Mapping):
             return self._teller.unreadable(f"{key} is not an object")
@@ -209,7 +212,7 @@ def _found(metadata: Metadata, field: str, own_keys: Mapping[str, str]) -> tuple
         value: Any = metadata
         for step in key.split("."):
             value = value.get(step) if isinstance(value, Mapping) else None
-        if value not in _NOTHING:
+        if value not in NOTHING:
             return key, value
     return "", None
 
@@ -220,7 +223,7 @@ def _text(value: Any) -> SafeText:
 
 def _requirements(value: Any) -> tuple[SafeText, ...]:
     if isinstance(value, Mapping):
-        value = [f"{name}=={release}" if release not in _NOTHING else str(name) for name, release in value.items()]
+        value = [f"{name}=={release}" if release not in NOTHING else str(name) for name, release in value.items()]
     return requirement_lines("\n".join(map(values.plain, value)) if isinstance(value, list) else values.plain(value))
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 from modeltui.adapters._documents.case_tables import Columns, cases_in, together
 from modeltui.adapters._documents.long_text import text_lines, whole_text
-from modeltui.domain.lineage import Approval, Artifact, CodeRevision, DataSnapshot, Scores, Table
+from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, Scores, Table
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 
@@ -18,7 +18,9 @@ Metadata: TypeAlias = Mapping[str, Any]
 
 LONG_TEXT: Final = 16_000
 MOST_ENTRIES: Final = 5_000
-_ADDRESS: Final = 1_000
+NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
+"""What says nothing wherever it stands."""
+ADDRESS: Final = 1_000
 _LONGEST_CASE: Final = 160
 _DEEPEST: Final = 8
 _MILLISECONDS_FROM: Final = 1e11
@@ -104,8 +106,8 @@ def data_snapshots(value: Any) -> tuple[DataSnapshot, ...]:
 def artifact(value: Any) -> Artifact | None:
     """Return where the bytes are and what they are, given as an address or as an object."""
     facts: Metadata = value if isinstance(value, Mapping) else {"uri": value}
-    uri = _field(facts, "uri", "url", "path", "location")
-    digest = _field(facts, "digest", "sha256", "hash")
+    uri = field_of(facts, "uri", "url", "path", "location")
+    digest = field_of(facts, "digest", "sha256", "hash")
     size = facts.get("size_bytes", facts.get("size"))
     if isinstance(uri, Unknown) and isinstance(digest, Unknown):
         return None
@@ -115,15 +117,15 @@ def artifact(value: Any) -> Artifact | None:
 def code(value: Any, metadata: Metadata) -> CodeRevision | None:
     """Return the commit, given as text or as an object; None when there is none in it."""
     facts: Metadata = value if isinstance(value, Mapping) else {"commit": value}
-    commit = _field(facts, "commit", "git_commit", "sha", "revision")
+    commit = field_of(facts, "commit", "git_commit", "sha", "revision")
     if isinstance(commit, Unknown):
         return None
-    repository = _field(facts, "repository", "repo", "url")
-    branch = _field(facts, "branch")
+    repository = field_of(facts, "repository", "repo", "url")
+    branch = field_of(facts, "branch")
     return CodeRevision(
         commit=commit,
-        repository=_field(metadata, "git_repo", "git_repository") if isinstance(repository, Unknown) else repository,
-        branch=_field(metadata, "git_branch") if isinstance(branch, Unknown) else branch,
+        repository=field_of(metadata, "git_repo", "git_repository") if isinstance(repository, Unknown) else repository,
+        branch=field_of(metadata, "git_branch") if isinstance(branch, Unknown) else branch,
         has_uncommitted_changes=yes_or_no(facts.get("dirty", metadata.get("git_dirty"))),
     )
 
@@ -136,12 +138,6 @@ def components(value: Any) -> Mapping[ModelName, VersionId]:
     elif isinstance(value, list):
         pairs = [(row.get("model") or row.get("name"), row.get("version")) for row in value if isinstance(row, Mapping)]
     return {ModelName(told(name)): VersionId(told(version)) for name, version in pairs if name and version is not None}
-
-
-def approvals(value: Any, metadata: Metadata) -> tuple[Approval, ...]:
-    """Return who decided what, given as a name, an object or a list."""
-    rows = value if isinstance(value, list) else [value]
-    return tuple(_approval(row, metadata) for row in rows[:MOST_ENTRIES] if row)
 
 
 def cases(value: Any) -> Table:
@@ -240,36 +236,26 @@ def _snapshot(value: Any, name: str) -> DataSnapshot:
     if not isinstance(value, Mapping):
         text = plain(value)
         if "/" in text:
-            return DataSnapshot(told(name), uri=told(value, limit=_ADDRESS))
+            return DataSnapshot(told(name), uri=told(value, limit=ADDRESS))
         return DataSnapshot(told(name), digest=told(value))
     return DataSnapshot(
         name=told(value.get("name") or name),
-        digest=_field(value, "digest", "hash", "md5", "sha256", "version", "snapshot"),
-        uri=_field(value, "uri", "url", "path", "location"),
+        digest=field_of(value, "digest", "hash", "md5", "sha256", "version", "snapshot"),
+        uri=field_of(value, "uri", "url", "path", "location"),
         rows=count(value.get("rows", value.get("num_rows", value.get("row_count")))),
-        used_for=_field(value, "used_for", "context", "split", "role"),
-        origin=_field(value, "origin", "source", "table", "topic"),
+        used_for=field_of(value, "used_for", "context", "split", "role"),
+        origin=field_of(value, "origin", "source", "table", "topic"),
         begins_at=moment(_first(value, "begins_at", "from", "start", "start_date")),
         ends_at=moment(_first(value, "ends_at", "until", "to", "end", "end_date")),
         taken_at=moment(_first(value, "taken_at", "snapshot_at", "extracted_at", "created_at")),
     )
 
 
-def _approval(row: Any, metadata: Metadata) -> Approval:
-    facts: Metadata = row if isinstance(row, Mapping) else {"by": row, "at": metadata.get("approved_at")}
-    by, decision = _field(facts, "by", "approved_by", "approver", "name"), _field(facts, "decision", "status")
-    return Approval(
-        by=safe_text("nobody named") if isinstance(by, Unknown) else by,
-        decision=safe_text("approved") if isinstance(decision, Unknown) else decision,
-        at=moment(facts.get("at", facts.get("date"))),
-        comment=_field(facts, "comment", "reason", "ticket"),
-    )
-
-
 def _first(facts: Metadata, *names: str) -> Any:
-    return next((facts[name] for name in names if facts.get(name) not in (None, "", [], {})), None)
+    return next((facts[name] for name in names if facts.get(name) not in NOTHING), None)
 
 
-def _field(facts: Metadata, *names: str) -> SafeText | Unknown:
-    name = next((name for name in names if facts.get(name) not in (None, "", [], {})), "")
-    return told(facts[name], name, _ADDRESS) if name else UNKNOWN
+def field_of(facts: Metadata, *names: str) -> SafeText | Unknown:
+    """Return the first of these fields that says something, as one safe line."""
+    name = next((name for name in names if facts.get(name) not in NOTHING), "")
+    return told(facts[name], name, ADDRESS) if name else UNKNOWN

@@ -47,6 +47,8 @@ _GONE = frozenset({"deleted", "pruned", "purged", "pending_deletion", "expired"}
 _ARCHIVED = frozenset({"archived", "deprecated", "retired", "cold"})
 _REJECTED = frozenset({"rejected", "revoked", "blocked", "withdrawn"})
 _BLOCKING_TAGS = frozenset({"blocked", "modeltui.blocked", "revoked", "do-not-serve", "do not serve", "quarantined"})
+_NO_WORDS = frozenset({"no", "no_go", "no-go", "not_approved", "not_accepted", "not_granted"})
+"""A no in other words; `not stated` and `none` are none."""
 _NO = frozenset({"", "no", "false", "0", "off", "none"})
 
 
@@ -185,12 +187,10 @@ def approved(version: VersionId, provenance: Provenance | Unknown) -> Check:
         case Contradicted(claims=claims):
             return unknown("approved", f"the sources contradict each other on who approved {version}: {_sides(claims)}")
         case Known(value=approvals):
-            against = [one.by for one in approvals if _word(one.decision).startswith(("reject", "den", "revok", "no"))]
+            against = [one.by for one in approvals if _is_no(_word(one.decision))]
             if against:
                 return failed("approved", f"{names_text(against)} decided against {version}")
-            given = [
-                one.by for one in approvals if _word(one.decision).startswith(("approv", "grant", "accept", "yes"))
-            ]
+            given = [one.by for one in approvals if _is_yes(_word(one.decision))]
             if given:
                 return passed("approved", f"{version} was approved by {names_text(given)}")
             return warned("approved", f"the approvals of {version} are not a clear yes")
@@ -228,6 +228,17 @@ def retention(
     if not serves_now and isinstance(found.created_at, float) and now - found.created_at > OLD_SECONDS:
         return warned("retention", f"{version} is {age_text(now - found.created_at)} old")
     return passed("retention", f"{version} is kept")
+
+
+def _is_no(decision: str) -> bool:
+    return decision in _NO_WORDS or decision.startswith(("reject", "den", "revok", "declin", "withdr", "refus", "veto"))
+
+
+def _is_yes(decision: str) -> bool:
+    # `approval pending` and `approval required` are no approval.
+    return decision.startswith(("approve", "grant", "accept", "yes")) and not any(
+        word in decision for word in ("pending", "requir", "request", "await", "wait")
+    )
 
 
 def _sides(claims: tuple[Known[Any], ...]) -> str:

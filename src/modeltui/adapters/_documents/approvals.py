@@ -1,0 +1,93 @@
+"""Who decided what on a version, as teams write it: a yes is read only where one stands.
+
+A version may be served because of what is read here, so whatever is no clear decision is `not stated`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from modeltui.adapters._documents.values import (
+    MOST_ENTRIES,
+    NOTHING,
+    Metadata,
+    field_of,
+    moment,
+    plain,
+    told,
+    yes_or_no,
+)
+from modeltui.domain.lineage import Approval
+from modeltui.domain.names import Missing, Unknown
+
+_NAMES_APPROVERS: Final = frozenset({"approved_by", "approver", "approvers"})
+"""Keys that say by themselves what the people they name have decided."""
+_DECISION: Final = ("decision", "verdict", "outcome", "result", "approval_status", "status", "state")
+_WHEN: Final = ("at", "date", "decided_at", "approved_at")
+_AGAINST: Final = ("reject", "denied", "revok", "declin", "withdr", "refus", "veto")
+"""How keys begin that say that somebody was against it: `revoked_at`, `rejected_by`."""
+_YES_WORDS: Final = frozenset({"approved", "approve", "accepted", "granted", "passed", "ok", "signed off"})
+_WORDS: Final = _YES_WORDS | {
+    *("yes", "true", "no", "false", "not approved", "unapproved", "no go", "failed", "expired"),
+    *("rejected", "reject", "denied", "revoked", "declined", "withdrawn", "refused", "vetoed"),
+    *("pending", "pending approval", "in review", "under review", "requested", "required", "waiting", "open", "draft"),
+    *("none", "nobody", "unknown", "n/a", "tbd", "todo"),
+}
+"""Texts that are a decision, or say that there is none yet; any other text is taken for a name."""
+_YES: Final = "approved"
+_NO: Final = "not approved"
+_NOT_STATED: Final = "not stated"
+
+
+def approvals_under(key: str, value: Any, metadata: Metadata) -> tuple[Approval, ...]:
+    """Return who decided what, given under a key as a name, a decision, an object or a list of these.
+
+    `metadata` is the object in which the key stands: it may hold the decision or the name beside it.
+    """
+    rows = value if isinstance(value, list) else [value]
+    named = key.rpartition(".")[2].lower()
+    return tuple(_approval(named, row, metadata) for row in rows[:MOST_ENTRIES] if row not in NOTHING)
+
+
+def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
+    facts = row if isinstance(row, Mapping) else _beside(key, row, metadata)
+    by = field_of(facts, "by", "approved_by", "approver", "name")
+    names_approver = key in _NAMES_APPROVERS or any(facts.get(name) not in NOTHING for name in _NAMES_APPROVERS)
+    is_implied = names_approver and not isinstance(by, Unknown)
+    return Approval(
+        by=told("nobody named") if isinstance(by, Unknown) else by,
+        decision=told(_decision(facts) or (_YES if is_implied else _NOT_STATED)),
+        at=moment(next((facts[name] for name in _WHEN if facts.get(name) not in NOTHING), None)),
+        comment=field_of(facts, "comment", "reason", "ticket"),
+    )
+
+
+def _beside(key: str, row: Any, metadata: Metadata) -> Metadata:
+    """Return a text, or a yes or no, as an object, together with what stands beside it."""
+    aside = {name: metadata.get(name) for name in ("approved_at", "approval_status", "approved")}
+    if isinstance(row, bool) or _word(row) in _WORDS:
+        return {**aside, "decision": row, "by": None if key in _NAMES_APPROVERS else metadata.get("approved_by")}
+    return {**aside, "by": row}
+
+
+def _decision(facts: Metadata) -> str:
+    """Return what was decided, empty when nothing says it; a yes counts only where nothing beside it is a no."""
+    written = next((facts[name] for name in _DECISION if facts.get(name) not in NOTHING), None)
+    said = yes_or_no(written)
+    decided = (_YES if said else _NO) if isinstance(said, bool) else plain(written) if written is not None else ""
+    if decided and _word(decided) not in _YES_WORDS:
+        return decided
+    for name, value in facts.items():
+        if str(name).lower().startswith(_AGAINST) and value not in NOTHING and yes_or_no(value) is not False:
+            return str(name).lower().partition("_")[0]
+    approved = facts.get("approved")
+    if approved in NOTHING:
+        return decided
+    # A name or a time under `approved` says no more than that somebody meant something by it.
+    flag = yes_or_no(approved)
+    return decided or _NOT_STATED if isinstance(flag, Missing) else decided or _YES if flag else _NO
+
+
+def _word(value: Any) -> str:
+    return " ".join(plain(value).strip().lower().replace("_", " ").replace("-", " ").split())
