@@ -234,3 +234,30 @@ async def test_who_is_cancelled_while_writing_waits_for_the_disk(tmp_path: Path)
     before = all_lines(tmp_path)
     await asyncio.to_thread(lambda: None)
     assert all_lines(tmp_path) == before
+
+
+@pytest.mark.parametrize("kilobytes", [1, 16, 47, 49, 60, 100])
+@pytest.mark.parametrize("filling", [b"\0", b"x" * 99 + b"\n"], ids=["zeros", "lines"])
+async def test_however_long_the_damage_at_its_end_no_whole_record_is_cut_off(
+    tmp_path: Path, kilobytes: int, filling: bytes
+) -> None:
+    """What a crash leaves is cut off and the numbers go on; of longer damage the journal stops and leaves the file."""
+    records = filled(tmp_path)
+    path = segments_of(tmp_path)[0].path
+    whole = path.read_bytes()
+    damaged = whole + (filling * (kilobytes * 1_000))[: kilobytes * 1_000]
+    path.write_bytes(damaged)
+    journal = JsonlJournal(tmp_path, VirtualClock(), files=Unsynced())
+    try:
+        written = await journal.append(entry(RecordKind.ACTION_INTENT, plan="after"))
+    except JournalUnavailable as error:
+        assert path.read_bytes() == damaged
+        assert "journal verify" in error.remedy
+        assert not looked_at(tmp_path).is_whole
+        with pytest.raises(JournalUnavailable, match="damaged"):
+            await journal.head()
+        return
+    assert path.read_bytes().startswith(whole)
+    assert written.seq == records[-1].seq + 2, "what was cut off is a record too"
+    assert await journal.open_intents() == (written,)
+    assert looked_at(tmp_path).is_whole

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ParamSpec, Self, TypeVar
 
-from modeltui.adapters.journal.appending import Appender, unavailable
+from modeltui.adapters.journal.appending import Appender, changed, unavailable
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in, checkpoints_path, newest_in
 from modeltui.adapters.journal.files import Files, locked
 from modeltui.adapters.journal.index import Index, Place
@@ -191,6 +191,8 @@ class JsonlJournal:
             if tail.seq:
                 newest = (tail.seq, SafeText(tail.head))
                 break
+            if tail.says:  # which one is the last nobody can say: an older one is not it
+                raise changed(segment, tail.says)
         self._head = (same, newest)
         return newest
 
