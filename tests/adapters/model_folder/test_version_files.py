@@ -194,6 +194,15 @@ async def test_a_digest_in_metadata_that_the_bytes_have(tmp_path: Path) -> None:
 MLFLOW = Path(__file__).parents[1] / "mlflow" / "payloads" / "mlflow-3.17.2"
 
 
+async def test_the_default_of_a_parameter_is_part_of_the_signature(tmp_path: Path) -> None:
+    """What a model does when a caller sets no temperature is told: where it differs, the model answers otherwise."""
+    params = json.dumps([{"name": "temperature", "type": "double", "default": 0.2, "shape": None}])
+    inputs = json.dumps([{"name": "question", "type": "string", "required": True}])
+    files = {"MLmodel": f"flavors: {{}}\nsignature:\n  inputs: '{inputs}'\n  params: '{params}'\n"}
+    found = await told(tmp_path, files)
+    assert value(found.signature) == "question: string -> () with temperature: double = 0.2"
+
+
 async def test_a_model_that_mlflow_saved(tmp_path: Path) -> None:
     """A folder as MLflow 3.17.2 writes it tells what `MLmodel` declares: signature, class and what trained it."""
     files = {

@@ -62,9 +62,50 @@ def test_mlflows_json_of_both_sides() -> None:
     assert dict(columns_of(json.dumps(declared))) == {
         "a": "double",
         "output 1": "float32[-1, 2]",
-        "parameter top_k": "long",
+        "parameter top_k": "long = 3",
     }
-    assert columns_of("a: double -> float32[-1, 2] with top_k: long") == columns_of(json.dumps(declared))
+    assert columns_of("a: double -> float32[-1, 2] with top_k: long = 3") == columns_of(json.dumps(declared))
+
+
+_SCORE = [{"name": "score", "type": "double"}]
+_NESTED = {"name": "tags", "type": "array", "items": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        ({"inputs": {"amount": "double"}}, {"inputs": {"amount": "string"}}, "amount: double -> string"),
+        ({"inputs": [_NESTED]}, {"inputs": [{**_NESTED, "items": {"type": "long"}}]}, "tags: "),
+        (
+            {"inputs": [{"name": "who", "type": "object", "properties": {"age": {"type": "long"}}}]},
+            {"inputs": [{"name": "who", "type": "object", "properties": {"age": {"type": "string"}}}]},
+            "who: ",
+        ),
+        (
+            {"inputs": _SCORE, "params": [{"name": "top_k", "type": "long", "default": 3}]},
+            {"inputs": _SCORE, "params": [{"name": "top_k", "type": "long", "default": 9}]},
+            "parameter top_k: long = 3 -> long = 9",
+        ),
+        (
+            {"inputs": [{"name": "a", "type": "long", "unit": "hkd"}]},
+            {"inputs": [{"name": "a", "type": "long"}]},
+            "a: ",
+        ),
+        ({"inputs": _SCORE, "outputs": "double"}, {"inputs": _SCORE, "outputs": "string"}, None),
+        ({"inputs": _SCORE, "outputs": 1}, {"inputs": _SCORE, "outputs": 2}, None),
+        ({"inputs": _SCORE, "layout": "v1"}, {"inputs": _SCORE, "layout": "v2"}, 'layout: "v1" -> "v2"'),
+    ],
+)
+def test_no_part_of_a_declared_signature_is_passed_over(
+    one: dict[str, object], other: dict[str, object], shown: str | None
+) -> None:
+    """What a list holds, a parameter's default, a side in another form: where it differs, the signature differs."""
+    found = fact(compared(told(signature=json.dumps(one)), told(signature=json.dumps(other))), "artifact.signature")
+    assert found.state is State.CHANGED
+    assert isinstance(found.detail, ShapeChange)
+    if shown is not None:
+        (retyped,) = found.detail.retyped
+        assert retyped.startswith(shown)
 
 
 def test_tensors_are_known_by_their_place() -> None:

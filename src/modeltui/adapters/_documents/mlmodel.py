@@ -118,6 +118,9 @@ def _column(column: Any) -> str:
         kind = f"{tensor.get('dtype', '?')}{tensor.get('shape', '')}"
     elif not isinstance(kind, str) or kind in {"object", "array", "map"}:
         kind = json.dumps({key: value for key, value in column.items() if key != "name"}, sort_keys=True)
+    elif (default := column.get("default")) is not None:
+        # Of a parameter: what the model does when nobody asks for anything else.
+        kind = f"{kind} = {json.dumps(default, sort_keys=True)}"
     optional = "?" if column.get("required") is False else ""
     name = column.get("name")
     return f"{name}: {kind}{optional}" if name is not None else f"{kind}{optional}"

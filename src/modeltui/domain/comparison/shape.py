@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from modeltui.domain.comparison.difference import ShapeChange
 from modeltui.domain.names import NO_DATA, NoData
@@ -18,7 +18,10 @@ _TYPE: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _ELLIPSIS: Final = frozenset({"…", "..."})
-_SIDES: Final = ("", "output ", "parameter ")
+_SIDE_OF: Final = {"inputs": "", "outputs": "output ", "params": "parameter "}
+"""By how MLflow calls it."""
+_NESTED: Final = frozenset({"object", "array", "map"})
+"""Types that say nothing without what is in them."""
 _MOST_COLUMNS: Final = 20_000
 _MOST_OF_ONE_NAME: Final = 50
 
@@ -46,7 +49,7 @@ def columns_of(signature: str) -> tuple[Column, ...]:
     outputs, _, parameters = _parted(rest, " with ")
     return tuple(
         column
-        for side, written in zip(_SIDES, (inputs, outputs, parameters), strict=True)
+        for side, written in zip(_SIDE_OF.values(), (inputs, outputs, parameters), strict=True)
         for column in _written(side, written)
     )
 
@@ -71,36 +74,63 @@ def _written(side: str, text: str) -> list[Column]:
 
 
 def _declared(text: str) -> tuple[Column, ...]:
-    """Return the columns of MLflow's JSON; none where it is something else."""
+    """Return the columns of MLflow's JSON; none where any of it is something else."""
     import json
 
     try:
         whole = json.loads(text)
-        sides = [whole] if isinstance(whole, list) else [whole.get(key) for key in ("inputs", "outputs", "params")]
-        found = [
-            column
-            for side, listed in zip(_SIDES, sides, strict=False)
-            for column in _of_json(side, json.loads(listed) if isinstance(listed, str) else listed)
-        ]
-    except (ValueError, RecursionError, AttributeError):
+        sides = {"inputs": whole} if isinstance(whole, list) else dict(whole)
+        found = []
+        for key, side in _SIDE_OF.items():
+            listed = sides.pop(key, None)
+            found += _of_json(side, json.loads(listed) if isinstance(listed, str) else listed)
+    except (ValueError, TypeError, RecursionError):
         return ()
-    return tuple(found)
+    if not found:
+        return ()
+    # What stands beside the sides is part of it: nothing that differs may be told as the same.
+    beside = [Column(key, json.dumps(value, sort_keys=True)) for key, value in sides.items() if value is not None]
+    return (*found, *beside)
 
 
 def _of_json(side: str, listed: object) -> list[Column]:
-    if not isinstance(listed, list):
+    """Return the columns of a list of descriptions, or of a table of types; raise `ValueError` for anything else."""
+    if listed is None:
         return []
+    if isinstance(listed, dict):
+        return [
+            Column(f"{side}{name}", _kind(kind if isinstance(kind, dict) else {"type": kind}))
+            for name, kind in listed.items()
+        ]
+    if not isinstance(listed, list):
+        raise ValueError("no columns")
     columns = []
-    for place, item in enumerate(listed[:_MOST_COLUMNS]):
+    for place, item in enumerate(listed):
         described = item if isinstance(item, dict) else {"type": str(item)}
-        kind = described.get("type", described.get("dtype", "?"))
-        tensor = described.get("tensor-spec")
-        if isinstance(tensor, dict):
-            kind = f"{tensor.get('dtype', '?')}{tensor.get('shape', '')}"
-        optional = "?" if described.get("required") is False or described.get("optional") is True else ""
         name = described.get("name")
-        columns.append(Column(f"{side or ('' if name else 'input ')}{name or place + 1}", f"{kind}{optional}"))
+        columns.append(Column(f"{side or ('' if name else 'input ')}{name or place + 1}", _kind(described)))
     return columns
+
+
+def _kind(described: dict[str, Any]) -> str:
+    """Return the type of a column in words; as JSON where more is said of it than type, tensor and default."""
+    import json
+
+    said = {key for key, value in described.items() if value is not None} - {"name"}
+    kind = described.get("type", described.get("dtype", "?"))
+    said -= {"type"} if "type" in described else {"dtype"}
+    tensor = described.get("tensor-spec")
+    if isinstance(tensor, dict) and tensor.keys() <= {"dtype", "shape"}:
+        kind = f"{tensor.get('dtype', '?')}{tensor.get('shape', '')}"
+        said -= {"tensor-spec"}
+    is_optional = described.get("required") is False or described.get("optional") is True
+    said -= {key for key in ("required", "optional") if isinstance(described.get(key), bool)}
+    default = described.get("default")
+    if said - {"default"} or not isinstance(kind, str) or kind in _NESTED:
+        kind = json.dumps({key: value for key, value in described.items() if key != "name"}, sort_keys=True)
+    elif default is not None:
+        kind = f"{kind} = {json.dumps(default, sort_keys=True)}"
+    return f"{kind}?" if is_optional else kind
 
 
 def is_same_shape(one: str, other: str) -> bool:
