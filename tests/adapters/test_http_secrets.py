@@ -234,6 +234,20 @@ async def test_an_expired_token_is_reported_without_a_loop(server: FaultServer) 
         assert len(server.requests) == 1
 
 
+async def test_a_token_that_is_gone_leaves_the_refusal_as_it_is(server: FaultServer) -> None:
+    """The file of an expired token was taken away: the backend has refused me, whatever else is amiss here."""
+    server.answer("/thing", html_page(401))
+
+    def gone() -> str:
+        raise ConfigError("the secret file /run/token cannot be read: No such file or directory", "Create it.")
+
+    auth = BearerAuth(token=Secret("stale-token", "file:/run/token", gone))
+    async with HttpReader("registry", impatient(server.url, auth=auth)) as reader:
+        with pytest.raises(BackendRefused, match=r"The token that auth\.token points to"):
+            await reader.get("thing")
+    assert len(server.requests) == 1
+
+
 def test_settings_with_secrets_cannot_be_pickled() -> None:
     """A secret cannot leave the process inside pickled settings."""
     with pytest.raises(TypeError, match="pickled"):

@@ -101,7 +101,7 @@ class Wire:
         """
         try:
             answer = await self._send(request, progress)
-            if answer.status == httpx.codes.UNAUTHORIZED and await self._credentials.have_changed():
+            if answer.status == httpx.codes.UNAUTHORIZED and await self._has_new_secrets():
                 answer = await self._send(request, progress)
         except httpx.HTTPError as error:
             if is_stale(error, progress):
@@ -120,6 +120,11 @@ class Wire:
     async def aclose(self) -> None:
         """Close all connections."""
         await self._client.aclose()
+
+    async def _has_new_secrets(self) -> bool:
+        with suppress(ConfigError):  # gone where they are kept: the refusal stands, and says what to renew
+            return await self._credentials.have_changed()
+        return False
 
     async def _send(self, request: Request, progress: Progress) -> WireAnswer:
         outgoing = self._client.build_request(
