@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ class OutboxNotifier:
         self._clock = clock
         self._resolve = resolve
         self._send = send_one
+        self._told: set[tuple[str, str]] = set()
+        """What has arrived although the disk could not keep that: nobody is told twice by one process."""
         self.lost = 0
         """Notices that could not even be kept: a full disk, a directory of somebody else."""
 
@@ -103,7 +105,8 @@ class OutboxNotifier:
         async def change(file_name: str, changed: Callable[[Waiting], Waiting]) -> None:
             async with lock:
                 book[file_name] = changed(book[file_name])
-                await asyncio.to_thread(self._outbox.save, book[file_name])
+                with suppress(OSError):  # a full disk: the other sinks are told all the same
+                    await asyncio.to_thread(self._outbox.save, book[file_name])
 
         async with asyncio.TaskGroup() as tasks:
             for name in sorted({name for one in waiting for name in one.sinks}):
@@ -123,7 +126,7 @@ class OutboxNotifier:
                     continue
                 attempts: Attempts | None = before
                 if not has_failed and self._is_due(before):
-                    attempts = await self._try(name, one.notice, before, until)
+                    attempts = await self._try_once(name, one, before, until)
                     await change(one.file_name, partial(_after, name, attempts))
                     has_failed = attempts is not None and attempts.due_at != _NEVER  # the others would fare no better
                 if attempts is not None and attempts.due_at != _NEVER:
@@ -141,6 +144,22 @@ class OutboxNotifier:
         now = self._clock.now()
         return attempts.due_at <= now or attempts.due_at > now + _FAR_SECONDS
 
+    async def _try_once(self, name: str, one: Waiting, before: Attempts, until: float) -> Attempts | None:
+        """Return how one notice stands with one sink after a try, whatever that sink or its address does."""
+        told = (one.file_name, name)
+        if told in self._told:
+            return None
+        try:
+            attempts = await self._try(name, one.notice, before, until)
+        except (ConfigError, ValueError):
+            return Attempts(before.tries + 1, self._later(before.tries + 1), safe_text(_UNREADABLE))
+        except Exception as error:  # the top of a sink's task: what one sink does ends neither another nor an action
+            says = safe_text(f"it cannot be sent: {type(error).__name__}")
+            return Attempts(before.tries + 1, self._later(before.tries + 1), says)
+        if attempts is None:
+            self._told.add(told)
+        return attempts
+
     async def _try(self, name: str, notice: Notice, before: Attempts, until: float) -> Attempts | None:
         """Send one notice to one sink; return `None` when it has it, else how it stands."""
         now = self._clock.now()
@@ -154,8 +173,6 @@ class OutboxNotifier:
             delivery = await asyncio.to_thread(sink.delivery, notice, now, self._resolve)
             left = max(until - self._clock.boottime() - 0.2, 0.1)
             await self._send(delivery, min(_ONE_TRY_SECONDS, left))
-        except ConfigError:
-            return Attempts(tries, self._later(tries), safe_text("its address or key cannot be read"))
         except BackendError as error:
             is_hopeless = isinstance(error, BackendRefused) and tries >= _MOST_REFUSALS
             due_at = _NEVER if is_hopeless else self._later(tries, asked_pause_seconds(error))
@@ -169,6 +186,8 @@ class OutboxNotifier:
         return Instant(self._clock.now() + pause)
 
 
+_UNREADABLE: Final = "its address or key cannot be read"
+"""And no word of why: the error may hold the address, which may be a secret."""
 _NEVER: Final = Instant(float("inf"))
 _FAR_SECONDS: Final = 2 * _LONGEST_ASKED_PAUSE_SECONDS
 """No pause is this long: the clock was set back since, and the notice is due."""

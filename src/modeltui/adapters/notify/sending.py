@@ -22,6 +22,13 @@ _ASKED_PAUSE: Final = re.compile(r"Come again: (\d{1,6})\b")
 
 async def send(delivery: Delivery, deadline_seconds: float) -> None:
     """Send one delivery; raise `BackendError` unless the sink has taken it, `ConfigError` for an unusable address."""
+    try:
+        await _send(delivery, deadline_seconds)
+    except ValueError:  # its words hold the address, which may be a secret
+        raise ConfigError("the address of a sink is none", "Look at it where it is kept.") from None
+
+
+async def _send(delivery: Delivery, deadline_seconds: float) -> None:
     from modeltui.adapters._http import HttpSettings, HttpWriter  # not before there is something to send
 
     parts = urlsplit(delivery.url)

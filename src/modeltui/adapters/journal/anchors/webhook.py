@@ -16,6 +16,8 @@ from modeltui.ports.anchor import Anchor, SignedCheckpoint
 
 SECONDS: Final = 10.0
 
+_NO_HOST: Final = "at an address that cannot be read"
+
 Post = Callable[[str, object], Awaitable[None]]
 """Sends a JSON object to a URL once; raises `BackendError` unless the other side has taken it."""
 
@@ -28,8 +30,7 @@ class WebhookAnchor:
         self._url = url
         self._resolve = resolve
         self._post = post or post_json
-        is_address = url.startswith(("http://", "https://"))
-        self.name: SafeText = safe_text(f"webhook {urlsplit(url).hostname if is_address else url}")
+        self.name: SafeText = safe_text(f"webhook {_host_of(url)}")
 
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Return once the other side has taken it."""
@@ -59,11 +60,24 @@ class WebhookAnchor:
             raise BackendUnavailable(error.title, error.remedy) from error
 
 
+def _host_of(url: str) -> str:
+    """Return what may be named of an address: of a whole one its host alone."""
+    if not url.startswith(("http://", "https://")):
+        return url
+    try:
+        return urlsplit(url).hostname or _NO_HOST
+    except ValueError:
+        return _NO_HOST
+
+
 async def post_json(url: str, body: object) -> None:
     """Send `body` to `url` once."""
     from modeltui.adapters._http import HttpSettings, HttpWriter  # not in a process that only reads
 
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise _is_no_address() from None
     if parts.scheme != "https" and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
         raise BackendUnavailable("a checkpoint would cross the network unencrypted", "Give an https:// address")
     path = unquote(parts.path) or "/"
@@ -73,6 +87,13 @@ async def post_json(url: str, body: object) -> None:
             await writer.send("POST", path, json=body, parameters=parse_qs(parts.query) or None)
     except ConfigError as error:
         raise BackendUnavailable(error.title, error.remedy) from error
+    except ValueError:
+        raise _is_no_address() from None
+
+
+def _is_no_address() -> BackendUnavailable:
+    """Return what to raise: without the words of the cause, which hold the address, which may be a secret."""
+    return BackendUnavailable("the address of a webhook for checkpoints is none", "Look at it where it is kept")
 
 
 _: type[Anchor] = WebhookAnchor
