@@ -250,9 +250,8 @@ async def test_however_long_the_damage_at_its_end_no_whole_record_is_cut_off(
     journal = JsonlJournal(tmp_path, VirtualClock(), files=Unsynced())
     try:
         written = await journal.append(entry(RecordKind.ACTION_INTENT, plan="after"))
-    except JournalUnavailable as error:
+    except JournalUnavailable:
         assert path.read_bytes() == damaged
-        assert "journal verify" in error.remedy
         assert not looked_at(tmp_path).is_whole
         with pytest.raises(JournalUnavailable, match="damaged"):
             await journal.head()
