@@ -24,7 +24,8 @@ from modeltui.domain.text import SafeText
         ("inf", "Infinity"),
         ("-0.0", "0"),
         ("True", "true"),
-        ("1e-3", "0.0010000000000001"),
+        ("0.3", "0.30000000000000004"),
+        ("1e23", "1" + "0" * 23),
     ],
 )
 def test_two_spellings_of_one_number_are_equal(one: str, other: str) -> None:
@@ -46,10 +47,17 @@ def test_two_spellings_of_one_number_are_equal(one: str, other: str) -> None:
         ("true", "1"),
         ("", "0"),
         ("0.1", "0.100001"),
+        ("1e-3", "0.0010000000000001"),
+        ("7e12345", "9e54321"),
+        ("7e-12345", "9e-54321"),
+        ("7e-12345", "0"),
+        ("1718000000.0", "1718000001.0"),
+        ("1718000000.5", "1718000001.0"),
+        ("1718000000.25", "1718000000.5"),
     ],
 )
 def test_different_numbers_and_names_stay_different(one: str, other: str) -> None:
-    """Seeds, identifiers and small numbers are not rounded into each other."""
+    """Seeds, identifiers, commits, moments and small numbers are not rounded into each other."""
     assert states(compared(told(parameters={"p": one}), told(parameters={"p": other}))) == {"parameters.p": "changed"}
 
 
@@ -191,6 +199,7 @@ def test_rows_and_sizes_are_whole_numbers_of_any_length() -> None:
     assert is_same_number(10**18, 10**18 + 1) is False
     assert is_same_number(10**400, 10**400) is True
     assert is_same_number(10**400, 1.0) is False
+    assert is_same_number(1718000000.0, 1718000001.0) is False
     assert number_change(10**400, 1) is NO_DATA
     assert number_of("9" * 41) is None
 

@@ -130,6 +130,13 @@ def test_blanks_at_the_ends_of_lines_are_no_change() -> None:
     assert states(compared(a, b)) == {"card": "equal"}
 
 
+def test_a_blank_in_a_prompt_is_part_of_it() -> None:
+    """A model reads “Answer: ” otherwise than “Answer:”; empty lines at the end are only how a file ends."""
+    a, b, file = (safe_text(f"Question: {{q}}\nAnswer:{end}") for end in ("", " ", "\n\n"))
+    assert states(compared(told(prompts={"ask": a}), told(prompts={"ask": b}))) == {"prompts.ask": "changed"}
+    assert states(compared(told(prompts={"ask": a}), told(prompts={"ask": file}))) == {"prompts.ask": "equal"}
+
+
 def test_a_prompt_of_many_lines_is_compared_line_by_line() -> None:
     """Line ends that became visible signs where the prompt came in are line ends again."""
     a, b = safe_text("Be brief.\nAnswer in English."), safe_text("Be brief.\r\nAnswer in Cantonese.")

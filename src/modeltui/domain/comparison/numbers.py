@@ -15,6 +15,8 @@ Number: TypeAlias = int | float
 
 NOISE: Final = 1e-9
 """Relative: what writing a float down and reading it again may change; anything more is a change."""
+NOISE_OF_TEXT: Final = 1e-15
+"""Relative, of what somebody wrote out: `0.30000000000000004` is 0.3, and a moment is not the next second."""
 _NO_SENSE: Final = Sense()
 _LONGEST: Final = 40
 _WHOLE: Final = re.compile(r"[+-]?(?:0|[1-9]\d*)", re.ASCII)
@@ -26,15 +28,26 @@ _QUANTITY: Final = re.compile(r"(?P<number>[+-]?\d[\d.]*(?:[eE][+-]?\d+)?)(?P<un
 def number_of(value: object) -> Number | None:
     """Return the number that a value is or spells; None for other text.
 
-    `007` and `1_000` are names, not numbers; so is what is too long for anybody to have meant an amount.
+    `007` and `1_000` are names, not numbers; so are what is too long for anybody to have meant an amount, and what no
+    float holds: `7e12345` is a commit.
     """
     if isinstance(value, str):
         if len(value) > _LONGEST:
             return None
         if _WHOLE.fullmatch(value):
             return int(value)
-        return float(value) if _DECIMAL.fullmatch(value) or _NOT_FINITE.fullmatch(value) else None
+        if _NOT_FINITE.fullmatch(value):
+            return float(value)
+        return _held(value) if _DECIMAL.fullmatch(value) else None
     return value if isinstance(value, int | float) else None
+
+
+def _held(decimal: str) -> float | None:
+    """Return a decimal as a float; None for one beyond the largest, or so near to zero that it would become zero."""
+    number = float(decimal)
+    digits = decimal.lower().partition("e")[0]
+    is_lost = math.isinf(number) or (number == 0 and any(digit in "123456789" for digit in digits))
+    return None if is_lost else number
 
 
 def quantity_of(value: object) -> tuple[Number, str] | None:
@@ -44,8 +57,8 @@ def quantity_of(value: object) -> tuple[Number, str] | None:
     return (number, found["unit"].strip()) if found and number is not None else None
 
 
-def is_same_number(one: Number, other: Number) -> bool:
-    """Tell whether two numbers are one: integers exactly, floats up to `NOISE`; NaN is NaN."""
+def is_same_number(one: Number, other: Number, noise: float = NOISE) -> bool:
+    """Tell whether two numbers are one: whole ones exactly, others up to `noise`, relative; NaN is NaN."""
     if one == other:
         return True
     if isinstance(one, int) and isinstance(other, int):
@@ -58,9 +71,11 @@ def is_same_number(one: Number, other: Number) -> bool:
         return math.isnan(one) and math.isnan(other)
     if math.isinf(one) or math.isinf(other):
         return False
+    if one == other or (one.is_integer() and other.is_integer()):
+        return one == other
     # Each is divided before they are subtracted: the largest floats lie further apart than a float can say.
     scale = max(abs(one), abs(other))
-    return abs(one / scale - other / scale) <= NOISE
+    return abs(one / scale - other / scale) <= noise
 
 
 def share_of_change(one: Number, other: Number) -> float:

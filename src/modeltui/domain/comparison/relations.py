@@ -8,8 +8,9 @@ from enum import Enum, auto
 from typing import Final
 
 from modeltui.domain.claims import algorithm, is_same_commit, repository_key
+from modeltui.domain.comparison import tables
 from modeltui.domain.comparison.facts import Kind, Span, Told, Weight
-from modeltui.domain.comparison.numbers import is_same_number, number_of
+from modeltui.domain.comparison.numbers import NOISE, NOISE_OF_TEXT, is_same_number, number_of
 from modeltui.domain.comparison.releases import is_same_release
 from modeltui.domain.comparison.shape import is_same_shape
 from modeltui.domain.text import SafeText
@@ -54,7 +55,8 @@ def _value(one: Told, other: Told) -> Relation:
         return Relation.SAME
     a, b = number_of(one.value), number_of(other.value)
     if a is not None and b is not None:
-        return _as_relation(is_same_number(a, b))
+        is_written = isinstance(one.value, str) and isinstance(other.value, str)
+        return _as_relation(is_same_number(a, b, NOISE_OF_TEXT if is_written else NOISE))
     return _as_relation(_folded(one) == _folded(other))
 
 
@@ -141,13 +143,15 @@ def _unsaved(one: Told, other: Told) -> Relation:
 def _lines(one: Told, other: Told) -> Relation:
     if one.value == other.value:
         return Relation.SAME
-    return _as_relation(_bare(one.value) == _bare(other.value))
+    # A model reads a prompt with every blank in it; of other texts blanks at the ends of lines are how it was stored.
+    is_prompt = one.table is tables.PROMPTS
+    return _as_relation(_bare(one.value, is_prompt=is_prompt) == _bare(other.value, is_prompt=is_prompt))
 
 
-def _bare(value: object) -> list[str]:
-    """Return lines without blanks at their ends and without empty lines at the end: these are how it was stored."""
+def _bare(value: object, *, is_prompt: bool) -> list[str]:
+    """Return lines without empty ones at the end, and without blanks at their ends where these mean nothing."""
     lines: Sequence[str] = value if isinstance(value, tuple) else (str(value),)
-    bare = [line.rstrip() for line in lines]
+    bare = [line if is_prompt else line.rstrip() for line in lines]
     while bare and not bare[-1]:
         bare.pop()
     return bare
