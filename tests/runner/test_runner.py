@@ -353,7 +353,7 @@ def test_a_fault_of_our_own_is_reported_without_secrets_and_found_out_later(stag
         wait_for(lambda: stage.world.reached("apply") == 1, stage.log)
         stage.world.open("apply")
         done = spoken.hear(Phase.DONE)
-        assert spoken.end() == 1
+        assert spoken.end() == 4
     assert isinstance(done.report, Report)
     assert done.report.outcome is Outcome.UNKNOWN
     (stage.world.directory / "breaks").unlink()

@@ -44,12 +44,16 @@ def main(arguments: Sequence[str]) -> int:
     log = Log(paths.log_file())
     try:
         return asyncio.run(_reconcile(given, log) if given.reconcile else _act(given, log))
-    except ModeltuiError as error:
-        log.write(f"{error.title}: {error.remedy}")
-        return error.exit_code
     except Exception as error:  # the top of the process: whatever it was is reported, not printed
-        log.write(write_report(error, paths.crash_dir()))
-        return 1
+        log.write(_words(error))
+        return error.exit_code if isinstance(error, ModeltuiError) else 1
+
+
+def _words(error: Exception) -> str:
+    """Return what the log has of an error; a fault of our own leaves a report besides."""
+    if not isinstance(error, ModeltuiError):
+        return write_report(error, paths.crash_dir())
+    return f"{error.title}: {error.remedy}" if error.remedy else error.title
 
 
 def _parsed(arguments: Sequence[str]) -> Namespace:
@@ -77,9 +81,10 @@ async def _act(given: Namespace, log: Log) -> int:
             return 0
         return await _carried_out(_loaded(given), plan, orders, teller, log)
     except ModeltuiError as error:
-        says = f"{error.title}: {error.remedy}" if error.remedy else error.title
-        teller.tell(Progress(Phase.DONE, now(), safe_text(says, 500)))
+        says = _words(error)
         log.write(says)
+        if not orders.has_go:  # after it only a report says what became of the plan
+            teller.tell(Progress(Phase.DONE, now(), safe_text(says, 500)))
         return error.exit_code
     finally:
         await teller.drain()
@@ -123,7 +128,10 @@ class _Action:
         self._failed: Exception | None = None
 
     async def run(self) -> Report:
-        """Return how it went, once there is nothing left to look at; whatever else fails, the action goes on."""
+        """Return how it went, once there is nothing left to look at; whatever else fails, the action goes on.
+
+        Raises what stopped it before there was a report; a report stands, whatever fails after it.
+        """
         with self._listener.heeding_signals():
             async with asyncio.TaskGroup() as tasks:
                 self._first_look = tasks.create_task(self._beside(self._running.observer.poll_now()))
@@ -136,10 +144,10 @@ class _Action:
                 await asyncio.wait((self._acting,))
                 for task in beside:
                     task.cancel()
-        if self._failed is not None:
-            raise self._failed
         if self._report is None:
-            raise ConfigError("the action ended without a word", "look at the journal")
+            raise self._failed or ConfigError("the action ended without a word", "look at the journal")
+        if self._failed is not None:
+            self._log.write(_words(self._failed))
         return self._report
 
     async def _beside(self, work: Coroutine[Any, Any, None]) -> None:

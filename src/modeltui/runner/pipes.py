@@ -9,6 +9,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Final
 
+from modeltui.domain.acting.action import Consent
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.runner_lines import MOST_BYTES, Order, progress_line, read_order
 from modeltui.domain.errors import ConfigError
@@ -26,6 +27,8 @@ class Orders:
     def __init__(self) -> None:
         self._reader = asyncio.StreamReader(limit=MOST_BYTES)
         self._transport: asyncio.ReadTransport | None = None
+        self.has_go = False
+        """Somebody said GO."""
 
     async def open(self) -> None:
         """Begin to listen; raise `ConfigError` when nobody speaks through a pipe."""
@@ -48,7 +51,9 @@ class Orders:
     async def order(self) -> Order | None:
         """Return the next order; `None` when whoever spoke is gone. Raises `ValueError` for what is none."""
         line = await self.line()
-        return None if line is None else read_order(line)
+        order = None if line is None else read_order(line)
+        self.has_go = self.has_go or isinstance(order, Consent)
+        return order
 
     def close(self) -> None:
         """Listen no more."""

@@ -122,9 +122,11 @@ class RunnerProcess:
             except ValueError:
                 continue  # something in that process printed: it is no phase of ours
             if progress.phase is Phase.DONE:
-                self._is_done = True
                 if isinstance(progress.report, Missing):
+                    if self._has_go or self._is_done:
+                        continue  # only a report says what became of a plan that has GO, or ended already
                     progress = self._refused(progress.says)
+                self._is_done = True
             yield progress
         if not self._is_done and not self._has_go:
             self._is_done = True
