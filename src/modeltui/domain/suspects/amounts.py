@@ -111,7 +111,7 @@ def is_hardly_moved(thing: Thing) -> bool:
 
 def is_only_wording(thing: Thing) -> bool:
     """Tell whether lines changed and say the same."""
-    return all(is_cosmetic(changed_lines(fact), is_sql=thing.kind is Kind.QUERY) for fact in thing.facts)
+    return all(is_cosmetic(fact, is_sql=thing.kind is Kind.QUERY) for fact in thing.facts)
 
 
 def _data(thing: Thing) -> float:

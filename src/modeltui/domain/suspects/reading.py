@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Final
 
-from modeltui.domain.comparison.difference import Difference, LineMark, LinesChange, Side
+from modeltui.domain.comparison.difference import Difference, LineMark, LinesChange, Side, Value
 
 _NUMBER: Final = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?:%|[a-zA-Z]{0,8})\s*")
 _WORD: Final = re.compile(r"[^\W_]+")
-_COMMENT: Final = re.compile(r"--.*$|/\*.*?\*/")
+_SOLID: Final = re.compile(r"\S+")
+_SQL: Final = re.compile(
+    r"(?P<quoted>'(?:[^']|'')*'?|\"[^\"]*\"?|`[^`]*`?)|(?P<nothing>(?:--[^\n]*|/\*(?!!).*?(?:\*/|\Z)|[\s;])+)"
+    r"|(?P<said>[^\s;'\"`/-]+|[/-])",
+    re.DOTALL,
+)
+_UNSURE: Final = re.compile(r"\\|#|\$\w*\$", re.ASCII)
+"""A quote that is escaped or a text between dollars, a comment of some databases: where quotes end is not certain."""
+_MOST_READ: Final = 200_000
 _MOMENT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2}))?")
 _LARGEST: Final = 1.7e308
 """What a float holds; NaN is not below it."""
@@ -81,15 +90,42 @@ def changed_words(fact: Difference) -> tuple[str, ...]:
     return (*(word for word in a if word not in b), *(word for word in b if word not in a))
 
 
-def is_cosmetic(lines: Iterable[tuple[LineMark, str]], *, is_sql: bool) -> bool:
-    """Tell whether changed lines say the same: other white space; in SQL other comments and case outside of quotes."""
-    sides: dict[LineMark, list[str]] = {LineMark.ADDED: [], LineMark.REMOVED: []}
-    for mark, text in lines:
-        sides[mark].extend(_essence(text) if is_sql else text.split())
-    return sides[LineMark.ADDED] == sides[LineMark.REMOVED]
+def is_cosmetic(fact: Difference, *, is_sql: bool) -> bool:
+    """Tell whether both texts say the same: other white space; in SQL other comments and case outside of quotes.
+
+    False wherever that cannot be told: of sources that contradict each other, of what only one side has, of a text of
+    more than `_MOST_READ` characters, and of SQL in which it hangs on the database what a quote or a comment is.
+    """
+    a, b = fact.a.value, fact.b.value
+    if a is None or b is None:
+        return False
+    one, other = (value if isinstance(value, str) else _whole(value) for value in (a, b))
+    if max(len(one), len(other)) > _MOST_READ or (is_sql and _UNSURE.search(f"{one}\n{other}")):
+        return False
+    read = _essence if is_sql else _words
+    return all(mine == theirs for mine, theirs in zip_longest(read(one), read(other)))
 
 
-def _essence(line: str) -> list[str]:
-    text = _COMMENT.sub("", line).replace(";", " ")
-    # What stands between quotes is meant as it is written.
-    return "'".join(part if at % 2 else part.lower() for at, part in enumerate(text.split("'"))).split()
+def _whole(value: Value) -> str:
+    return "\n".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _words(text: str) -> Iterator[str]:
+    return (found[0] for found in _SOLID.finditer(text))
+
+
+def _essence(sql: str) -> Iterator[str]:
+    """Yield what a query says, piece by piece: a comment is as good as a blank, one blank as good as many."""
+    is_first, is_apart = True, False
+    for found in _SQL.finditer(sql):
+        match found.lastgroup:
+            case "nothing":
+                is_apart = not is_first
+                continue
+            # What stands between quotes is meant as it is written.
+            case "quoted":
+                piece = found[0]
+            case _:
+                piece = found[0].lower()
+        yield f" {piece}" if is_apart else piece
+        is_first, is_apart = False, False

@@ -11,11 +11,13 @@ from modeltui.domain.comparison.difference import (
     Difference,
     Group,
     LineMark,
+    LinesChange,
     Nature,
     ReleaseChange,
     ShapeChange,
     State,
 )
+from modeltui.domain.suspects.amounts import is_only_wording
 from modeltui.domain.suspects.connecting import Connection
 from modeltui.domain.suspects.kinds import Kind, key_of
 from modeltui.domain.suspects.reading import changed_lines, text_of
@@ -24,6 +26,7 @@ from modeltui.domain.suspects.wording import LONGEST_VALUE, arrow, quantity, sho
 
 LONGEST_LINE: Final = 60
 _MOST_BEFORE: Final = 3
+_BOTH: Final = (LineMark.REMOVED, LineMark.ADDED)
 _ENOUGH: Final = 12
 """So many words are shown before those that differ, until there are as many characters."""
 _SHOWN_SHARE: Final = 0.005
@@ -79,6 +82,8 @@ def _lines_title(subject: str, thing: Thing, named_line: str) -> str:
     lines = [(mark, text.strip()) for fact in thing.facts for mark, text in changed_lines(fact) if text.strip()]
     if not (thing.main.a.claims and thing.main.b.claims):
         return f"{subject} {arrow(thing.main)}"
+    if moved := _moved(thing, lines):
+        return f"{subject}: {moved}"
     chosen = next(((mark, text) for mark, text in lines if text == named_line), None)
     if chosen is None and len(lines) == 1:
         chosen = lines[0]
@@ -97,6 +102,18 @@ def _lines_title(subject: str, thing: Thing, named_line: str) -> str:
         if count
     ]
     return f"{subject}: {', '.join(counts) or 'differs'}"
+
+
+def _moved(thing: Thing, lines: Sequence[tuple[LineMark, str]]) -> str:
+    """Return what became of lines that are the same on both sides; empty where some are not."""
+    if any(isinstance(fact.detail, LinesChange) and fact.detail.is_cut for fact in thing.facts):
+        return ""
+    removed, added = ([" ".join(text.split()) for mark, text in lines if mark is one] for one in _BOTH)
+    if not lines or sorted(removed) != sorted(added):
+        return ""
+    if is_only_wording(thing):
+        return "other white space"
+    return f"“{short(removed[0], LONGEST_LINE)}” stands elsewhere" if len(removed) == 1 else "lines in another order"
 
 
 def _within(old: str, new: str) -> str:
