@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.domain.suspects.building import comparison, fact, number, text
 
-from modeltui.domain.comparison.difference import Difference, Nature
+from modeltui.domain.comparison.difference import Difference, Nature, State
 from modeltui.domain.comparison.text_change import lines_change
 from modeltui.domain.suspects.suspect import Suspect
 from modeltui.domain.suspects.suspecting import suspects
@@ -85,3 +85,10 @@ def test_blanks_in_a_prompt_are_named_as_such() -> None:
     assert found.title == "prompt system: other white space"
     assert found.because.endswith("but only white space differs")
     assert found.weight == pytest.approx(0.08)
+
+
+def test_what_sources_contradict_each_other_about_is_not_called_the_same() -> None:
+    """Two sources tell two prompts of either version: that is more than white space."""
+    told = [text("Be brief."), text("Be polite.")]
+    found = suspects(comparison(fact("prompts.system", told, [*reversed(told)], Nature.LINES, state=State.CHANGED)))
+    assert found[0].because == "every answer follows it"

@@ -9,6 +9,7 @@ from itertools import zip_longest
 from typing import Final
 
 from modeltui.domain.comparison.difference import Difference, LineMark, LinesChange, Side, Value
+from modeltui.domain.names import Missing
 
 _NUMBER: Final = re.compile(r"\s*([+-]?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(?:%|[a-zA-Z]{0,8})\s*")
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -97,7 +98,7 @@ def is_cosmetic(fact: Difference, *, is_sql: bool) -> bool:
     more than `_MOST_READ` characters, and of SQL in which it hangs on the database what a quote or a comment is.
     """
     a, b = fact.a.value, fact.b.value
-    if a is None or b is None:
+    if isinstance(a, Missing) or isinstance(b, Missing):
         return False
     one, other = (value if isinstance(value, str) else _whole(value) for value in (a, b))
     if max(len(one), len(other)) > _MOST_READ or (is_sql and _UNSURE.search(f"{one}\n{other}")):
