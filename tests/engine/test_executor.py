@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
+from itertools import count
 
 import pytest
 from tests.engine.acting import Process, Stage, check_invariants, check_truth
 
 from modeltui.domain.acting.action import Check, CheckResult, Consent, GuardLevel, Plan
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
-from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
 from modeltui.testing.acting_fakes import (
@@ -303,6 +305,60 @@ async def test_an_action_that_is_cancelled_before_it_sends_has_sent_nothing() ->
         await task
     assert not stage.world.attempts
     assert [report.outcome for report in stage.ends()] == [Outcome.REFUSED]
+
+
+STOPPED = {
+    "one write": (None,),
+    "its answer lost": (Fault.LOST_AFTER,),
+    "lost on the way": (Fault.LOST_BEFORE,),
+    "not reached at first": (Fault.UNREACHABLE,),
+    "said no": (Fault.REFUSE,),
+}
+
+
+@pytest.mark.parametrize("steps", [(1.0,), (0.96, 1.0)], ids=["hot swap", "stepwise"])
+@pytest.mark.parametrize("faults", STOPPED.values(), ids=STOPPED)
+async def test_an_action_that_is_cancelled_at_any_turn_writes_down_what_it_knows(
+    faults: tuple[Fault | None, ...], steps: tuple[float, ...]
+) -> None:
+    """The process is told to end at any point: what took is never written down as if nothing of it had happened."""
+    for turn in count(1):
+        stage = Stage()
+        stage.world.faults.extend(faults)
+        process = stage.process()
+        task = asyncio.ensure_future(process.run(stepwise_plan(stage.world, steps)))
+        process.life.hooks.append(partial(_cancel_at_turn, turn, task))
+        await asyncio.wait((task,))
+        check_invariants(stage)
+        for report in stage.ends():
+            check_truth(stage, report)
+            assert not stage.world.writes or report.outcome is not Outcome.FAILED
+        if not task.cancelled():
+            break
+    assert turn > 20
+
+
+def _cancel_at_turn(wanted: int, task: asyncio.Future[Report], turn: int, _: str) -> None:
+    if turn == wanted:
+        task.cancel()
+
+
+async def test_a_fault_after_the_write_does_not_undo_it_in_the_record() -> None:
+    """The write took, and something of ours breaks right after it: the outcome is unknown, and not refused."""
+    stage = Stage()
+    process = stage.process()
+    append = process.journal.append
+
+    async def breaks(entry: Entry) -> Record:
+        if entry.kind is RecordKind.ACTION_STEP:
+            raise RuntimeError("a fault of our own")
+        return await append(entry)
+
+    process.journal.append = breaks  # type: ignore[method-assign]
+    with pytest.raises(RuntimeError):
+        await process.run(abort_plan(stage.world))
+    assert len(stage.world.writes) == 1
+    assert [report.outcome for report in stage.ends()] == [Outcome.UNKNOWN]
 
 
 async def test_a_listener_that_is_gone_does_not_stop_the_action() -> None:

@@ -84,7 +84,6 @@ class _Action:
         self._verifier = Verifier(means.writer.read, means.reader, clock, deadlines)
         self._notices = Notices(means.notifier, means.journal, actor, clock, deadlines)
         self._requested_at: Instant | Unknown = UNKNOWN
-        self._results: list[StepResult] = []
         self._says = SafeText("")
         """Why it did not go on."""
         self._verified = Verified()
@@ -184,14 +183,14 @@ class _Action:
         try:
             await self._send_steps(consent)
             await self._note_what_could_wait(consent)
-            if any(result.took or result is StepResult.UNKNOWN for result in self._results):
+            if any(result.took or result is StepResult.UNKNOWN for result in self._sender.results):
                 since = self._sender.last_sent_at
                 moment = self._clock.now() if isinstance(since, Missing) else since
                 goal = Goal(plan.target, plan.to, before, desired_of(seen), moment)
                 await self._verify(goal)
         except (asyncio.CancelledError, Exception) as error:
             if self._sender.in_flight is not None:
-                self._results.append(StepResult.UNKNOWN)
+                self._sender.results.append(StepResult.UNKNOWN)
             self._says = self._says or safe_text(f"stopped by {type(error).__name__}")
             await self._conclude(consent)
             raise
@@ -199,7 +198,7 @@ class _Action:
 
     async def _verify(self, goal: Goal) -> None:
         """Look until it is known; where not every step took, once, to say what is in force."""
-        is_whole = len(self._results) == len(self._plan.steps) and self._results[-1].took
+        is_whole = len(self._sender.results) == len(self._plan.steps) and self._sender.results[-1].took
         if is_whole:
             await self._verifier.verify(goal, self._verified, self._tell, self._keep)
         else:
@@ -221,7 +220,6 @@ class _Action:
             if isinstance(sent, MustNot):
                 self._says = sent.says
                 return
-            self._results.append(sent.result)
             if not sent.result.took:
                 self._says = sent.says
                 return
@@ -280,7 +278,7 @@ class _Action:
         conclusion = conclude(
             Seen(
                 len(plan.steps),
-                tuple(self._results),
+                tuple(self._sender.results),
                 self._says,
                 found.control,
                 not isinstance(found.accepted_at, Missing),

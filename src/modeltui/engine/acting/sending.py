@@ -73,6 +73,8 @@ class Sender:
         """A write that may have left and has no answer."""
         self.doubtful: Write | None = None
         """A write whose answer was lost, whatever was found out afterwards."""
+        self.results: list[StepResult] = []
+        """What became of each step that was sent, or could not be: known here before it is written down."""
 
     async def send(self, step: int, says: SafeText, look: Look, keep: Callable[[], Awaitable[bool]]) -> Sent | MustNot:
         """Return what became of a step. It leaves at most once; what was certainly not sent is tried once more.
@@ -88,6 +90,8 @@ class Sender:
             sent = Sent(StepResult.NOT_SENT, sent.says)
         result = StepResult.NOT_SENT if isinstance(sent, MustNot) else sent.result
         revision = UNKNOWN if isinstance(sent, MustNot) else sent.revision
+        if not isinstance(sent, MustNot):
+            self.results.append(result)
         await self._record.note(RecordKind.ACTION_STEP, step_details(step, result, sent.says, revision))
         return sent
 
