@@ -17,6 +17,7 @@ from modeltui.domain.lineage import (
     DataSnapshot,
     Fact,
     Known,
+    LeftOut,
     Provenance,
     Unreadable,
 )
@@ -54,11 +55,18 @@ def _joined_fact(name: str, facts: Sequence[Fact[Any]]) -> Fact[Any]:
                 return Contradicted(tuple(known))
             whole = completed
         lacks = next((claim.lacks for claim in known if claim.lacks), SafeText(""))
-        return Known(whole, known[0].source, min(claim.observed_at for claim in known), lacks)
+        observed_at = min(claim.observed_at for claim in known)
+        return Known(whole, known[0].source, observed_at, lacks, _left_out(known, whole))
     unreadable = [fact for fact in facts if isinstance(fact, Unreadable)]
     if unreadable:
         return unreadable[0]
     return ABSENT if any(fact is ABSENT for fact in facts) else UNSUPPORTED
+
+
+def _left_out(known: Sequence[Known[Any]], whole: Any) -> LeftOut:
+    """Return the rows that nobody understood: none that another source has a value for."""
+    rows = (row for claim in known for row in claim.left_out)
+    return tuple(dict.fromkeys(row for row in rows if not isinstance(whole, Mapping) or row[0] not in whole))
 
 
 def _known(fact: Fact[Any]) -> Iterable[Known[Any]]:

@@ -35,6 +35,9 @@ from modeltui.domain.lineage import (
 from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, Missing, NoData, SourceName, Unknown
 from modeltui.domain.text import SafeText, safe_text
 
+_MOST_LEFT_OUT: Final = 3
+"""Rows that are named, of those that could not be understood."""
+
 
 class Standing(StrEnum):
     """What is known of one field."""
@@ -169,8 +172,8 @@ def _is_empty(value: Any) -> bool:
 def _standing(name: str, fact: Fact[Any], kind: ModelKind) -> FieldStanding:
     applies = kind in _ONLY_OF.get(name, set(ModelKind)) or _says_something(fact)
     match fact:
-        case Known(value=value, source=source, observed_at=at, lacks=lacks) if not _is_empty(value):
-            notes = (f"not whole: {lacks}" if lacks else "", _weakness(value))
+        case Known(value=value, source=source, observed_at=at) if not _is_empty(value):
+            notes = (_missing_part(fact), _weakness(value))
             note = safe_text("; ".join(part for part in notes if part), 400)
             return FieldStanding(name, Standing.KNOWN, applies, True, (source,), at, note=note)
         case Contradicted(claims=claims):
@@ -186,6 +189,14 @@ def _standing(name: str, fact: Fact[Any], kind: ModelKind) -> FieldStanding:
     counts = applies and name not in _NONE_IS_AN_ANSWER
     sources = (fact.source,) if isinstance(fact, Known) else ()
     return FieldStanding(name, Standing.ABSENT, applies, counts, sources, why=WHY[ABSENT])
+
+
+def _missing_part(fact: Known[Any]) -> str:
+    """Return what of a value could not be read; empty when it is whole."""
+    odd = [f"{name}: {why}" for name, why in fact.left_out[:_MOST_LEFT_OUT]]
+    more = len(fact.left_out) - len(odd)
+    missing = [text for text in (fact.lacks, *odd, f"{more} more" if more else "") if text]
+    return f"not whole: {'; '.join(missing)}" if missing else ""
 
 
 WHY: Final = {ABSENT: SafeText("not recorded"), UNSUPPORTED: SafeText("no source has a place for it")}

@@ -12,6 +12,9 @@ from modeltui.domain.text import SafeText
 
 T = TypeVar("T")
 
+LeftOut: TypeAlias = tuple[tuple[SafeText, SafeText], ...]
+"""Names of rows, and why each has no value: `("auc", "metadata.json: 91 % is no number")`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
@@ -22,6 +25,8 @@ class Known(Generic[T]):
     observed_at: Instant
     lacks: SafeText = SafeText("")
     """Why a part of it could not be read: what it does not say may be there all the same; empty when it is whole."""
+    left_out: LeftOut = ()
+    """Rows that are there and could not be understood; of any other row it says whether it is there."""
 
 
 @dataclass(frozen=True, slots=True)

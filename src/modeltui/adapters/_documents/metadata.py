@@ -9,8 +9,8 @@ from typing import Any, Final, TypeVar
 from modeltui.adapters._documents import values
 from modeltui.adapters._documents.approvals import approvals_under
 from modeltui.adapters._documents.long_text import whole_text
-from modeltui.adapters._documents.values import LONG_TEXT, MOST_ENTRIES, NOTHING, Metadata
-from modeltui.domain.lineage import ABSENT, Fact, Known, Provenance, Table, Unreadable
+from modeltui.adapters._documents.values import LONG_TEXT, MOST_ENTRIES, NOTHING, Metadata, Partly
+from modeltui.domain.lineage import ABSENT, Fact, Known, LeftOut, Provenance, Scores, Table, Unreadable
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
@@ -80,11 +80,13 @@ class Teller:
     where: str
     """`metadata.json`: named when something in it cannot be read."""
 
-    def known(self, value: T, key: str = "", written: Any = None) -> Known[T]:
+    def known(self, value: T, key: str = "", written: Any = None, left_out: LeftOut = ()) -> Known[T]:
         """Return a fact, made of what is written under a key: when that is more than is read, it says so."""
         is_whole = not isinstance(written, Mapping | list) or len(written) <= MOST_ENTRIES
         lacks = "" if is_whole else f"{self.where}: {key} has {len(written)} entries, of which {MOST_ENTRIES} are read"
-        return Known(value, self.source, self.observed_at, safe_text(lacks))
+        where = f"{self.where}: {key}" if key else self.where
+        odd = tuple((name, safe_text(f"{where}: {why}", 300)) for name, why in left_out)
+        return Known(value, self.source, self.observed_at, safe_text(lacks), odd)
 
     def unreadable(self, why: str) -> Unreadable:
         """Return why there is none, beginning with where it should stand."""
@@ -134,10 +136,10 @@ class _Reader:
             parents=self._of("parents", values.texts),
             prompts=self._of("prompts", _prompts),
             llm_system=self._with_loose("llm_system", _LOOSE_LLM),
-            components=self._of("components", values.components),
+            components=self._partly("components", values.components),
             agent=self._of("agent", _agent),
             external_effects=self._of("external_effects", values.texts),
-            importances=self._of("importances", values.scores),
+            importances=self._partly("importances", values.scores),
             cases=self._of("cases", values.cases),
             approvals=self._of("approvals", lambda value: approvals_under(self._key("approvals"), value, metadata)),
             model_card=self._of("model_card", values.lines),
@@ -161,6 +163,16 @@ class _Reader:
             return self._teller.unreadable(f"{key} is not as it should be")
         return self._teller.known(made, key, value)
 
+    def _partly(self, field: str, make: Callable[[Any], Partly[T]]) -> Fact[T]:
+        """Return a table, of which some rows may be left out; unreadable when all are."""
+        key, value = _found(self._metadata, field, self._own_keys)
+        if value is None:
+            return ABSENT
+        read = make(value)
+        if not read.value:
+            return self._teller.unreadable(f"{key} is not as it should be")
+        return self._teller.known(read.value, key, value, read.left_out)
+
     def _with_loose(self, field: str, loose_keys: tuple[str, ...]) -> Fact[Table]:
         """Return a table, with keys that teams put beside it instead of into it."""
         key, whole = _found(self._metadata, field, self._own_keys)
@@ -177,25 +189,26 @@ class _Reader:
         if not isinstance(value, Mapping):
             return self._teller.unreadable(f"{key} is not an object")
         overall = {name: inner for name, inner in value.items() if name not in _NESTED_SEGMENTS}
-        made = values.scores(overall)
-        if overall and not made:
+        read = values.scores(overall)
+        if overall and not read.value:
             return self._teller.unreadable(f"{key} holds no number")
-        return self._teller.known(made, key, value) if made else ABSENT
+        return self._teller.known(read.value, key, value, read.left_out) if read.value else ABSENT
 
     def _segments(self) -> Fact[Mapping[SafeText, float]]:
         """Return metrics per segment: under a key of their own, or below the metrics."""
         metrics = self._metrics()
         names = frozenset(metrics.value) if isinstance(metrics, Known) else frozenset()
 
-        def made_of(value: Any) -> Mapping[SafeText, float]:
+        def read_of(value: Any) -> Partly[Scores]:
             return values.segment_scores(value, names)
 
-        found = self._of("segment_metrics", made_of)
+        found = self._partly("segment_metrics", read_of)
         if found is not ABSENT:
             return found
         whole = value_of(self._metadata, "metrics", self._own_keys)
-        below = [made_of(whole.get(name)) for name in _NESTED_SEGMENTS] if isinstance(whole, Mapping) else []
-        return next((self._teller.known(made) for made in below if made), ABSENT)
+        below = [(name, read_of(whole.get(name))) for name in _NESTED_SEGMENTS] if isinstance(whole, Mapping) else []
+        told = (self._teller.known(read.value, name, left_out=read.left_out) for name, read in below if read.value)
+        return next(told, ABSENT)
 
     def _serving(self) -> Fact[Table]:
         """Return how it serves, with thresholds wherever they stand."""

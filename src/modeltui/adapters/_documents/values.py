@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from modeltui.adapters._documents.case_tables import Columns, cases_in, together
 from modeltui.adapters._documents.long_text import text_lines, whole_text
-from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, Scores, Table
+from modeltui.domain.lineage import Artifact, CodeRevision, DataSnapshot, LeftOut, Scores, Table
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
+
+T = TypeVar("T")
 
 Metadata: TypeAlias = Mapping[str, Any]
 
@@ -21,11 +25,21 @@ MOST_ENTRIES: Final = 5_000
 NOTHING: Final[tuple[Any, ...]] = (None, "", [], {})
 """What says nothing wherever it stands."""
 ADDRESS: Final = 1_000
+_LONGEST_ODD: Final = 40
+_NUMBER: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?", re.ASCII)
 _LONGEST_CASE: Final = 160
 _DEEPEST: Final = 8
 _MILLISECONDS_FROM: Final = 1e11
 """Numbers above are milliseconds: as seconds this is the year 5138."""
 _LAST_SECOND: Final = 253_402_300_800.0
+
+
+@dataclass(frozen=True, slots=True)
+class Partly(Generic[T]):
+    """What could be read of a table, and which rows of it could not."""
+
+    value: T
+    left_out: LeftOut = ()
 
 
 def told(value: Any, name: str = "", limit: int = 200) -> SafeText:
@@ -47,24 +61,30 @@ def table(value: Any) -> Table:
     return {safe_text(name): whole_text(plain(inner), LONG_TEXT, name) for name, inner in flat(value)}
 
 
-def scores(value: Any) -> Scores:
+def scores(value: Any) -> Partly[Scores]:
     """Return the numbers in an object, by name; what is nested gets a name with dots, what is no number is left out."""
-    numbers = ((name, number(inner)) for name, inner in flat(value))
-    return {safe_text(name): found for name, found in numbers if found is not None}
+    return _numbers(flat(value))
 
 
-def segment_scores(value: Any, metrics: frozenset[str]) -> Scores:
+def segment_scores(value: Any, metrics: frozenset[str]) -> Partly[Scores]:
     """Return metrics of segments: `region=hk`, or `auc/region=hk` where the metric is named.
 
     `metrics` are the names of the overall metrics: they tell the metric's name from the segment's, in whichever order
     the two are nested.
     """
+    return _numbers((_segment(path, metrics), inner) for path, inner in _paths(value, (), 0))
+
+
+def _numbers(rows: Iterable[tuple[str, Any]]) -> Partly[Scores]:
     found: dict[SafeText, float] = {}
-    for path, inner in _paths(value, (), 0):
-        value_found = number(inner)
-        if value_found is not None:
-            found[safe_text(_segment(path, metrics))] = value_found
-    return found
+    odd: dict[SafeText, SafeText] = {}
+    for name, inner in rows:
+        value = number(inner)
+        if value is not None:
+            found[safe_text(name)] = value
+        elif inner not in NOTHING:
+            odd[safe_text(name)] = safe_text(f"{told(inner, name, _LONGEST_ODD)} is no number")
+    return Partly(found, tuple((name, why) for name, why in odd.items() if name not in found))
 
 
 def _segment(path: tuple[str, ...], metrics: frozenset[str]) -> str:
@@ -130,14 +150,23 @@ def code(value: Any, metadata: Metadata) -> CodeRevision | None:
     )
 
 
-def components(value: Any) -> Mapping[ModelName, VersionId]:
-    """Return members of an ensemble: `{model: version}`, or a list of objects with both."""
+def components(value: Any) -> Partly[Mapping[ModelName, VersionId]]:
+    """Return members of an ensemble: `{model: version}`, or a list of objects with both.
+
+    A member that is pinned in another way, by a digest or not at all, has no version that could be compared.
+    """
     pairs: list[tuple[Any, Any]] = []
     if isinstance(value, Mapping):
         pairs = [(name, inner.get("version") if isinstance(inner, Mapping) else inner) for name, inner in value.items()]
     elif isinstance(value, list):
         pairs = [(row.get("model") or row.get("name"), row.get("version")) for row in value if isinstance(row, Mapping)]
-    return {ModelName(told(name)): VersionId(told(version)) for name, version in pairs if name and version is not None}
+    members = {ModelName(told(name)): VersionId(told(version)) for name, version in pairs if name and _says(version)}
+    without = dict.fromkeys(told(name) for name, version in pairs if name and not _says(version))
+    return Partly(members, tuple((name, safe_text("no version stands there")) for name in without))
+
+
+def _says(version: Any) -> bool:
+    return version not in NOTHING and not isinstance(version, Mapping | list)
 
 
 def cases(value: Any) -> Table:
@@ -194,16 +223,23 @@ def yes_or_no(value: Any) -> bool | Unknown:
 
 
 def number(value: Any) -> float | None:
-    """Return a number, or NaN and infinity written as words; None for anything else."""
+    """Return a number, also one spelled as text, NaN and infinity as words; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and value.strip().lower() not in {"nan", "inf", "-inf", "infinity", "-infinity"}:
+    if isinstance(value, str) and not _is_spelled(value.strip().lower()):
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
     return math.nan if math.isnan(found) else found
+
+
+def _is_spelled(text: str) -> bool:
+    if text in {"nan", "inf", "-inf", "infinity", "-infinity"}:
+        return True
+    # What overflows is no infinity that anybody measured.
+    return len(text) <= _LONGEST_ODD and _NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
 
 
 def flat(value: Any) -> Iterator[tuple[str, Any]]:

@@ -19,6 +19,7 @@ from modeltui.domain.lineage import (
     Provenance,
     Scores,
     Table,
+    Unreadable,
 )
 from modeltui.domain.names import Instant, SourceName
 from modeltui.domain.text import SafeText
@@ -84,8 +85,8 @@ class _Teller:
             ),
             signature=ABSENT if self._has_signature else self._text(signature, LONG_TEXT),
             data_snapshots=self._fact(tuple(self._snapshots())),
-            metrics=self._fact(overall),
-            segment_metrics=self._fact(segments),
+            metrics=self._partly(overall, is_of_slice=False),
+            segment_metrics=self._partly(segments, is_of_slice=True),
             requirements=self._fact(libraries.requirements(around)),
             runtime=self._fact(libraries.runtime(around)),
             base_image=self._text(images[0] if len(images) == 1 else "", ADDRESS),
@@ -97,6 +98,18 @@ class _Teller:
 
     def _fact(self, value: T) -> Fact[T]:
         return Known(value, self._source, self._observed_at) if value else ABSENT
+
+    def _partly(self, found: Scores, *, is_of_slice: bool) -> Fact[Scores]:
+        """Return metrics together with those that are there and no number; unreadable when all are such."""
+        odd = {
+            shown(name): shown(f"{value} is no number")
+            for name, part, value in _odd_metrics(self._model)
+            if bool(part) is is_of_slice
+        }
+        left_out = tuple((name, why) for name, why in odd.items() if name not in found)
+        if found or not left_out:
+            return Known(found, self._source, self._observed_at, left_out=left_out) if found else ABSENT
+        return Unreadable(shown("; ".join(f"{name}: {why}" for name, why in left_out), 300), self._source)
 
     def _text(self, text: str, limit: int = 200) -> Fact[SafeText]:
         return self._fact(shown(text.strip(), limit))
@@ -143,7 +156,7 @@ class _Teller:
                 name = text_at(row, "name")
                 if name:
                     table[shown(name)] = named(name, text_at(row, "value"))
-        for name, value in _odd_metrics(self._model):
+        for name, _, value in _odd_metrics(self._model):
             table[shown(f"bom metric {name}")] = shown(value)
         return table
 
@@ -189,11 +202,11 @@ def _metrics(model: Any) -> tuple[Scores, Scores]:
     return overall, segments
 
 
-def _odd_metrics(model: Any) -> Iterator[tuple[str, str]]:
-    """Yield metrics whose value is no number, such as `91 %`: shown as they are, never guessed."""
+def _odd_metrics(model: Any) -> Iterator[tuple[str, str, str]]:
+    """Yield name, slice and value of metrics whose value is no number, such as `91 %`: never guessed."""
     for name, part, value in _metric_rows(model):
         if value and number_of(value) is None:
-            yield f"{name}/{part}" if part else name, value
+            yield f"{name}/{part}" if part else name, part, value
 
 
 def _signature(model: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from modeltui.adapters._documents import look
 from modeltui.adapters._documents.long_text import text_lines, whole_text
 from modeltui.adapters._documents.metadata import KEYS
-from modeltui.adapters._documents.values import LONG_TEXT, flat, segment_scores, table
+from modeltui.adapters._documents.values import LONG_TEXT, Partly, scores, segment_scores, table
 from modeltui.adapters.gto.layout import Files, with_numbers
 from modeltui.domain.lineage import Scores, Table
 from modeltui.domain.text import SafeText, safe_text
@@ -98,16 +98,16 @@ def routed(parameters: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[st
     )
 
 
-def scores_of(document: Any) -> tuple[dict[SafeText, float], Scores]:
+def scores_of(document: Any) -> tuple[Partly[Scores], Partly[Scores]]:
     """Return the metrics in a document, overall and of segments; nested names are joined by dots."""
     whole = with_numbers(document if isinstance(document, dict) else {})
     overall = {name: inner for name, inner in whole.items() if name not in _SEGMENTS}
-    numbers = {safe_text(name): float(value) for name, value in flat(overall) if _is_number(value)}
-    names = frozenset(str(name) for name in numbers)
-    segments: dict[SafeText, float] = {}
-    for key in _SEGMENTS:
-        segments.update(segment_scores(look.at(whole, key), names))
-    return numbers, segments
+    numbers = scores(overall)
+    names = frozenset(str(name) for name in numbers.value)
+    read = [segment_scores(look.at(whole, key), names) for key in _SEGMENTS]
+    segments = {name: value for one in read for name, value in one.value.items()}
+    odd = tuple(row for one in read for row in one.left_out if row[0] not in segments)
+    return numbers, Partly(segments, odd)
 
 
 def texts_by_name(files: Files, paths: list[str]) -> Table:
@@ -130,9 +130,3 @@ def queries(files: Files, paths: list[str]) -> tuple[SafeText, ...]:
 def parameter_table(parameters: Mapping[str, Any]) -> Table:
     """Return parameters by their names, nested ones joined by dots, as DVC spells them."""
     return table(parameters)
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, bool):
-        return False
-    return isinstance(value, int | float) or value in ("nan", "inf", "-inf")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from modeltui.adapters._documents import look
 from modeltui.adapters._documents.metadata import provenance_from
-from modeltui.adapters._documents.values import data_snapshots, flat
+from modeltui.adapters._documents.values import Partly, data_snapshots, flat
 from modeltui.adapters._git import shown_path
 from modeltui.adapters.gto import artifacts, documents
 from modeltui.adapters.gto.datasets import SCHEME
@@ -199,13 +199,21 @@ class DvcFacts:
                 told[path] = Provenance(metrics=self._facts.unreadable(why))
                 continue
             overall, segments = documents.scores_of(document)
-            if seen & overall.keys():
-                prefix = str(PurePosixPath(path).with_suffix(""))
-                overall = {safe_text(f"{prefix}.{name}"): value for name, value in overall.items()}
-            seen |= overall.keys()
-            scores: Scores = overall
-            told[path] = Provenance(metrics=self._facts.known(scores), segment_metrics=self._facts.known(segments))
+            names = overall.value.keys() | {name for name, _ in overall.left_out}
+            if seen & names:
+                overall = _prefixed(overall, str(PurePosixPath(path).with_suffix("")))
+            seen |= names
+            told[path] = Provenance(
+                metrics=self._facts.partly(overall, path), segment_metrics=self._facts.partly(segments, path)
+            )
         return told
+
+
+def _prefixed(read: Partly[Scores], prefix: str) -> Partly[Scores]:
+    return Partly(
+        {safe_text(f"{prefix}.{name}"): value for name, value in read.value.items()},
+        tuple((safe_text(f"{prefix}.{name}"), why) for name, why in read.left_out),
+    )
 
 
 def _is_data(path: str) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from modeltui.adapters._documents.metadata import Teller
+from modeltui.adapters._documents.values import Partly
 from modeltui.adapters._git import shown_path
 from modeltui.adapters.gto.layout import Unsuitable
 from modeltui.domain.lineage import ABSENT, Fact, Known, Unreadable
@@ -30,6 +31,14 @@ class Facts:
     def known(self, value: T | None) -> Fact[T]:
         """Return a fact; absent when there is nothing."""
         return Known(value, self.source, self.observed_at) if value else ABSENT
+
+    def partly(self, read: Partly[T], where: str) -> Fact[T]:
+        """Return what could be read of a file; unreadable when there are rows and none could be."""
+        if read.value:
+            return self.teller(where).known(read.value, left_out=read.left_out)
+        if not read.left_out:
+            return ABSENT
+        return self.teller(where).unreadable("; ".join(f"{name}: {why}" for name, why in read.left_out))
 
     def unless(self, value: T | None, where: str, trouble: Unsuitable | None) -> Fact[T]:
         """Return a fact; where there is nothing because a file could not be read, why."""

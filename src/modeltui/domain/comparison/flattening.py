@@ -20,6 +20,7 @@ from modeltui.domain.lineage import (
     Contradicted,
     DataSnapshot,
     Known,
+    LeftOut,
     Provenance,
 )
 from modeltui.domain.names import UNKNOWN, Missing, SourceName
@@ -27,6 +28,9 @@ from modeltui.domain.text import SafeText
 
 NO_NAMES: Final[frozenset[SafeText]] = frozenset()
 
+_WITH_ROWS_LEFT_OUT: Final = {
+    table.field: table for table in (tables.METRICS, tables.SEGMENTS, tables.IMPORTANCES, tables.COMPONENTS)
+}
 _NAMES_RELEASE: Final = re.compile(
     r"(?:^|[^A-Za-z])(?i:version|release|revision)(?:$|[^A-Za-z])|[a-z](?:Version|Release|Revision)(?:$|[^a-z])"
 )
@@ -45,11 +49,11 @@ def flatten(
     for name in FIELDS:
         fact = getattr(provenance, name)
         if isinstance(fact, Known):
-            for told in _told(name, fact.value, ambiguous):
+            for told in (*_told(name, fact.value, ambiguous), *_left_out(name, fact.left_out)):
                 yield source, told
         elif isinstance(fact, Contradicted):
             for claim in fact.claims:
-                for told in _told(name, claim.value, ambiguous):
+                for told in (*_told(name, claim.value, ambiguous), *_left_out(name, claim.left_out)):
                     yield claim.source, told
 
 
@@ -62,6 +66,13 @@ def ambiguous_names(provenances: Iterable[Provenance]) -> frozenset[SafeText]:
             names = Counter(snapshot.name for snapshot in claim.value)
             found.update(name for name, times in names.items() if times > 1)
     return frozenset(found)
+
+
+def _left_out(name: str, rows: LeftOut) -> Iterator[Told]:
+    """Yield rows that nobody understood: whoever has one neither has a value for it nor says that there is none."""
+    for row, why in rows:
+        table = _WITH_ROWS_LEFT_OUT[name]
+        yield Told(f"{table.group}.{row}", row, table, Kind.VALUE, why, is_silent=True)
 
 
 def _told(name: str, value: Any, ambiguous: frozenset[SafeText]) -> Iterable[Told]:
