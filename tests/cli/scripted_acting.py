@@ -17,6 +17,7 @@ from modeltui.domain.acting.action import Consent, Plan, Refusal
 from modeltui.domain.acting.approval import Decision, GivenApproval
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress
 from modeltui.domain.acting.plan_document import canonical_text, plan_document, sealed
+from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
@@ -76,6 +77,8 @@ class ScriptedActing(FakeActing):
         """What a runner says before GO."""
         self.then: tuple[Progress | None, ...] | None = None
         """What it says after GO; else it ends verified."""
+        self.cannot: ModeltuiError | None = None
+        """Why its runner cannot be told GO."""
         self.known: list[Plan] = []
         """Plans that the journal has."""
         self.decided: list[tuple[str, Decision, str]] = []
@@ -89,6 +92,7 @@ class ScriptedActing(FakeActing):
     async def start(self, plan: Plan) -> AsyncIterator[FakeRunning]:
         running = ScriptedRunning(plan)
         running.then = ended(plan) if self.then is None else self.then
+        running.cannot = self.cannot
         self.runners.append(running)
         running.say(*self.first)
         try:

@@ -17,6 +17,7 @@ from modeltui.domain.acting.action import ActionKind, Check, CheckResult, Desire
 from modeltui.domain.acting.approval import Decision
 from modeltui.domain.acting.outcome import Outcome, Phase
 from modeltui.domain.acting.plan_document import plan_document, sealed
+from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.names import UNKNOWN, Missing, VersionId
 from modeltui.domain.text import SafeText
 
@@ -232,6 +233,19 @@ def test_a_runner_that_falls_silent_after_go_is_unknown_not_failed(commands: Mak
     assert "FAILED" not in out
 
 
+@pytest.mark.parametrize("as_json", [False, True])
+def test_an_actor_that_is_gone_before_go_is_a_refusal(as_json: bool, commands: MakeCommands) -> None:
+    """What could not be told GO sent nothing: exit code 3 and its own words, not an outcome that nobody knows."""
+    acting = ScriptedActing()
+    acting.known = [_plan_in(acting)]
+    acting.cannot = ModeltuiError("the actor process ended before GO", "Nothing was sent: make a new plan.")
+    form = ("--json",) if as_json else ()
+    code, out, err = commands(acting)("rollback", TARGET, "--plan-hash", _plan_in(acting).hash, *WHY, *form)
+    assert code == 3
+    assert "the actor process ended before GO" in out + err
+    assert "UNKNOWN" not in out + err
+
+
 def test_writes_that_are_off_are_switched_on_with_the_reason(commands: MakeCommands) -> None:
     """A context that starts with writes off: the command unlocks for itself, and says why in the journal."""
     acting = ScriptedActing(on=False)
@@ -343,6 +357,7 @@ def test_a_plan_that_was_edited_is_no_plan(change: str, commands: MakeCommands, 
         ({"to": Desired(((plans.CANDIDATE, 1.0),), plans.STABLE)}, "its steps are not those of a plan"),
         ({"guard": GuardLevel.LETTER}, "it asks for guard 2, and guard 4 is needed now"),
         ({"checks": plans.PASSED}, "approved does not pass any more"),
+        ({"writes_to": SafeText("http://old:5000, alias live")}, "it writes to http://old:5000, alias live, and the"),
     ],
 )
 def test_a_plan_that_was_hashed_again_is_no_plan_of_ours(

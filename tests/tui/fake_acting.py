@@ -15,6 +15,7 @@ from modeltui.domain.acting.approval import ApprovalRequest, Decision, GivenAppr
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.request import ActionRequest
+from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.identity import Actor
 from modeltui.domain.names import NO_DATA, UNKNOWN, Instant, NoData, TargetKey
 from modeltui.domain.suspects.suspect import Suspect
@@ -31,6 +32,8 @@ class FakeRunning:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.told: list[Consent] = []
+        self.cannot: ModeltuiError | None = None
+        """Why it cannot be told GO."""
         self.reasons: list[Reason] = []
         self._queue: asyncio.Queue[Progress | None] = asyncio.Queue()
 
@@ -46,6 +49,8 @@ class FakeRunning:
 
     async def go(self, consent: Consent) -> None:
         """Note it."""
+        if self.cannot is not None:
+            raise self.cannot
         self.told.append(consent)
 
     async def add_reason(self, reason: Reason) -> None:

@@ -17,12 +17,13 @@ from modeltui.domain.acting.action import NO_REASON, Plan, Reason, ReasonCode, R
 from modeltui.domain.acting.challenge import Verdict
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress
 from modeltui.domain.acting.permission import Permission
+from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.event import RolloutsRead, VersionsRead
 from modeltui.domain.names import Instant, ModelName
 from modeltui.domain.text import SafeText
 from modeltui.domain.version import Version
 from modeltui.testing import worlds
-from modeltui.tui.guarding import Guarding
+from modeltui.tui.guarding import Guarding, Step
 from modeltui.tui.widgets.guard import GuardPanel
 from modeltui.tui.widgets.prompt import Prompt
 
@@ -492,6 +493,22 @@ async def test_a_last_refusal_sends_nothing() -> None:
         await on.settle()
         assert on.acting.gone == []
         assert "writes were locked meanwhile" in on.stage.text
+
+
+async def test_an_actor_that_is_gone_before_go_sent_nothing() -> None:
+    """When the actor process ended before it was told GO, it is said that nothing was sent, not that nobody knows."""
+    async with guarded(plans.abort(FRAUD)) as on:
+        await on.open("A")
+        await on.terminal_answers()
+        on.acting.runners[0].cannot = ModeltuiError(
+            "the actor process ended before GO", "Nothing was sent: plan again."
+        )
+        await on.press(on.letter)
+        await on.settle()
+        assert on.guarding.step is Step.REFUSED
+        assert "the actor process ended before GO" in on.stage.text
+        assert "Nothing was sent: go again." in on.stage.text
+        assert "It may have gone on" not in on.stage.text
 
 
 async def test_a_refused_plan_says_why_and_what_to_do() -> None:

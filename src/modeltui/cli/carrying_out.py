@@ -13,6 +13,7 @@ from modeltui.config.load import Loaded
 from modeltui.domain.acting.action import Consent, Plan, Refusal
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.plan_document import plan_document
+from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.plan_text import plan_lines
@@ -72,7 +73,12 @@ async def _by_hash(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> in
                 say_progress(progress, heard)
                 if progress.phase is Phase.PREPARED and not has_gone:
                     has_gone = True
-                    await running.go(consent)
+                    try:
+                        await running.go(consent)
+                    except ModeltuiError as error:  # it was not told, so there is nothing to look up
+                        return say_refusal(
+                            Refusal(safe_text(error.title), safe_text(error.remedy)), as_json=wish.as_json
+                        )
                 if progress.phase is Phase.DONE:
                     break  # the runner goes on watching for a while in case something undoes it
     except asyncio.CancelledError:

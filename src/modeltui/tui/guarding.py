@@ -207,7 +207,12 @@ class Guarding:
         self.step = Step.RUNNING
         self.reason_given = bool(self.challenge.reason)
         self._changed()
-        await running.go(consent)
+        try:
+            await running.go(consent)
+        except ModeltuiError as error:  # it was not told: there is nothing to look up
+            self.step = Step.GUARDED
+            self._refuse(Refusal(safe_text(error.title), safe_text(error.remedy)))
+            return False
         return True
 
     async def _listen(self, running: RunningAction) -> None:
