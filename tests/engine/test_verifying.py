@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from tests.engine.acting import SHORT, Process, Stage, check_invariants, check_truth
+from tests.engine.acting import SHORT, Process, Stage, check_invariants, check_truth, survive
 
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.journal.record import RecordKind
@@ -225,6 +225,43 @@ async def test_a_controller_without_memory_of_writes_is_judged_by_its_state() ->
     stage.world.knows_keys = False
     stage.world.faults.append(Fault.LOST_AFTER)
     assert (await aborted(stage)).outcome is Outcome.VERIFIED
+
+
+async def test_a_write_that_was_set_back_before_it_was_looked_for_is_not_said_to_have_never_been() -> None:
+    """My answer is lost and something sets the target back: I am not told that nothing was written, only what is so."""
+    stage = Stage()
+    stage.world.knows_keys = False
+    stage.world.faults.append(Fault.LOST_AFTER)
+    before = stage.world.rollout
+    stage.world.on_write.append(lambda: stage.world.become(before))
+    report = await aborted(stage)
+    assert len(stage.world.writes) == 1
+    assert report.outcome is Outcome.FAILED
+    assert "reads as before: it never arrived, or was set back since" in report.because
+    assert "nothing was written" not in report.because
+    assert "sets it back" in report.remedy
+    steps = [record.entry.details["result"] for record in stage.disk.of(RecordKind.ACTION_STEP)]
+    assert steps == ["unknown", "not-there"]
+
+
+async def test_whoever_comes_later_does_not_say_so_either() -> None:
+    """I am gone before the answer, and something sets the target back: who finds out says what it knows, no more."""
+    stage = Stage()
+    stage.world.knows_keys = False
+    before = stage.world.rollout
+    process = stage.process()
+
+    def set_back() -> None:
+        stage.world.become(before)
+        process.life.is_dead = True
+
+    stage.world.on_write.append(set_back)
+    assert not await survive(process.run(abort_plan(stage.world)))
+    await stage.clock.sleep(10_000.0)
+    (report,) = await stage.process(BOB).reconciler.reconcile()
+    assert report.outcome is Outcome.FAILED
+    assert "it never arrived, or was set back since" in report.because
+    assert "nothing was written" not in report.because
 
 
 async def test_a_third_state_after_a_lost_answer_is_unknown() -> None:

@@ -49,6 +49,8 @@ class Trace(Enum):
     """Our key was found, or the target is as we wanted it and was not before."""
     NOT_APPLIED = "not applied"
     """The backend could not hide it, and it is not there."""
+    AS_BEFORE = "as before"
+    """It reads as before, and nothing is on its way any more: it never arrived, or somebody has set it back since."""
     CANNOT_TELL = "cannot tell"
 
 

@@ -167,7 +167,7 @@ class FakeWorld:
         if is_as_desired(self.rollout, write.desired) and not is_as_desired(write.expected, write.desired):
             return Trace.APPLIED
         is_still = not isinstance(was, Missing) and is_as_desired(self.rollout, was)
-        return Trace.NOT_APPLIED if is_still else Trace.CANNOT_TELL
+        return Trace.AS_BEFORE if is_still else Trace.CANNOT_TELL
 
     def _stamp(self) -> None:
         self.rollout = replace(self.rollout, revision=SafeText(f"r{next(self._revisions)}"))

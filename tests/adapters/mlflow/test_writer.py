@@ -236,11 +236,11 @@ async def test_another_process_finds_the_truth(server: AliasServer, case: Writer
     write = write_of(case, seen, promotion_of(seen))
     tags = server.models["fraud"].tags
     async with writing(server.url) as later:
-        assert await later.trace(write) is Trace.NOT_APPLIED
+        assert await later.trace(write) is Trace.AS_BEFORE
         tags["modeltui.lock"] = json.dumps({"key": write.key, "by": "me", "until": SystemClock().now() + 4})
         assert await later.trace(write) is Trace.CANNOT_TELL, "claimed just now: it may still arrive"
         tags["modeltui.lock"] = json.dumps({"key": write.key, "by": "me", "until": SystemClock().now() - 1})
-        assert await later.trace(write) is Trace.NOT_APPLIED
+        assert await later.trace(write) is Trace.AS_BEFORE
         server.models["fraud"].aliases["champion"] = "4"
         assert await later.trace(write) is Trace.APPLIED
         server.models["fraud"].aliases["champion"] = "1"
@@ -291,7 +291,7 @@ async def test_what_aliases_cannot_say_is_refused_before_a_byte(server: AliasSer
 async def test_the_promise_names_its_window() -> None:
     """Before anything is written the plan says what is noticed, what is not, and within which time."""
     promise = writing_promise.promise(None, _around(), alias_policy())
-    assert (promise.guarantee, promise.splits_traffic, promise.finds_own_writes) == (Guarantee.EMULATED, False, True)
+    assert (promise.guarantee, promise.splits_traffic, promise.finds_own_writes) == (Guarantee.EMULATED, False, False)
     for words in ("cannot compare and swap", "within 2 s", "noticed, not prevented", "overwritten unseen"):
         assert words in promise.says
 

@@ -148,7 +148,7 @@ class MlflowRolloutWriter:
         return receipt
 
     async def trace(self, write: Write) -> Trace:
-        """Return whether a write happened: our key tells it, else the aliases, else time."""
+        """Return whether a write happened: our key tells it, else the aliases; time tells only that none will come."""
         names = alias_names(self._policy, write.target.model, write.target.environment)
         look = await self._look(write.target, names)
         is_as_before = look.revision == write.expected.revision
@@ -158,7 +158,8 @@ class MlflowRolloutWriter:
         was_never_sent = write.key in self._sent_at and self._sent_at[write.key] is None
         if was_never_sent:
             return Trace.NOT_APPLIED
-        return Trace.NOT_APPLIED if is_as_before and not self._may_arrive(write, look) else Trace.CANNOT_TELL
+        # The alias carries no key, and ours is left only once the answer is there: who sets it back hides the write.
+        return Trace.AS_BEFORE if is_as_before and not self._may_arrive(write, look) else Trace.CANNOT_TELL
 
     def _may_arrive(self, write: Write, look: Look) -> bool:
         """Tell whether a request with a lost answer may still be on its way."""

@@ -38,7 +38,7 @@ def promise(options: Any, surroundings: Surroundings, policy: Policy) -> Writing
         guarantee=Guarantee.EMULATED,
         says=_SAYS,
         splits_traffic=False,
-        finds_own_writes=True,
+        finds_own_writes=False,
     )
 
 

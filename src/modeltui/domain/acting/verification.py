@@ -251,6 +251,10 @@ def _nothing_took(last: StepResult | None, says: SafeText) -> Conclusion:
         return Conclusion(Outcome.REFUSED, safe_text(because), SafeText("look at what moved, then plan again"))
     if last is StepResult.NOT_SENT:
         return Conclusion(Outcome.FAILED, safe_text(f"nothing was written: {says}"), SafeText("plan again"))
+    if last is StepResult.NOT_THERE:
+        because = f"it reads as before: it never arrived, or was set back since: {says}"
+        remedy = "look whether something here sets it back, then plan again"
+        return Conclusion(Outcome.FAILED, safe_text(because), SafeText(remedy))
     because = f"the backend said no, and nothing was written: {says}"
     return Conclusion(Outcome.FAILED, safe_text(because), SafeText("remove the cause that it names, then plan again"))
 

@@ -37,6 +37,8 @@ class StepResult(StrEnum):
     """Sent, and the answer is lost."""
     NOT_SENT = "not-sent"
     """It never got there: nothing was written."""
+    NOT_THERE = "not-there"
+    """Sent, and the target reads as before: it never got there, or was set back since."""
     DONE_BEFORE = "done-before"
     """The backend had it already."""
 

@@ -262,6 +262,7 @@ _CERTAIN = frozenset({StepResult.REFUSED, StepResult.CONFLICT})
 _RESULTS = {
     Trace.APPLIED: StepResult.ACCEPTED,
     Trace.NOT_APPLIED: StepResult.NOT_SENT,
+    Trace.AS_BEFORE: StepResult.NOT_THERE,
     Trace.CANNOT_TELL: StepResult.UNKNOWN,
 }
 

@@ -48,6 +48,9 @@ class _NotReached:
     says: SafeText
 
 
+_NOT_THERE = frozenset({Trace.NOT_APPLIED, Trace.AS_BEFORE})
+
+
 def write_key(plan_id: str, step: int) -> WriteKey:
     """Return the key of a step, by which a backend recognises it."""
     return WriteKey(SafeText(f"{plan_id}/{step}"))
@@ -157,10 +160,12 @@ class Sender:
                     StepResult.ACCEPTED, safe_text(f"the answer was lost, and it was found after {waited:.0f} s")
                 )
             # What is not there yet may still be under way.
-            if last is Trace.NOT_APPLIED and waited >= self._deadlines.not_applied_after_seconds:
+            if last in _NOT_THERE and waited >= self._deadlines.not_applied_after_seconds:
                 break
         if last is Trace.NOT_APPLIED:
             return Sent(StepResult.NOT_SENT, safe_text(f"{lost}, and it is not there: it never arrived"))
+        if last is Trace.AS_BEFORE:
+            return Sent(StepResult.NOT_THERE, safe_text(f"{lost}, and it reads as before"))
         return Sent(StepResult.UNKNOWN, lost)
 
     async def trace(self, write: Write) -> Trace:
