@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText
 
@@ -17,6 +18,10 @@ class SignedCheckpoint:
     """As `domain.chain.Checkpoint.text` writes it."""
     signature: SafeText | Unknown = UNKNOWN
     """An armoured SSH signature in the namespace `modeltui-checkpoint`."""
+
+
+class NothingThereError(BackendUnavailable):
+    """Nothing stands where it keeps checkpoints: it never took one, or the way there is gone."""
 
 
 class Anchor(Protocol):
@@ -37,6 +42,7 @@ class Anchor(Protocol):
     async def kept(self) -> tuple[SignedCheckpoint, ...] | Unknown:
         """Return what it keeps, in any order; unknown where it cannot be asked, as a syslog cannot.
 
-        Raises `BackendError` when it could be asked and did not answer.
+        None only where it is sure that it never took one. Raises `BackendError` when it could be asked and did not
+        answer, and `NothingThereError` when there is nothing that could.
         """
         ...

@@ -225,10 +225,13 @@ def chain_state_words(chain: ChainState) -> tuple[str, Tone]:
     if not chain.is_whole:
         return f"CHAIN BROKEN at #{chain.first_bad_seq}: {chain.says}", Tone.BREACH
     words = f"chain whole, {chain.records} records"
+    torn = f"; {chain.torn_bytes} bytes of an unfinished record at its end are not counted" if chain.torn_bytes else ""
+    silent = f"NO ANSWER from {', '.join(chain.silent)}" if chain.silent else ""
     if isinstance(chain.anchored_to_seq, Missing):
-        return f"{words}, anchored nowhere: its end could be cut off unnoticed", Tone.WARN
+        return f"{words}, {silent or 'anchored nowhere'}: its end could be cut off unnoticed{torn}", Tone.WARN
     signed = "" if isinstance(chain.signed_to_seq, Missing) else f", signed to #{chain.signed_to_seq}"
-    return f"{words}, anchored to #{chain.anchored_to_seq}{signed}", Tone.OK
+    words += f", anchored to #{chain.anchored_to_seq}{signed}"
+    return (f"{words}; {silent}, which may have seen more{torn}", Tone.WARN) if silent else (words + torn, Tone.OK)
 
 
 def open_words(count: int) -> str:

@@ -38,6 +38,8 @@ class KeptCheckpoints:
 
     checkpoints: tuple[SignedCheckpoint, ...] = ()
     unreadable: int = 0
+    is_there: bool = True
+    """Whether there was a file to read."""
 
 
 def add_checkpoint(path: Path, signed: SignedCheckpoint, files: Files) -> None:
@@ -61,7 +63,7 @@ def checkpoints_in(path: Path) -> KeptCheckpoints:
             except (msgspec.MsgspecError, ValueError):
                 unreadable += 1
     except FileNotFoundError:
-        return KeptCheckpoints()
+        return KeptCheckpoints(is_there=False)
     return KeptCheckpoints(tuple(found), unreadable)
 
 

@@ -38,7 +38,7 @@ def verify(
     state = judged(verifier, _log_id(found), witnesses)
     if torn and state.is_whole:
         says = f"{torn} bytes of an unfinished record at its end are not counted; {state.says}"
-        return replace(state, says=safe_text(says, 500))
+        return replace(state, says=safe_text(says, 500), torn_bytes=torn)
     return state
 
 
@@ -84,8 +84,11 @@ def _read(segment: Segment, end: int | None, dropping: _Dropping, is_stopped: Ca
 
 def _log_id(found: Iterable[Segment]) -> SafeText | Unknown:
     for segment in found:
+        line = first_line(segment.path)
+        if not line:
+            continue  # the disk failed under it before it had a record
         try:
-            said = parse_line(first_line(segment.path)).entry.details.get("log_id")
+            said = parse_line(line).entry.details.get("log_id")
         except ValueError:
             return UNKNOWN
         return safe_text(said) if isinstance(said, str) else UNKNOWN

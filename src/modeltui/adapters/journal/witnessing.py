@@ -193,5 +193,6 @@ def told(state: ChainState, silent: Sequence[SafeText]) -> ChainState:
     """Return what was found, with the anchors that did not answer."""
     if not silent:
         return state
-    says = f"{state.says}; no answer from {', '.join(silent)}" if state.says else f"no answer from {silent[0]}"
-    return replace(state, says=safe_text(says, 500))
+    says = f"no answer from {', '.join(silent)}"
+    says = f"{state.says}; {says}" if state.says else says
+    return replace(state, says=safe_text(says, 500), silent=tuple(silent))

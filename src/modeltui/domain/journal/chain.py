@@ -247,9 +247,13 @@ def _contradicted(
     state: ChainState, compared: _Compared, verifier: ChainVerifier, log_id: SafeText | Unknown
 ) -> ChainState:
     witness = compared.contradicting[0]
+    if not state.records:
+        witness = compared.contradicting[-1]  # whoever saw most
     seen = witness.checkpoint
     when = f"{witness.place} saw {seen.size} records at {instant_text(seen.at)}"
-    if seen.log_id != log_id:
+    if not state.records:
+        first, says = 1, f"{when}: all {seen.size} are gone"
+    elif seen.log_id != log_id:
         first, says = 1, f"{when}, and of another journal: this one was put in its place"
     elif seen.size > state.records:
         first, says = state.records + 1, f"{when}: the last {seen.size - state.records} are gone"

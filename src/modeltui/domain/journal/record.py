@@ -105,6 +105,10 @@ class ChainState:
     anchored_to_seq: int | Unknown = UNKNOWN
     """Up to here somebody else has seen it; nothing before that can be changed unnoticed."""
     signed_to_seq: int | Unknown = UNKNOWN
+    silent: tuple[SafeText, ...] = ()
+    """Who may have seen more of it and did not answer when asked."""
+    torn_bytes: int = 0
+    """At its end, of a record that was never finished: not counted."""
 
     @property
     def is_whole(self) -> bool:

@@ -9,7 +9,7 @@ from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in
 from modeltui.adapters.journal.files import Files
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
-from modeltui.ports.anchor import Anchor, SignedCheckpoint
+from modeltui.ports.anchor import Anchor, NothingThereError, SignedCheckpoint
 
 SECONDS = 10.0
 """A share that hangs is given up; the thread that waits for it cannot be."""
@@ -21,12 +21,13 @@ class FileAnchor:
     def __init__(self, path: Path) -> None:
         self._path = path
         self.name: SafeText = safe_text(f"file {path}")
+        self._was_there = False
 
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Return once the checkpoint is on that disk."""
         try:
             async with asyncio.timeout(SECONDS):
-                await asyncio.to_thread(add_checkpoint, self._path, checkpoint, Files())
+                await asyncio.to_thread(self._add, checkpoint)
         except (OSError, TimeoutError) as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} did not take a checkpoint: {error}"), "Look whether it is mounted and writable"
@@ -41,7 +42,19 @@ class FileAnchor:
             raise BackendUnavailable(
                 safe_text(f"{self.name} cannot be read: {error}"), "Look whether it is mounted and readable"
             ) from error
+        if not found.is_there:
+            raise NothingThereError(
+                safe_text(f"{self.name} is not there"),
+                safe_text(f"Look whether its disk is mounted; where it is to begin anew, make it: touch {self._path}"),
+            )
+        self._was_there = True
         return found.checkpoints
+
+    def _add(self, checkpoint: SignedCheckpoint) -> None:
+        if self._was_there:
+            self._path.stat()  # a share that was unmounted meanwhile gets no file in its place
+        add_checkpoint(self._path, checkpoint, Files())
+        self._was_there = True
 
 
 _: type[Anchor] = FileAnchor

@@ -44,32 +44,50 @@ class GitAnchor:
 
     async def kept(self) -> tuple[SignedCheckpoint, ...]:
         """Return every checkpoint in the newest commit, whatever the file beside it says."""
-        shown = await self._git("show", f"HEAD:./{FILE_NAME}", may_fail=True)
-        if shown is None:
+        code, listed, errors = await self._asked("ls-tree", "--name-only", "HEAD", "--", FILE_NAME)
+        if not listed if code == 0 else await self._is_new():
             return ()
+        if code == 0:
+            code, shown, errors = await self._asked("show", f"HEAD:./{FILE_NAME}")
+        if code != 0:
+            raise BackendUnavailable(
+                safe_text(f"{self.name} cannot be read: {_first_line(errors)}"),
+                safe_text(f"Try it by hand: git -C {self._tree} show HEAD:./{FILE_NAME}"),
+            )
         with tempfile.TemporaryDirectory(prefix="modeltui-anchor-") as directory:
             path = Path(directory) / FILE_NAME
             path.write_bytes(shown)
             return checkpoints_in(path).checkpoints
 
-    async def _git(self, *arguments: str, may_fail: bool = False) -> bytes | None:
-        """Return what git says; `None` when it fails and may. Raises `BackendError`."""
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    async def _is_new(self) -> bool:
+        """Tell whether it is a repository to which nothing was ever committed: one whose head is lost has branches."""
+        code, branches, _ = await self._asked("for-each-ref", "--count=1")
+        return code == 0 and not branches
+
+    async def _git(self, *arguments: str) -> None:
+        """Have git write; raises `BackendError` when it does not."""
+        code, _, errors = await self._asked(*arguments)
+        if code != 0:
+            raise BackendRefused(
+                safe_text(f"{self.name} did not take a checkpoint: {_first_line(errors)}"),
+                f"Try it by hand: git -C {self._tree} commit; a new one needs `git init`",
+            )
+
+    async def _asked(self, *arguments: str) -> tuple[int, bytes, bytes]:
+        """Return git's exit code, output and errors; raises `BackendUnavailable` when it does not come to its end."""
+        environment = self._environment()
         if not await self._knows_committer(arguments, environment):
             environment |= {
                 f"GIT_{role}_{part}": said for role in ("AUTHOR", "COMMITTER") for part, said in _NOBODY.items()
             }
-        code, output, errors = await self._run(["git", "-C", str(self._tree), *arguments], environment)
-        if code == 0:
-            return output
-        if may_fail:
-            return None
-        said = safe_text((errors.decode("utf-8", "replace").split("\n", 1)[0].strip()) or "no word", 160)
-        raise BackendRefused(
-            safe_text(f"{self.name} did not take a checkpoint: {said}"),
-            f"Try it by hand: git -C {self._tree} commit; a new one needs `git init`",
-        )
+        return await self._run(["git", "-C", str(self._tree), *arguments], environment)
+
+    def _environment(self) -> dict[str, str]:
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        environment |= {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+        if (self._tree / ".git").exists():  # a damaged repository is not looked for in the directories above it
+            environment["GIT_CEILING_DIRECTORIES"] = str(self._tree.parent.resolve())
+        return environment
 
     async def _knows_committer(self, arguments: tuple[str, ...], environment: dict[str, str]) -> bool:
         if arguments[0] != "commit":
@@ -104,6 +122,10 @@ class GitAnchor:
                     os.killpg(program.pid, signal.SIGKILL)
                 await program.wait()
         return program.returncode or 0, output, errors
+
+
+def _first_line(errors: bytes) -> SafeText:
+    return safe_text(errors.decode("utf-8", "replace").split("\n", 1)[0].strip() or "no word", 160)
 
 
 _: type[Anchor] = GitAnchor
