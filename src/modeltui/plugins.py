@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # who only looks loads nothing of this
     from modeltui.domain.policy import Policy
     from modeltui.domain.rollout import Rollout
     from modeltui.domain.text import SafeText
-    from modeltui.ports.rollout_writer import ConnectWriter, Promise
+    from modeltui.ports.rollout_writer import ConnectWriter, Promise, WritesTo
 
 BUILT_IN: dict[SourceKind, dict[str, str]] = {
     SourceKind.REGISTRY: {
@@ -65,6 +65,8 @@ WRITING: dict[str, str] = {
 `KIND`      as in the configuration.
 `promise`   options, surroundings and policy give a `WritingPromise`.
 `call`      target, rollout, desired state and policy give what the backend will be told, in its words.
+`writes_to` target, options, surroundings and policy give where that is sent: which server or file, and what is moved
+            there (aliases, say), without secrets. A plan is bound to this text: another one voids it.
 `WRITER`    the module with `KIND`, `Options` and `connect` (a `ConnectWriter`).
 """
 WRITING_GROUP = "writing"
@@ -92,6 +94,7 @@ class Writing:
     """Of its sources, which one is written through: the one that also reads what it is told."""
     promise: Promise
     call: Callable[[TargetKey, Rollout, Desired, Policy], SafeText]
+    writes_to: WritesTo
     writer: str
     """Dotted name of the writer's module."""
 
@@ -135,7 +138,7 @@ def writing(kind: str) -> Writing | None:
     port = SourceKind.ROLLOUTS if SourceKind.ROLLOUTS in ports else SourceKind.REGISTRY
     try:
         module = import_module(path)
-        return Writing(kind, port, module.promise, module.call, str(module.WRITER))
+        return Writing(kind, port, module.promise, module.call, module.writes_to, str(module.WRITER))
     except (Exception, SystemExit) as error:  # as in `load`
         raise _cannot_be_loaded(kind, path, error) from error
 

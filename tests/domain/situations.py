@@ -153,6 +153,7 @@ def situation(world: World | Fleet, **changes: Any) -> Situation:
         "plan_id": PlanId(safe_text("11111111-2222-4333-8444-555555555555")),
         "now": fleet.at,
         "call": call,
+        "writes_to": safe_text("http://127.0.0.1:5000, alias champion"),
         "provenance": {version_id(one): origin() for one in ("2.2.0", "2.3.1", "3.0.0")},
         "versions": listed("3.0.0", "2.3.1", "2.2.0"),
         "is_lease_known": True,

@@ -77,6 +77,7 @@ def test_an_intent_tells_what_was_to_be_written_onto_what(plan: Plan) -> None:
     assert read.states == tuple(step.desired for step in plan.steps)
     assert read.before == WORLD.rollout
     assert read.process == "h/1/2"
+    assert read.writes_to == plan.writes_to
     assert read.gone_after == ends
     assert not read.has_lease
 

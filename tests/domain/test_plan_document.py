@@ -156,6 +156,8 @@ def put(value: Any, *path: Any) -> Callable[[Any], None]:
         (put([], "steps"), "plan: steps: must end in what desired says"),
         (put([["3.0.0", 1.0]], "to"), "plan: to: is not what desired.weights says"),
         (put("none", "guarantee"), "plan: guarantee: is not the one of writes_through"),
+        (without("writes_to"), "plan: writes_to: is missing: nothing says where this plan would write"),
+        (put("", "writes_to"), "plan: writes_to: is missing: nothing says where this plan would write"),
         (put("tomorrow", "expires_at"), "plan: expires_at: must be a time like 2026-01-14T02:13:00.123Z"),
         (
             put("2026-01-01T12:00:00.000+00:00", "made_at"),

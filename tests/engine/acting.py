@@ -18,10 +18,10 @@ from modeltui.domain.text import SafeText
 from modeltui.engine.acting.deadlines import Deadlines
 from modeltui.engine.acting.executor import Executor
 from modeltui.engine.acting.notices import Notices
-from modeltui.engine.acting.reconciler import ReadBack, Reconciler
+from modeltui.engine.acting.reconciler import ReadAt, Reconciler
 from modeltui.engine.acting.recording import SpoolingJournal
 from modeltui.ports.notifier import Notice
-from modeltui.testing.acting_fakes import ALICE, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
+from modeltui.testing.acting_fakes import ALICE, WRITES_TO, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, Killed, LeaseStore, Life, MortalClock
 
@@ -44,6 +44,8 @@ class Process:
         self.reader = FakeReader(stage.world, life, clock)
         self.notifier = FakeNotifier(life, stage.outbox)
         self.permission = ALLOWED
+        self.writes_to = WRITES_TO
+        """Where the configuration of whoever comes later writes."""
         self.written: Permission | None = None
         """What the rules say once they are read anew."""
         self.given: tuple[GivenApproval, ...] = ()
@@ -99,8 +101,8 @@ class Process:
         await self.life.turn("decisions")
         return self.given
 
-    def _backend(self, _: TargetKey) -> ReadBack | None:
-        return self.writer
+    def _backend(self, _: TargetKey) -> ReadAt | None:
+        return ReadAt(self.writes_to, self.writer)
 
 
 @dataclass

@@ -15,7 +15,7 @@ from modeltui.domain.acting.outcome import Outcome, Report
 from modeltui.domain.journal.details import outcome_details
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.text import SafeText
-from modeltui.testing.acting_fakes import BOB, FakeWorld, Fault, abort_plan, rollback_plan, stepwise_plan
+from modeltui.testing.acting_fakes import BOB, WRITES_TO, FakeWorld, Fault, abort_plan, rollback_plan, stepwise_plan
 
 # Every point of every story is a death, and two lives after it.
 pytestmark = pytest.mark.broad
@@ -217,6 +217,46 @@ async def test_an_unknown_outcome_is_looked_for_again_at_each_start() -> None:
     assert found.outcome is Outcome.VERIFIED
     assert [end.outcome for end in stage.ends()] == [Outcome.UNKNOWN, Outcome.VERIFIED]
     assert await stage.process(BOB).reconciler.reconcile() == ()
+
+
+async def test_another_configuration_does_not_say_what_became_of_it() -> None:
+    """The process died, and the file names another server since: nobody looks there, and it is unknown, with where.
+
+    With the old configuration it is found out after all.
+    """
+    stage = Stage()
+    process = stage.process()
+    dies_in_the_write(process)
+    assert not await survive(process.run(abort_plan(stage.world)))
+    await stage.clock.sleep(LONG_ENOUGH_SECONDS)
+    elsewhere = stage.process(BOB)
+    elsewhere.writes_to = SafeText("http://new:5000, alias champion")
+    looked: list[str] = []
+    elsewhere.life.hooks.append(lambda _, name: looked.append(name))
+    (found,) = await elsewhere.reconciler.reconcile()
+    assert found.outcome is Outcome.UNKNOWN
+    assert f"written to {WRITES_TO}, and this configuration reads http://new:5000" in found.because
+    assert f"a configuration that writes to {WRITES_TO}" in found.remedy
+    assert not {"trace", "read"} & set(looked), "another place was asked"
+    assert await elsewhere.reconciler.reconcile() == (), "that is said once"
+    (found,) = await stage.process(BOB).reconciler.reconcile()
+    assert found.outcome is Outcome.VERIFIED
+
+
+async def test_a_record_that_does_not_say_where_is_not_looked_for_anywhere() -> None:
+    """An intent of an earlier program names no place: what this configuration reads is not taken for its trace."""
+    stage = Stage()
+    process = stage.process()
+    dies_in_the_write(process)
+    assert not await survive(process.run(abort_plan(stage.world)))
+    await stage.clock.sleep(LONG_ENOUGH_SECONDS)
+    (place,) = (at for at, one in enumerate(stage.disk.records) if one.entry.kind is RecordKind.ACTION_INTENT)
+    intent = stage.disk.records[place]
+    details = {name: value for name, value in intent.entry.details.items() if name != "writes_to"}
+    stage.disk.records[place] = replace(intent, entry=replace(intent.entry, details=details))
+    (found,) = await stage.process(BOB).reconciler.reconcile()
+    assert found.outcome is Outcome.UNKNOWN
+    assert "does not say where" in found.because
 
 
 async def test_what_changed_since_is_not_called_verified() -> None:

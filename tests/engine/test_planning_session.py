@@ -38,7 +38,7 @@ from modeltui.engine.acting.situating import Writing
 from modeltui.ports.acting import UNLOCKED_SECONDS, WritesState
 from modeltui.ports.action_runner import RunningAction
 from modeltui.ports.notifier import Occasion
-from modeltui.testing.acting_fakes import FakeNotifier
+from modeltui.testing.acting_fakes import WRITES_TO, FakeNotifier
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.fakes import FakeMetrics, FakeRegistry, FakeRollouts, fake_observer, fake_source
 from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, LeaseStore, Life
@@ -183,7 +183,9 @@ class Stage:
             "leases": self.leases,
             "identity": self.identity,
             "rules": self.rules,
-            "promises": {source_name("rollouts"): Writing(promise(), lambda *_: safe_text("set weights"))},
+            "promises": {
+                source_name("rollouts"): Writing(promise(), lambda *_: safe_text("set weights"), lambda _: WRITES_TO)
+            },
             "runner": self.runner,
             "clock": self.clock,
             "writes_on": True,
@@ -673,3 +675,14 @@ async def test_a_store_that_is_away_holds_up_only_what_needs_it() -> None:
 async def test_a_plan_that_nobody_asked_about_is_not_found() -> None:
     """A hash that names nothing is said to name nothing."""
     assert "waits for a second person" in reason_of(await Stage().acting.reviewed("sha256:123456"))
+
+
+async def test_a_plan_goes_only_where_the_configuration_writes() -> None:
+    """A plan that says it writes elsewhere is refused before anything is typed or started."""
+    stage = Stage()
+    plan = await stage.plan()
+    assert plan.writes_to == WRITES_TO
+    assert await stage.acting.may_go(plan, consents(plan)) is None
+    elsewhere = sealed(replace(plan, writes_to=safe_text("another server")))
+    says = reason_of(await stage.acting.may_go(elsewhere, consents(elsewhere)))
+    assert says == f"the plan writes to another server; the configuration now says {WRITES_TO}"

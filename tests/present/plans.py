@@ -70,6 +70,7 @@ def rollback(target: TargetKey = TARGET, stable: VersionId = STABLE, candidate: 
         expires_at=Instant(NOW + 900),
         actor=BOB,
         writes_through=_PROMISE,
+        writes_to=SafeText("http://127.0.0.1:5000, alias champion"),
         leaving=((stable, 0.95), (candidate, 0.05)),
         to=desired,
         because=SafeText(f"{stable} served 9d within all limits as seen here, until 3h ago"),

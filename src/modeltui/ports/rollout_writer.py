@@ -97,3 +97,5 @@ class ConnectWriter(Protocol):
 
 Promise = Callable[[Any, Surroundings, Policy], WritingPromise]
 """What writing through a source with these options promises; the module that has it imports no writer."""
+WritesTo = Callable[[TargetKey, Any, Surroundings, Policy], SafeText]
+"""Where the writes to a target go with these options; equal texts mean the same place, and hold no secret. No I/O."""

@@ -15,7 +15,12 @@ def plan_changes(made: Plan, now: Plan) -> tuple[SafeText, ...]:
 
     An abort stands while it is the same rollout: the step that it is at does not matter.
     """
-    return tuple(_changes(made, now))
+    return (*_places(made, now), *_changes(made, now))
+
+
+def _places(made: Plan, now: Plan) -> Iterator[SafeText]:
+    if made.writes_to != now.writes_to:
+        yield safe_text(f"it writes to {made.writes_to}, and the configuration now says {now.writes_to}", 800)
 
 
 def _changes(made: Plan, now: Plan) -> Iterator[SafeText]:

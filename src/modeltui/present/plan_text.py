@@ -181,6 +181,7 @@ def plan_lines(plan: Plan, glyphs: Glyphs, zone: tzinfo = UTC) -> list[Line]:
     rows += [_row("job" if place == 0 else "", job_words(job)) for place, job in enumerate(plan.jobs)]
     rows += [_row("stays" if place == 0 else "", str(says)) for place, says in enumerate(plan.not_changed)]
     rows += [_row(f"step {place}", step_words(step)) for place, step in enumerate(plan.steps, 1)]
+    rows.append(_row("where", str(plan.writes_to)))
     rows.append(_row("surety", f"{_GUARANTEES[plan.writes_through.guarantee]}: {plan.writes_through.says}"))
     rows.append(_row("takes", _duration_words(plan)))
     rows.append(_row("undo", undo_words(plan)))

@@ -59,6 +59,7 @@ BOB = Actor(SafeText("bob"))
 PROMISE = WritingPromise(
     source_name("rollouts"), SafeText("fake"), Guarantee.NATIVE, SafeText("it compares and swaps"), True, True
 )
+WRITES_TO = SafeText("the world of this test")
 
 
 class Fault(Enum):
@@ -377,6 +378,7 @@ def _plan(
         Instant(now + 120.0),
         ALICE,
         PROMISE,
+        WRITES_TO,
         () if isinstance(before, Missing) else before.weights,
         states[-1],
         SafeText("it served well"),

@@ -425,6 +425,7 @@ def plan_at(at: Instant, number: int = 0) -> Plan:
         expires_at=Instant(made_at + 900),
         actor=ALICE,
         writes_through=WritingPromise(source, SafeText("embedded"), Guarantee.NATIVE, SafeText("–"), True, True),
+        writes_to=SafeText("fraud-detector@production in /srv/world.sqlite"),
         leaving=before.weights,
         to=after,
         because=SafeText("served 6 d within its limits"),

@@ -318,6 +318,7 @@ def plan_of(case: WriterCase, seen: Rollout, desired: Desired) -> Plan:
         expires_at=Instant(now + 900.0),
         actor=Actor(SafeText("contract")),
         writes_through=case.writer.promise,
+        writes_to=SafeText("the backend of this contract"),
         leaving=tuple(seen.weights.items()),
         to=desired,
         because=SafeText("the contract asks for it"),

@@ -18,14 +18,14 @@ from modeltui.domain.acting.action import Refusal
 from modeltui.domain.names import SourceName, TargetKey
 from modeltui.domain.rollout import Rollout
 from modeltui.engine.acting.notices import Notices
-from modeltui.engine.acting.reconciler import ReadBack, Reconciler
+from modeltui.engine.acting.reconciler import ReadAt, ReadBack, Reconciler
 from modeltui.engine.observer import Observer
 from modeltui.ports.notifier import Notifier
 from modeltui.wiring.observing import open_observer
 from modeltui.wiring.processes import is_process_gone
 from modeltui.wiring.records import open_records
 from modeltui.wiring.running import deadlines_of
-from modeltui.wiring.writing import writable_sources
+from modeltui.wiring.writing import WritableSource, writable_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Reconciling:
 async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
     """Give a reconciler over every source that can be written to; `None` while another process has one.
 
-    It is given only the half of the writers that reads.
+    Writers are opened for what they read; by its type, the reconciler knows no other half of them.
     """
     clock, secrets = SystemClock(), SecretStore()
     with _only_one(loaded) as is_free:
@@ -54,12 +54,12 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
                 open_observer(loaded, clock=clock, secrets=secrets, start_from_cache=False)
             )
             sources = await asyncio.to_thread(lambda: dict(writable_sources(loaded, clock, secrets)))
-            readers: dict[SourceName, ReadBack] = {}
+            readers: dict[SourceName, tuple[WritableSource, ReadBack]] = {}
             for name, source in sources.items():
                 if not isinstance(source, Refusal):
                     connect = plugins.connect_writer(source.writing)
                     writer = connect(source.options, source.surroundings, source.policy)
-                    readers[name] = await stack.enter_async_context(writer)
+                    readers[name] = source, await stack.enter_async_context(writer)
             await observer.poll_now()
             actor, deadlines = await records.identity.actor(), deadlines_of(loaded)
             notices = Notices(records.notifier, records.journal, actor, clock, deadlines)
@@ -77,11 +77,14 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
             yield Reconciling(reconciler, notices, records.notifier)
 
 
-def _reader_of(target: TargetKey, observer: Observer, readers: dict[SourceName, ReadBack]) -> ReadBack | None:
+def _reader_of(
+    target: TargetKey, observer: Observer, readers: dict[SourceName, tuple[WritableSource, ReadBack]]
+) -> ReadAt | None:
     known = observer.fleet.targets.get(target)
     if known is None or not isinstance(known.rollout, Rollout):
         return None
-    return readers.get(known.rollout.source)
+    found = readers.get(known.rollout.source)
+    return None if found is None else ReadAt(found[0].writes_to(target), found[1])
 
 
 @contextmanager

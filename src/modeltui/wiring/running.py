@@ -31,6 +31,8 @@ from modeltui.wiring.processes import process_name
 from modeltui.wiring.records import open_records
 from modeltui.wiring.writing import WritableSource, writable_sources
 
+_SINCE = "it was changed since the plan was made: start modeltui again, and plan again"
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -106,6 +108,8 @@ def _source(loaded: Loaded, plan: Plan, clock: SystemClock, secrets: SecretStore
         raise ConfigError(source.reason, source.remedy)
     if source.promise != plan.writes_through:
         raise ConfigError("what writing promises is no longer what the plan says", "plan again")
+    if (writes_to := source.writes_to(plan.target)) != plan.writes_to:
+        raise ConfigError(f"the plan writes to {plan.writes_to}; the configuration now says {writes_to}", _SINCE)
     return source
 
 

@@ -36,6 +36,10 @@ class WritableSource:
         """Return what the backend will be told, in its words."""
         return self.writing.call(target, seen, desired, self.policy)
 
+    def writes_to(self, target: TargetKey) -> SafeText:
+        """Return where the writes to a target go: what a plan is bound to."""
+        return self.writing.writes_to(target, self.options, self.surroundings, self.policy)
+
 
 def writable_sources(
     loaded: Loaded, clock: Clock, secrets: SecretStore
@@ -63,6 +67,6 @@ def writable_sources(
 def writings(loaded: Loaded, clock: Clock, secrets: SecretStore) -> dict[SourceName, Writing | Refusal]:
     """Return what writing through each source promises, for whoever makes plans."""
     return {
-        name: source if isinstance(source, Refusal) else Writing(source.promise, source.call)
+        name: source if isinstance(source, Refusal) else Writing(source.promise, source.call, source.writes_to)
         for name, source in writable_sources(loaded, clock, secrets)
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,14 @@ async def test_the_call_is_told_in_the_worlds_words(case: WriterCase) -> None:
     assert writing_promise.call(HK, seen, abort_of(seen), demo_policy()) == (
         f"set fraud-detector@prod-hk: weights 2.3.1 100 %; stable 2.3.1; candidate none; if revision is {seen.revision}"
     )
+
+
+def test_the_place_is_a_target_in_a_file() -> None:
+    """The plan says which world it changes, from the root: the same name beside another configuration is another."""
+    options = Options(path=Path("world.sqlite"))
+    here, there = (replace(surroundings("rollouts", VirtualClock()), base_directory=Path(one)) for one in ("/a", "/b"))
+    assert writing_promise.writes_to(HK, options, here, demo_policy()) == "fraud-detector@prod-hk in /a/world.sqlite"
+    assert writing_promise.writes_to(HK, options, there, demo_policy()) == "fraud-detector@prod-hk in /b/world.sqlite"
 
 
 async def test_stages_go_on_by_themselves_until_an_operator_holds_them(world_path: Path, clock: VirtualClock) -> None:

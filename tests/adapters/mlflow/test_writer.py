@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from modeltui.adapters._http import BasicAuth
+from modeltui.adapters._http import BasicAuth, BearerAuth
 from modeltui.adapters.mlflow import writing_promise
+from modeltui.adapters.mlflow.options import Options
 from modeltui.adapters.mlflow.rollout_writer import MlflowRolloutWriter
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.acting.action import CheckResult, Desired, Guarantee
@@ -268,6 +269,29 @@ async def test_who_may_write_where_the_server_tells_no_account(
         case = WriterCase(writer, SystemClock(), target("fraud"), number(2), _nobody)
         checks = await writer.prepare(plan_of(case, seen, rollback_to(number(2))))
     assert [check.result for check in checks if check.name == "may-write"] == [result]
+
+
+def test_the_place_is_a_server_and_its_aliases() -> None:
+    """The plan says which aliases of which model on which server are moved, without what is secret in an address."""
+
+    def place(url: str = "https://mlflow.example/risk", **more: Any) -> str:
+        options = Options(url=url, **more)
+        around = Surroundings(SOURCE, SystemClock(), (), no_secret, Path("/"))
+        return writing_promise.writes_to(target("fraud"), options, around, alias_policy())
+
+    usual = "https://mlflow.example/risk: fraud, alias champion (stable), challenger (candidate)"
+    assert place() == place("https://MLflow.example/risk/") == usual
+    assert place("https://me:swordfish@mlflow.example/risk?key=swordfish") == usual
+    others = {
+        place("https://mlflow.example/fraud"),
+        place("http://mlflow.example/risk"),
+        place("https://mlflow.example:444/risk"),
+        place(workspace="b"),
+        place(headers={"X-Scope-OrgID": "a"}),
+        place(headers={"X-Scope-OrgID": "b"}),
+    }
+    assert len(others | {usual}) == 7
+    assert place(timeout_seconds=3.0, auth=BearerAuth(token=Secret("swordfish"))) == usual
 
 
 async def test_what_aliases_cannot_say_is_refused_before_a_byte(server: AliasServer, case: WriterCase) -> None:

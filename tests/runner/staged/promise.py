@@ -10,7 +10,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.adapter import Surroundings
 from tests.runner.staged.world import KIND, Options
 
-__all__ = ["KIND", "WRITER", "call", "promise"]
+__all__ = ["KIND", "WRITER", "call", "promise", "writes_to"]
 WRITER = "tests.runner.staged.writer"
 
 
@@ -18,6 +18,11 @@ def promise(options: Options, surroundings: Surroundings, policy: Policy) -> Wri
     """Return a promise that is kept."""
     says = SafeText("compares the revision")
     return WritingPromise(surroundings.source, SafeText(KIND), Guarantee.NATIVE, says, True, True)
+
+
+def writes_to(target: TargetKey, options: Options, surroundings: Surroundings, policy: Policy) -> SafeText:
+    """Return the directory."""
+    return safe_text(f"{target} in {surroundings.base_directory / options.directory}", 1_000)
 
 
 def call(target: TargetKey, seen: Rollout, desired: Desired, policy: Policy) -> SafeText:

@@ -33,6 +33,11 @@ def promise(options: Any, surroundings: Surroundings, policy: Policy) -> Writing
     )
 
 
+def writes_to(target: TargetKey, options: Any, surroundings: Surroundings, policy: Policy) -> SafeText:
+    """Return which row of which file is changed."""
+    return safe_text(f"{target} in {(surroundings.base_directory / options.path).absolute()}", 1_500)
+
+
 def call(target: TargetKey, seen: Rollout, desired: Desired, policy: Policy) -> SafeText:
     """Return what the world will be told, in its own words."""
     weights = ", ".join(f"{version} {100 * share:g} %" for version, share in desired.weights)

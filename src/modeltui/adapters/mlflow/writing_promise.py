@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from modeltui.adapters.mlflow.alias_moves import alias_names, moves
 from modeltui.domain.acting.action import Desired, Guarantee, WritingPromise
@@ -40,6 +42,31 @@ def promise(options: Any, surroundings: Surroundings, policy: Policy) -> Writing
         splits_traffic=False,
         finds_own_writes=False,
     )
+
+
+def writes_to(target: TargetKey, options: Any, surroundings: Surroundings, policy: Policy) -> SafeText:
+    """Return which aliases of which model on which server are moved."""
+    address = urlsplit(options.url)
+    # Without user, password and query: no source opens with them, and none of them belongs into a plan.
+    server = f"{address.scheme}://{address.netloc.rpartition('@')[2].lower()}{address.path.rstrip('/')}"
+    try:
+        names = alias_names(policy, target.model, target.environment)
+    except BackendRefused as refusal:
+        moved = refusal.title
+    else:
+        moved = f"alias {names.stable} (stable)" + (f", {names.candidate} (candidate)" if names.candidate else "")
+    workspace = f", workspace {options.workspace}" if options.workspace else ""
+    return safe_text(f"{server}{workspace}{_headers(options.headers)}: {target.model}, {moved}", 1_500)
+
+
+def _headers(headers: Mapping[str, str]) -> str:
+    """Return a mark that tells headers apart, for they may lead to another tenant; their values are not repeated."""
+    if not headers:
+        return ""
+    from hashlib import sha256
+
+    text = repr(sorted((name.lower(), value) for name, value in headers.items()))
+    return f", headers {sha256(text.encode()).hexdigest()[:12]}"
 
 
 def call(target: TargetKey, seen: Rollout, desired: Desired, policy: Policy) -> SafeText:

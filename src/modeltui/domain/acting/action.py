@@ -112,12 +112,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Premise:
-    """The world as the plan assumes it. When it is no longer so, the plan is void."""
+    """The world as the plan assumes it. When `what_moved` finds a part of it changed, the plan is void."""
 
     desired: Desired | Unknown
     """What the controller was told; unknown where no controller and no pointer says it."""
     revision: SafeText | Unknown
-    """The controller's token for that state."""
+    """The controller's token for that state: a witness, not compared, for it may change where nothing else does."""
     stage: SafeText | Unknown
     serving: VersionId | Unknown
     """Which version answered most requests."""
@@ -171,6 +171,8 @@ class Plan:
     expires_at: Instant
     actor: Actor
     writes_through: WritingPromise
+    writes_to: SafeText
+    """Where every write goes, as the configuration had it: the server or file, and what is moved there; no secrets."""
     leaving: Weights
     """Who gets what before."""
     to: Desired

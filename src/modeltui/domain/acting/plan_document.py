@@ -137,6 +137,7 @@ def _body(plan: Plan) -> Document:
         "expires_at": time_text(plan.expires_at),
         "actor": _actor(plan.actor),
         "writes_through": _promise(plan.writes_through),
+        "writes_to": plan.writes_to,
         "guarantee": plan.writes_through.guarantee.value,
         "from": _pairs(plan.leaving),
         "to": _pairs(plan.to.weights),

@@ -91,6 +91,9 @@ def read_plan(raw: object, schema: str) -> Plan:
     promise = top.take("writes_through", _promise)
     if top.take("guarantee", _one_of(Guarantee)) is not promise.guarantee:
         raise wrong("guarantee", "is not the one of writes_through")
+    writes_to = top.maybe("writes_to", _text)
+    if isinstance(writes_to, Unknown) or not writes_to:  # plans of earlier programs do not say it
+        raise wrong("writes_to", "is missing: nothing says where this plan would write")
     to = top.take("desired", _desired)
     if top.take("to", _pairs) != to.weights:
         raise wrong("to", "is not what desired.weights says")
@@ -104,6 +107,7 @@ def read_plan(raw: object, schema: str) -> Plan:
         expires_at=top.take("expires_at", _time),
         actor=top.take("actor", _actor),
         writes_through=promise,
+        writes_to=writes_to,
         leaving=top.take("from", _pairs),
         to=to,
         because=top.take("because", _text),

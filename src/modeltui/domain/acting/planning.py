@@ -322,6 +322,7 @@ def _made(
             expires_at=whole_milliseconds(made_at + PLAN_SECONDS[guard]),
             actor=situation.actor,
             writes_through=promise,
+            writes_to=situation.writes_to,
             leaving=leaving,
             to=to,
             because=safe_text(because, 400),

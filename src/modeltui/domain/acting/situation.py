@@ -51,6 +51,8 @@ class Situation:
     now: Instant
     call: Callable[[Rollout | Unknown, Desired], SafeText]
     """What the backend will be told, in its words."""
+    writes_to: SafeText
+    """Where that is sent; empty where nothing can be written."""
     provenance: Mapping[VersionId, Provenance] = field(default_factory=dict)
     """Of the version to go to and of what serves; one that is missing was not read."""
     versions: tuple[Version, ...] | Unknown = UNKNOWN

@@ -71,6 +71,8 @@ class IntentRead:
     has_lease: bool
     gone_after: Instant | Unknown
     """Whoever has not written an outcome by then will never do it."""
+    writes_to: SafeText | Unknown
+    """Where it was written, as the plan says it; unknown in records of earlier programs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,7 @@ def intent_details(
         "to": weights_detail(plan.to.weights),
         "steps": len(plan.steps),
         "calls": tuple(_short(step.call) for step in plan.steps),
+        "writes_to": str(plan.writes_to),
         "guard": int(consent.guard),
         "through": str(consent.through),
         "acknowledged": tuple(str(name) for name in consent.acknowledged),
@@ -178,6 +181,7 @@ def read_intent(record: Record) -> IntentRead:
         safe_text(details.get("process") or ""),
         details.get("fence") is not None,
         _moment(details, "gone_after"),
+        _optional_text(details, "writes_to"),
     )
 
 
@@ -321,6 +325,11 @@ def _short(text: str) -> str:
 
 def _optional(version: VersionId | Unknown) -> str | None:
     return None if isinstance(version, Missing) else str(version)
+
+
+def _optional_text(details: Details, name: str) -> SafeText | Unknown:
+    value = details.get(name)
+    return safe_text(value, 2_000) if isinstance(value, str) and value else UNKNOWN
 
 
 def _state_detail(desired: Desired) -> Detail:

@@ -54,6 +54,15 @@ class ReadBack(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAt:
+    """What reads back one target, and where that is."""
+
+    writes_to: SafeText
+    """Where a plan that is made now would write."""
+    backend: ReadBack
+
+
+@dataclass(frozen=True, slots=True)
 class _Case:
     """One intent that needs looking at."""
 
@@ -73,7 +82,7 @@ class _Case:
 class Reconciler:
     """Looks at open intents when the program starts, and when asked."""
 
-    backend: Callable[[TargetKey], ReadBack | None]
+    backend: Callable[[TargetKey], ReadAt | None]
     """Returns what reads back a target; `None` where this process has no such thing."""
     journal: Journal
     leases: Leases
@@ -153,9 +162,12 @@ class Reconciler:
 
     async def _look_at(self, case: _Case) -> Report | None:
         """Return what became of it, written down; `None` when nothing new can be said now."""
-        backend = self.backend(case.target)
-        if backend is None:
+        at = self.backend(case.target)
+        if at is None:
             return None
+        if at.writes_to != case.intent.writes_to:
+            return await self._elsewhere(case, at.writes_to)
+        backend = at.backend
         # What was on its way when its executor died has landed by then, or never will.
         await self.clock.sleep(case.newest_at + self.deadlines.not_applied_after_seconds - self.clock.now())
         try:
@@ -188,6 +200,27 @@ class Reconciler:
             serving_at=found.serving_at,
             healthy_at=found.healthy_at,
             serving=found.observed,
+            reason=case.record.entry.reason,
+        )
+        return await self._write_down(case, report)
+
+    async def _elsewhere(self, case: _Case, here: SafeText) -> Report | None:
+        """Return that nobody can tell from here, written down once: another place says nothing about this one."""
+        if case.was_unknown:
+            return None  # said before
+        there = case.intent.writes_to
+        if isinstance(there, Missing):
+            says, remedy = "the record does not say where it was written", f"look at {case.target} yourself"
+        else:
+            says = f"it was written to {there}, and this configuration reads {here}"
+            remedy = f"look there, or start modeltui with a configuration that writes to {there}: it finds out then"
+        report = Report(
+            case.plan_id,
+            case.plan_hash,
+            case.target,
+            Outcome.UNKNOWN,
+            safe_text(f"it cannot be found out from here: {says}", 500),
+            safe_text(remedy, 500),
             reason=case.record.entry.reason,
         )
         return await self._write_down(case, report)

@@ -273,6 +273,9 @@ class LiveActing:
             return unlike
         if plan.context != self._look.fleet.context.name:
             return _no(f"the plan is for context {plan.context}", "carry it out there, or plan again here")
+        writing = self._look.writing(plan.target)
+        if not isinstance(writing, Refusal) and (writes_to := writing.writes_to(plan.target)) != plan.writes_to:
+            return _no(f"the plan writes to {plan.writes_to}; the configuration now says {writes_to}", "plan again")
         if plan.guard >= GuardLevel.IDENTITY and len(consent.reason.text.strip()) < SHORTEST_REASON:
             return _no(f"a reason has at least {SHORTEST_REASON} characters", "say why, in a sentence")
         actor = await self.actor()

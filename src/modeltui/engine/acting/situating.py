@@ -56,6 +56,8 @@ class Writing:
 
     promise: WritingPromise
     call: Callable[[TargetKey, Rollout, Desired], SafeText]
+    writes_to: Callable[[TargetKey], SafeText]
+    """Where the writes to a target go."""
 
 
 def promise_for(promises: Mapping[SourceName, Writing | Refusal], target: Target) -> Writing | Refusal:
@@ -152,6 +154,7 @@ class Situating:
             plan_id=plan_id,
             now=self._clock.now(),
             call=_call(key, writing),
+            writes_to=SafeText("") if isinstance(writing, Refusal) else writing.writes_to(key),
             provenance={
                 version: fleet.provenance[key.model, version]
                 for version in self._wanted(target, request)
