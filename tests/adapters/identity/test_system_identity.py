@@ -180,6 +180,19 @@ async def test_a_key_that_wants_to_be_touched_is_asked_once(agent: Agent, tmp_pa
     assert (tmp_path / "asked").read_text(encoding="ascii") == "x\n"
 
 
+async def test_a_key_that_wants_to_be_touched_signs_no_checkpoint_twice(agent: Agent, tmp_path: Path) -> None:
+    """Every key of the agent waits for a touch: each is asked once for a signature, not for each checkpoint again."""
+    slow = tmp_path / "bin"
+    slow.mkdir()
+    (slow / "ssh-keygen").write_text(f"#!/bin/sh\necho x >> {tmp_path}/asked\nexec sleep 30\n", encoding="ascii")
+    (slow / "ssh-keygen").chmod(0o755)
+    environ = {**agent.environ, "PATH": f"{slow}:{os.environ['PATH']}"}
+    identity = SystemIdentity(agent.policy("alice"), environ, seconds=0.3)
+    for _ in range(3):
+        assert await identity.sign(MESSAGE, NAMESPACE) is UNKNOWN
+    assert (tmp_path / "asked").read_text(encoding="ascii") == "x\n" * len(agent.keys)
+
+
 def test_nothing_can_ask_the_operator_anything(tmp_path: Path) -> None:
     """OpenSSH finds no terminal and no window to ask on, and none of our secrets in its environment."""
     (tmp_path / "ssh-add").write_text(

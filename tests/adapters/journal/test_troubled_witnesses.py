@@ -2,16 +2,198 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import os
 from pathlib import Path
 
 import pytest
 
-from modeltui.adapters.journal import JsonlJournal
-from modeltui.adapters.journal.anchors import WebhookAnchor
+from modeltui.adapters.journal import JsonlJournal, witnessing
+from modeltui.adapters.journal.anchors import FileAnchor, WebhookAnchor
+from modeltui.adapters.journal.checkpoints import checkpoints_in, checkpoints_path
+from modeltui.adapters.journal.files import Files, add_line
+from modeltui.domain.errors import BackendUnavailable
+from modeltui.domain.identity import Actor
+from modeltui.domain.journal.chain import checkpoint_from_text
 from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.names import UNKNOWN, Unknown
+from modeltui.domain.text import SafeText
+from modeltui.ports.anchor import SignedCheckpoint
 from modeltui.ports.journal import Query
 from modeltui.testing.clock import VirtualClock
-from tests.adapters.journal.stage import Unsynced, entry
+from tests.adapters.journal.stage import ALICE, Unsynced, entry
+
+
+class Dead:
+    """A witness that never answers."""
+
+    name = SafeText("the dead one")
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+
+    async def put(self, checkpoint: SignedCheckpoint) -> None:
+        """Wait for ever."""
+        self.is_asked.set()
+        await asyncio.get_running_loop().create_future()
+
+    async def kept(self) -> tuple[SignedCheckpoint, ...]:
+        """Say so."""
+        raise BackendUnavailable("no answer")
+
+
+class Safe:
+    """A witness that takes what it is given once it is open, and notes when it is given two things at a time."""
+
+    name = SafeText("the safe")
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        self.is_asked = asyncio.Event()
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.has_been_pressed = False
+        self._is_busy = False
+
+    async def put(self, checkpoint: SignedCheckpoint) -> None:
+        """Take it."""
+        self.is_asked.set()
+        self.has_been_pressed |= self._is_busy
+        self._is_busy = True
+        await self.is_open.wait()
+        self._is_busy = False
+        self.sizes.append(checkpoint_from_text(checkpoint.text).size)
+
+    async def kept(self) -> tuple[SignedCheckpoint, ...]:
+        """Return nothing."""
+        return ()
+
+
+async def test_a_dead_witness_keeps_the_last_outcome_from_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One witness is dead when the program ends: the other sees the last outcome, the journal names the dead."""
+    monkeypatch.setattr(witnessing, "LAST_CHECKPOINT_SECONDS", 0.3)
+    dead, safe = Dead(), Safe()
+    one = JsonlJournal(tmp_path, VirtualClock(), None, [dead, safe], files=Unsynced())
+    async with one:
+        await one.append(entry(RecordKind.ACTION_INTENT, plan="a"))
+        await dead.is_asked.wait()
+        outcome = await one.append(entry(RecordKind.ACTION_OUTCOME, plan="a"))
+    assert safe.sizes[-1] >= outcome.seq
+    assert "the dead one" in one.trouble
+    (failed,) = await one.read(Query(kinds=frozenset({RecordKind.LOG_ANCHOR_FAILED})))
+    assert failed.entry.details["anchor"] == "the dead one"
+
+
+async def test_what_is_due_when_the_program_ends_is_witnessed_once(tmp_path: Path) -> None:
+    """A command that ends right after its action makes one checkpoint of it, not one more of having made it."""
+    safe = Safe()
+    async with JsonlJournal(tmp_path, VirtualClock(), None, [safe], files=Unsynced()) as one:
+        for _ in range(3):
+            await asyncio.sleep(0)
+        outcome = await one.append(entry(RecordKind.ACTION_OUTCOME, plan="a"))
+    assert safe.sizes == [outcome.seq]
+    assert len(checkpoints_in(checkpoints_path(tmp_path)).checkpoints) == 1
+
+
+async def test_a_slow_witness_is_given_one_checkpoint_after_the_other(tmp_path: Path) -> None:
+    """The program ends while a witness takes an earlier checkpoint, as a repository: the last one waits its turn."""
+    safe = Safe()
+    safe.is_open.clear()
+    one = JsonlJournal(tmp_path, VirtualClock(), None, [safe], files=Unsynced())
+    await one.__aenter__()
+    await one.append(entry(RecordKind.ACTION_INTENT, plan="a"))
+    await safe.is_asked.wait()
+    outcome = await one.append(entry(RecordKind.ACTION_OUTCOME, plan="a"))
+    leaving = asyncio.create_task(one.__aexit__(None, None, None))
+    await asyncio.wait({leaving}, timeout=0.1)  # two would meet within that time
+    safe.is_open.set()
+    await leaving
+    assert safe.sizes == [2, outcome.seq]
+    assert not safe.has_been_pressed
+
+
+class SlowToSign:
+    """Somebody whose first signature takes until another one is wanted."""
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+        self.may_sign = asyncio.Event()
+
+    async def actor(self) -> Actor:
+        """Return who it is."""
+        return ALICE
+
+    async def sign(self, message: bytes, namespace: str) -> Unknown:
+        """Return no signature, in the end."""
+        if not self.is_asked.is_set():
+            self.is_asked.set()
+            await self.may_sign.wait()
+        return UNKNOWN
+
+    async def signer(self, message: bytes, namespace: str, signature: str) -> Unknown:
+        """Return nobody."""
+        return UNKNOWN
+
+
+async def test_checkpoints_are_kept_in_their_order_however_slow_one_is_signed(tmp_path: Path) -> None:
+    """The program ends while a checkpoint is being signed: the last one comes after it, and the newest is last."""
+    slow = SlowToSign()
+    one = JsonlJournal(tmp_path, VirtualClock(), slow, [], files=Unsynced())
+    await one.__aenter__()
+    await one.append(entry(RecordKind.ACTION_INTENT, plan="a"))
+    await slow.is_asked.wait()
+    outcome = await one.append(entry(RecordKind.ACTION_OUTCOME, plan="a"))
+    leaving = asyncio.create_task(one.__aexit__(None, None, None))
+    await asyncio.wait({leaving}, timeout=0.1)  # what would overtake has its time to
+    slow.may_sign.set()
+    await leaving
+    kept = [checkpoint_from_text(each.text).size for each in checkpoints_in(checkpoints_path(tmp_path)).checkpoints]
+    assert kept == [2, outcome.seq]
+
+
+def _descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_the_file_of_the_audit_stays_as_the_audit_made_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An anchor's file that others own and read takes a checkpoint, and who may read it does not change."""
+    path = tmp_path / "audit"
+    path.touch()
+    path.chmod(0o640)
+    one = JsonlJournal(tmp_path / "journal", VirtualClock(), None, [FileAnchor(path)], files=Unsynced())
+    await one.append(entry())
+
+    def refused(descriptor: int, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "it belongs to somebody else")
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    await one.checkpoint()
+    assert len(checkpoints_in(path).checkpoints) == 1
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_of_ours_that_cannot_be_made_private_is_not_left_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal's own file is open to others and is not ours to close to them: refused each time, and none leaks."""
+    path = tmp_path / "checkpoints"
+    path.touch()
+    path.chmod(0o644)
+
+    def refused(descriptor: int, mode: int) -> None:
+        raise PermissionError(errno.EPERM, "it belongs to somebody else")
+
+    monkeypatch.setattr(os, "fchmod", refused)
+    before = _descriptors()
+    for _ in range(5):
+        with pytest.raises(PermissionError):
+            add_line(Files(), path, b"{}\n")
+    assert _descriptors() == before
 
 
 @pytest.mark.parametrize(

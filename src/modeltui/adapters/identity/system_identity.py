@@ -90,11 +90,13 @@ class SystemIdentity:
 
     def _sign(self, message: bytes, namespace: str) -> SafeText | Unknown:
         known = {signer.key for signer in self._access.signers}
-        keys = sorted(self._ssh.agent_keys(), key=lambda key: key not in known)
+        keys = [key for key in self._ssh.agent_keys() if key not in self._silent]
+        keys.sort(key=lambda key: key not in known)
         for key in keys[:MOST_KEYS]:
             signature = self._ssh.sign(message, namespace, key)
             if signature:
                 return SafeText(signature)
+            self._silent.add(key)
         return UNKNOWN
 
 

@@ -10,7 +10,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 LOCK_SECONDS = 2.0
 """Longer than any append takes, shorter than an operator waits."""
@@ -26,6 +26,9 @@ _FLAGS: Final = os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 class Files:
     """What the operating system does for the journal. Every method raises `OSError`."""
 
+    tightens: ClassVar[bool] = True
+    """Whether a file that others may read or write is made private when it is opened to append."""
+
     def make_directory(self, path: Path) -> None:
         """Make a directory that only its owner enters, or make it so."""
         path.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
@@ -33,15 +36,18 @@ class Files:
             path.chmod(PRIVATE_DIRECTORY)
 
     def open_to_append(self, path: Path, *, create: bool = False) -> int:
-        """Open a file of ours; with `create` one that must not be there yet."""
+        """Open a file to read and append; with `create` one that must not be there yet."""
         flags = os.O_RDWR | os.O_APPEND | _FLAGS | (os.O_CREAT | os.O_EXCL if create else 0)
         descriptor = os.open(path, flags, PRIVATE_FILE)
-        state = os.fstat(descriptor)
-        if not stat.S_ISREG(state.st_mode):
+        try:
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                raise FileExistsError(errno.EEXIST, "it is not a regular file", str(path))
+            if self.tightens and stat.S_IMODE(state.st_mode) & 0o077:
+                os.fchmod(descriptor, PRIVATE_FILE)
+        except BaseException:
             os.close(descriptor)
-            raise FileExistsError(errno.EEXIST, "it is not a regular file", str(path))
-        if stat.S_IMODE(state.st_mode) & 0o077:
-            os.fchmod(descriptor, PRIVATE_FILE)
+            raise
         return descriptor
 
     def close(self, descriptor: int) -> None:
@@ -120,6 +126,12 @@ class Files:
                 if os.fstat(descriptor).st_ino == path.stat().st_ino:
                     return descriptor
             os.close(descriptor)
+
+
+class FilesElsewhere(Files):
+    """The same for a file that belongs to whoever keeps it, who alone says who may read it."""
+
+    tightens = False
 
 
 def _lock(descriptor: int, path: Path) -> None:

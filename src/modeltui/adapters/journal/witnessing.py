@@ -14,7 +14,7 @@ from modeltui.domain.errors import BackendError, ModeltuiError
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.chain import Checkpoint, Witness
 from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
-from modeltui.domain.names import Missing, Unknown
+from modeltui.domain.names import UNKNOWN, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.clock import Clock
@@ -24,6 +24,8 @@ OWN_ACTOR: Final = Actor(SafeText("modeltui"))
 """In whose name the journal writes down what it does by itself."""
 LAST_CHECKPOINT_SECONDS: Final = 10.0
 """How long closing waits for the checkpoint of what was just done."""
+_NOTE_SECONDS: Final = 1.0
+"""And how long for writing down who did not take it."""
 _WITNESSED: Final = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED, RecordKind.BREAK_GLASS})
 _PLACE: Final = SafeText("the checkpoints beside it")
 
@@ -63,6 +65,12 @@ class Witnessing:
         self._tasks: asyncio.TaskGroup | None = None
         self._keeper: tuple[asyncio.Task[None], ...] = ()
         self._failing: dict[SafeText, bool] = {}
+        self._making = asyncio.Lock()
+        """Of two checkpoints the smaller is kept first, however long its signature takes."""
+        self._turns = {anchor.name: asyncio.Lock() for anchor in anchors}
+        """Each anchor is given one checkpoint after the other, and waits for no other anchor."""
+        self._owed: dict[SafeText, SignedCheckpoint] = {}
+        """What each anchor was given and has neither taken nor refused yet."""
         self._has_appended = False
         self._checkpointed_at: float | None = None
         self.trouble = SafeText("")
@@ -87,14 +95,15 @@ class Witnessing:
         """
         self._due.clear()
         self._checkpointed_at = self._clock.boottime()
-        made = await self._lines.made_checkpoint()
+        async with self._making:
+            made = await self._lines.made_checkpoint()
+            if not isinstance(made, Missing):
+                signed = await sign(made, self._identity)
+                await self._lines.keep_checkpoint(signed)
         if isinstance(made, Missing):
             await self._hand_over_again()
-            return made
-        signed = await sign(made, self._identity)
-        await self._lines.keep_checkpoint(signed)
-        for anchor in self._anchors:
-            await self._anchor(anchor, signed)
+        else:
+            await self._hand_over(self._anchors, signed)
         return made
 
     async def witnesses(self) -> tuple[list[SafeText], list[Witness]]:
@@ -125,17 +134,21 @@ class Witnessing:
         """Finish the checkpoint that is being made, and make the one that is still due, within their time."""
         give_up_at = asyncio.get_running_loop().time() + LAST_CHECKPOINT_SECONDS
         try:
+            is_in_time = False
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(give_up_at):
+                    await asyncio.sleep(0)  # noqa: TID251 - a turn: the background begins with what is due, if it is free
+                    if self._due.is_set():  # beside one that is under way: that may wait for a dead anchor
+                        await self._try_checkpoint()
                     await self._idle.wait()
+                    is_in_time = True
+            owed = tuple(self._owed)
             for task in self._keeper:
                 task.cancel()
             if self._tasks is not None:
                 await self._tasks.__aexit__(None, None, None)
-            if self._due.is_set():
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout_at(give_up_at):
-                        await self._try_checkpoint()
+            if not is_in_time:
+                await self._tell_late(owed)
         finally:
             self._tasks = None
 
@@ -168,24 +181,49 @@ class Witnessing:
         """Give the newest checkpoint to the anchors that did not take it."""
         failing = [anchor for anchor in self._anchors if self._failing.get(anchor.name)]
         kept = await self._lines.kept_checkpoints() if failing else ()
-        for anchor in failing if kept else ():
-            await self._anchor(anchor, kept[-1])
+        if kept:
+            await self._hand_over(failing, kept[-1])
+
+    async def _hand_over(self, anchors: Sequence[Anchor], signed: SignedCheckpoint) -> None:
+        """Give a checkpoint to all of them at once: a dead one keeps it from no other."""
+        for anchor in anchors:
+            self._owed[anchor.name] = signed
+        failed = await asyncio.gather(*(self._anchor(anchor, signed) for anchor in anchors), return_exceptions=True)
+        for error in failed:
+            if error is not None:
+                raise error
 
     async def _anchor(self, anchor: Anchor, signed: SignedCheckpoint) -> None:
-        try:
-            await anchor.put(signed)
-        except ModeltuiError as error:
-            await self._note(anchor, RecordKind.LOG_ANCHOR_FAILED, {"because": error.title})
-        else:
-            await self._note(anchor, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
+        async with self._turns[anchor.name]:
+            because: SafeText | Unknown = UNKNOWN
+            try:
+                await anchor.put(signed)
+            except ModeltuiError as error:
+                because = safe_text(error.title)
+            except Exception as error:  # the top of a task: what one anchor does is no matter of the others
+                because = safe_text(type(error).__name__)
+            if self._owed.get(anchor.name) is signed:
+                del self._owed[anchor.name]
+            if isinstance(because, Missing):
+                await self._note(anchor.name, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
+            else:
+                await self._note(anchor.name, RecordKind.LOG_ANCHOR_FAILED, {"because": because})
 
-    async def _note(self, anchor: Anchor, kind: RecordKind, details: dict[str, Detail]) -> None:
+    async def _tell_late(self, owed: Sequence[SafeText]) -> None:
+        """Write down who did not take the last checkpoint in time: nobody is here to see it."""
+        self.trouble = safe_text(f"the last checkpoint was not taken in time by {', '.join(owed) or 'the journal'}")
+        with contextlib.suppress(TimeoutError, ModeltuiError):
+            async with asyncio.timeout(_NOTE_SECONDS):
+                for name in owed:
+                    await self._note(name, RecordKind.LOG_ANCHOR_FAILED, {"because": "it did not answer in time"})
+
+    async def _note(self, anchor: SafeText, kind: RecordKind, details: dict[str, Detail]) -> None:
         """Write down that an anchor began to fail, or took one for the first time or again."""
         fails = kind is RecordKind.LOG_ANCHOR_FAILED
-        if self._failing.get(anchor.name) is fails:
+        if self._failing.get(anchor) is fails:
             return
-        self._failing[anchor.name] = fails
-        details = {"anchor": anchor.name, **details}
+        self._failing[anchor] = fails
+        details = {"anchor": anchor, **details}
         await self._lines.note(Entry(kind, self._clock.now(), OWN_ACTOR, SafeText(""), details=details))
 
 

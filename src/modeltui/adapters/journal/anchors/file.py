@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in
-from modeltui.adapters.journal.files import Files
+from modeltui.adapters.journal.files import FilesElsewhere
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, NothingThereError, SignedCheckpoint
@@ -53,7 +53,7 @@ class FileAnchor:
     def _add(self, checkpoint: SignedCheckpoint) -> None:
         if self._was_there:
             self._path.stat()  # a share that was unmounted meanwhile gets no file in its place
-        add_checkpoint(self._path, checkpoint, Files())
+        add_checkpoint(self._path, checkpoint, FilesElsewhere())
         self._was_there = True
 
 

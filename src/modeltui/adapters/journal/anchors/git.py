@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in
-from modeltui.adapters.journal.files import Files
+from modeltui.adapters.journal.files import FilesElsewhere
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
@@ -34,7 +34,7 @@ class GitAnchor:
         """Return once the commit is there."""
         size = checkpoint.text.split("\n")[1]
         try:
-            await asyncio.to_thread(add_checkpoint, self._tree / FILE_NAME, checkpoint, Files())
+            await asyncio.to_thread(add_checkpoint, self._tree / FILE_NAME, checkpoint, FilesElsewhere())
         except OSError as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} cannot be written: {error}"), "Give a work tree of git that this user may write"
