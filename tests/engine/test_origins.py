@@ -9,7 +9,7 @@ from tests.engine.running import running
 from modeltui.domain.comparison.difference import CodeLog, CodeSpan, Commit
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.fleet import SourceCondition
-from modeltui.domain.lineage import ABSENT, CodeRevision, Contradicted, Known, Provenance, Unreadable
+from modeltui.domain.lineage import ABSENT, Approval, CodeRevision, Contradicted, Known, Provenance, Unreadable
 from modeltui.domain.names import UNKNOWN, Instant, ModelName, VersionId
 from modeltui.domain.text import SafeText
 from modeltui.engine.observer import Observer
@@ -160,6 +160,54 @@ async def test_a_log_that_cannot_be_read_says_why() -> None:
     observer = await compared(fake_observer(clock, fake_source(registry), fake_source(code)))
     (log,) = observer.fleet.code_logs.values()
     assert log.trouble == "git: no route"
+
+
+def log_of(subject: str) -> CodeLog:
+    """Return a log of one commit."""
+    return CodeLog(SafeText(""), (Commit(SafeText("aaaaaaa2"), NOON, SafeText("ann"), SafeText(subject)),))
+
+
+async def test_a_log_that_could_not_be_read_is_asked_for_again() -> None:
+    """The repository was away for a moment: with the next look its log is there, and then it is left alone."""
+    clock = VirtualClock()
+    code = FakeCode(clock=clock, fault=BackendUnavailable("git: no route", ""), failing=frozenset({"log"}))
+    code.log = log_of("Drop a filter")
+    registry = listing(clock, v1=commit("aaaaaaa1"), v2=commit("aaaaaaa2"))
+    observer = await compared(fake_observer(clock, fake_source(registry), fake_source(code)))
+    code.fault = None
+    for again in (False, True):
+        await observer.read_comparison(FRAUD, V1, V2, again=again)
+        assert list(observer.fleet.code_logs.values()) == [code.log]
+    assert len(code.asked("log")) == 2
+
+
+async def test_a_repository_that_fails_does_not_hide_the_next() -> None:
+    """Of two copies of a repository one is away: the log of the other stands there, whichever was asked first."""
+    clock = VirtualClock()
+    away = FakeCode(clock=clock, fault=BackendUnavailable("git: no route", ""), failing=frozenset({"log"}))
+    here = FakeCode(clock=clock, log=log_of("Drop a filter"))
+    registry = listing(clock, v1=commit("aaaaaaa1"), v2=commit("aaaaaaa2"))
+    observer = await compared(
+        fake_observer(clock, fake_source(registry), fake_source(away, name="away"), fake_source(here, name="here"))
+    )
+    assert list(observer.fleet.code_logs.values()) == [here.log]
+
+
+async def test_whoever_asks_again_hears_what_has_changed() -> None:
+    """An approval was revoked since: asked again, both versions and the members that differ are read anew."""
+    clock = VirtualClock()
+    registry = listing(clock, v1=Provenance(components=known({GBM: V1})), v2=Provenance(components=known({GBM: V2})))  # type: ignore[arg-type]
+    registry.models = (model("fraud"), model("gbm"))
+    observer = await compared(fake_observer(clock, fake_source(registry)))
+    revoked = known((Approval(SafeText("ana"), SafeText("revoked")),))
+    before = {key: registry.provenance[key] for key in registry.provenance}
+    registry.provenance = {**before, (FRAUD, V2): replace(before[FRAUD, V2], approvals=revoked)}  # type: ignore[arg-type]
+    await observer.read_comparison(FRAUD, V1, V2)
+    assert len(registry.asked("provenance")) == 4, "what is known is not asked for unless somebody wants it again"
+    await observer.read_comparison(FRAUD, V1, V2, again=True)
+    assert observer.fleet.provenance[FRAUD, V2].approvals == revoked
+    asked = [question.about for question in registry.asked("provenance")]
+    assert sorted(asked[4:]) == sorted([(FRAUD, V1), (FRAUD, V2), (GBM, V1), (GBM, V2)])
 
 
 async def test_members_that_differ_are_read_too() -> None:

@@ -63,6 +63,8 @@ class FakeObserver:
         self.polls = 0
         self.wanted: list[tuple[ModelName, VersionId]] = []
         self.compared: list[tuple[ModelName, VersionId, VersionId]] = []
+        self.compared_again: list[tuple[ModelName, VersionId, VersionId]] = []
+        """Those of them that also asked for what was known."""
         self.listed: list[ModelName] = []
 
     @property
@@ -82,9 +84,11 @@ class FakeObserver:
         """Note the wish."""
         self.wanted.append((model, version))
 
-    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId, *, again: bool = False) -> None:
         """Note the wish."""
         self.compared.append((model, a, b))
+        if again:
+            self.compared_again.append((model, a, b))
 
     def want_versions(self, model: ModelName) -> None:
         """Note the wish."""

@@ -26,6 +26,15 @@ async def test_one_key_from_the_fleet_shows_the_likely_cause_first() -> None:
         assert stage.observer.compared[-1] == (lineages.FRAUD, "2.3.1", "3.0.0")
 
 
+async def test_r_asks_again_for_what_is_known_too() -> None:
+    """An approval may have been revoked since: r asks for both versions again, what opened the screen did not."""
+    async with shown(lineages.compared_incident(), (80, 24)) as stage:
+        await stage.press("d")
+        assert stage.observer.compared_again == []
+        await stage.press("r")
+        assert stage.observer.compared_again == [(lineages.FRAUD, "2.3.1", "3.0.0")]
+
+
 async def test_stepping_away_from_the_version_in_trouble_leaves_its_trouble_behind() -> None:
     """Two older versions: what is wrong with the candidate is no reason to suspect anything that they changed."""
     world = lineages.compared_incident()

@@ -139,6 +139,16 @@ async def test_long_values_are_whole_when_unfolded() -> None:
         assert address in "".join(row.strip(" ▐▶") for row in stage.rows)
 
 
+async def test_r_asks_again_where_a_version_comes_from() -> None:
+    """All that is known was told some time ago: r asks for it again, as it does beside two versions."""
+    async with shown(lineages.compared_incident(), (80, 30)) as stage:
+        await stage.press("4")
+        shown_version = (lineages.FRAUD, worlds.version_id("3.0.0"))
+        before = stage.observer.wanted.count(shown_version)
+        await stage.press("r")
+        assert stage.observer.wanted.count(shown_version) == before + 1
+
+
 @pytest.mark.broad
 async def test_a_parent_that_nobody_can_tell_of_is_asked_for_once() -> None:
     """A registry that does not answer for a parent is not asked again with every other answer; r asks once more."""

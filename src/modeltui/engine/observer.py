@@ -57,6 +57,7 @@ class _WantComparison:
     model: ModelName
     a: VersionId
     b: VersionId
+    again: bool
 
 
 _Wish: TypeAlias = _WantHistory | _WantVersions | _WantProvenance | _WantComparison
@@ -134,9 +135,12 @@ class Observer:
         """Read where a version comes from; it arrives as an event."""
         self._wish(_WantProvenance(model, version))
 
-    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
-        """Read all that two versions can be compared by; each part arrives as an event as soon as it is there."""
-        self._wish(_WantComparison(model, a, b))
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId, *, again: bool = False) -> None:
+        """Read all that two versions can be compared by; each part arrives as an event as soon as it is there.
+
+        `again`: also what was read before; approvals, tags and whether an artifact is there do change.
+        """
+        self._wish(_WantComparison(model, a, b, again))
 
     async def read_versions(self, model: ModelName) -> None:
         """Read the list of versions of a model now."""
@@ -146,9 +150,9 @@ class Observer:
         """Read where a version comes from now."""
         await self._serve(_WantProvenance(model, version))
 
-    async def read_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
-        """Read all that two versions can be compared by, now."""
-        await self._serve(_WantComparison(model, a, b))
+    async def read_comparison(self, model: ModelName, a: VersionId, b: VersionId, *, again: bool = False) -> None:
+        """Read all that two versions can be compared by, now; `again` as `want_comparison` has it."""
+        await self._serve(_WantComparison(model, a, b, again))
 
     def knows_past(self, target: TargetKey) -> bool:
         """Tell whether the past of a target was asked for, and told."""
@@ -216,8 +220,8 @@ class Observer:
                 await self._apply([await ask_versions(s, self.clock, model) for s in self._registries_of(model)])
             case _WantProvenance(model=model, version=version):
                 await read_origin(self.store, self.sources, self.clock, model, version)
-            case _WantComparison(model=model, a=a, b=b):
-                await read_both(self.store, self.sources, self.clock, model, a, b)
+            case _WantComparison(model=model, a=a, b=b, again=again):
+                await read_both(self.store, self.sources, self.clock, model, a, b, again=again)
 
     async def _read_history(self, targets: list[TargetKey], seconds: float) -> bool:
         """Return whether every metrics source told the past of these targets, which is applied by then."""

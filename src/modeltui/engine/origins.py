@@ -34,23 +34,33 @@ async def read_origin(
 
 
 async def read_both(
-    store: Store, sources: Sequence[Source], clock: Clock, model: ModelName, a: VersionId, b: VersionId
+    store: Store,
+    sources: Sequence[Source],
+    clock: Clock,
+    model: ModelName,
+    a: VersionId,
+    b: VersionId,
+    *,
+    again: bool = False,
 ) -> None:
-    """Ask for all that two versions can be compared by: their origins, the code between them, members that differ."""
+    """Ask for all that two versions can be compared by: their origins, the code between them, members that differ.
+
+    What all told is asked for once, unless `again`; a log between two commits never changes and is read once.
+    """
     async with asyncio.TaskGroup() as reading:
         for version in dict.fromkeys((a, b)):
-            if needs_reading(store.fleet, model, version):
+            if needs_reading(store.fleet, model, version, again=again):
                 reading.create_task(read_origin(store, sources, clock, model, version))
     async with asyncio.TaskGroup() as reading:
         reading.create_task(_read_code(store, sources, clock, model, a, b))
-        for member, version in _members(store.fleet, model, a, b):
+        for member, version in _members(store.fleet, model, a, b, again=again):
             reading.create_task(read_origin(store, sources, clock, member, version))
 
 
-def needs_reading(fleet: Fleet, model: ModelName, version: VersionId) -> bool:
-    """Tell whether somebody was not asked where a version comes from, or could not say it."""
+def needs_reading(fleet: Fleet, model: ModelName, version: VersionId, *, again: bool = False) -> bool:
+    """Tell whether somebody was not asked where a version comes from, or could not say it, or is to be asked again."""
     key = (model, version)
-    return (key not in fleet.claims or key in fleet.untold) and key not in fleet.awaited
+    return (again or key not in fleet.claims or key in fleet.untold) and key not in fleet.awaited
 
 
 def registries_of(fleet: Fleet, sources: Iterable[Source], model: ModelName) -> list[Source]:
@@ -74,19 +84,29 @@ async def _ask(store: Store, sources: Iterable[Source], clock: Clock, model: Mod
 async def _read_code(
     store: Store, sources: Iterable[Source], clock: Clock, model: ModelName, a: VersionId, b: VersionId
 ) -> None:
+    """Ask the repositories one after the other until one tells the log; why none could is known too."""
     span = code_span(store.fleet, model, a, b)
-    if span is None or span in store.fleet.code_logs:
+    if span is None:
         return
+    found = store.fleet.code_logs.get(span)
+    if found is not None and not found.trouble:
+        return
+    troubled = None
     for source in sources:
         if source.kind is SourceKind.CODE:
             log = await ask_code_log(source, clock, span)
-            if log is not None:
+            if log is not None and not log.trouble:
                 store.apply(CodeLogRead(clock.now(), span, log))
                 return
+            troubled = troubled or log
+    if troubled is not None:
+        store.apply(CodeLogRead(clock.now(), span, troubled))
 
 
-def _members(fleet: Fleet, model: ModelName, a: VersionId, b: VersionId) -> list[tuple[ModelName, VersionId]]:
-    """Return the versions of members that differ, as far as a registry lists the member and nobody has asked."""
+def _members(
+    fleet: Fleet, model: ModelName, a: VersionId, b: VersionId, *, again: bool
+) -> list[tuple[ModelName, VersionId]]:
+    """Return the versions of members that differ and need reading, as far as a registry lists the member."""
     tables = []
     for version in (a, b):
         provenance = fleet.provenance.get((model, version))
@@ -95,4 +115,4 @@ def _members(fleet: Fleet, model: ModelName, a: VersionId, b: VersionId) -> list
     changed = [member for member in tables[0] if tables[1].get(member, tables[0][member]) != tables[0][member]]
     listed = [member for member in changed if member in fleet.models and member != model][:MOST_MEMBERS]
     wanted = [(member, table[member]) for member in listed for table in tables]
-    return [(member, version) for member, version in wanted if needs_reading(fleet, member, version)]
+    return [(member, version) for member, version in wanted if needs_reading(fleet, member, version, again=again)]

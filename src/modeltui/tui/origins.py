@@ -38,16 +38,17 @@ class Origins(_Base):
 
         def say(self, text: str, tone: Tone) -> None: ...
 
-    def want_provenance(self, model: ModelName, version: VersionId) -> None:
-        """Ask where a version comes from, unless all that were asked have said it."""
+    def want_provenance(self, model: ModelName, version: VersionId, *, again: bool = False) -> None:
+        """Ask where a version comes from; unless `again`, only where not all that were asked have said it."""
         key = (model, version)
-        if self._observer is not None and (key not in self.fleet.provenance or key in self.fleet.untold):
+        is_owed = key not in self.fleet.provenance or key in self.fleet.untold
+        if self._observer is not None and (again or is_owed):
             self._observer.want_provenance(model, version)
 
-    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
-        """Ask for all that two versions can be compared by."""
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId, *, again: bool = False) -> None:
+        """Ask for all that two versions can be compared by; unless `again`, only for what nobody has said."""
         if self._observer is not None:
-            self._observer.want_comparison(model, a, b)
+            self._observer.want_comparison(model, a, b, again=again)
 
     def want_versions(self, model: ModelName) -> None:
         """Ask which versions a model has."""

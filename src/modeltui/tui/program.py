@@ -93,12 +93,12 @@ class Program(Protocol):
         """Keep points of what is on screen."""
         ...
 
-    def want_provenance(self, model: ModelName, version: VersionId) -> None:
-        """Ask where a version comes from, unless that is known."""
+    def want_provenance(self, model: ModelName, version: VersionId, *, again: bool = False) -> None:
+        """Ask where a version comes from, unless that is known; `again`, also then."""
         ...
 
-    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId) -> None:
-        """Ask for all that two versions can be compared by."""
+    def want_comparison(self, model: ModelName, a: VersionId, b: VersionId, *, again: bool = False) -> None:
+        """Ask for all that two versions can be compared by, as far as it is not known; `again`, for all of it."""
         ...
 
     @property

@@ -123,7 +123,7 @@ class Board(Screen[None]):
         return None
 
     def ask_again(self) -> None:
-        """Ask again for what only this screen asks for, as far as somebody could not say it."""
+        """Ask again for what only this screen asks for."""
 
     def draw_all(self) -> None:
         """Draw everything from the newest snapshot."""

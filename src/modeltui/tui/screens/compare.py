@@ -85,9 +85,9 @@ class CompareScreen(Board):
         self._draw_page(changes is None)
 
     def draw_ages(self) -> None:
-        """Nothing here grows old by itself: facts of versions do not change."""
+        """Nothing here is drawn anew as time goes by; `r` asks again, for approvals and tags of a version do change."""
 
-    def _ask(self) -> None:
+    def _ask(self, *, again: bool = False) -> None:
         subject = self.subject
         subject.settle(self.fleet)
         asked = (subject.a, *subject.others)
@@ -95,12 +95,12 @@ class CompareScreen(Board):
             return
         self._asked = asked
         for other in subject.others:
-            self.program.want_comparison(subject.model, subject.a, other)
+            self.program.want_comparison(subject.model, subject.a, other, again=again)
 
     def ask_again(self) -> None:
         self._asked = ()
         self.program.want_versions(self.subject.model)
-        self._ask()
+        self._ask(again=True)
 
     def _compare(self) -> None:
         """Take what comparing finds now; what is large is computed meanwhile, and drawn when it is there."""

@@ -69,14 +69,14 @@ class LineageScreen(Board):
         for name, box in compare_layout(width, height).items():
             self._put(name, box)
 
-    def _ask(self) -> None:
+    def _ask(self, *, again: bool = False) -> None:
         self._asked.add(self.key)
-        self.program.want_provenance(*self.key)
+        self.program.want_provenance(*self.key, again=again)
         self.program.want_versions(self.key[0])
 
     def ask_again(self) -> None:
         self._asked.clear()
-        self._ask()
+        self._ask(again=True)
         self.draw_body(None)
 
     def draw_body(self, changes: Changes | None) -> None:
