@@ -500,14 +500,12 @@ async def test_an_actor_that_is_gone_before_go_sent_nothing() -> None:
     async with guarded(plans.abort(FRAUD)) as on:
         await on.open("A")
         await on.terminal_answers()
-        on.acting.runners[0].cannot = ModeltuiError(
-            "the actor process ended before GO", "Nothing was sent: plan again."
-        )
+        on.acting.runners[0].cannot = ModeltuiError("the actor process ended before GO", "Nothing was sent: go again.")
         await on.press(on.letter)
         await on.settle()
         assert on.guarding.step is Step.REFUSED
         assert "the actor process ended before GO" in on.stage.text
-        assert "Nothing was sent: go again." in on.stage.text
+        assert "Nothing was sent: go" in on.stage.text
         assert "It may have gone on" not in on.stage.text
 
 

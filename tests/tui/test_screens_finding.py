@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 
 import pytest
+from tests.tui.fake_acting import FakeActing, HandClock
 from tests.tui.screen_stage import ShownApp, StagedWorld, everything_well, incident, shown
 from textual.pilot import Pilot
 
+from modeltui.domain.acting.action import Refusal
 from modeltui.domain.errors import ConfigError
 from modeltui.domain.fleet import Fleet
 from modeltui.engine.observer import Observer
+from modeltui.ports.acting import Acting
 from modeltui.testing.worlds import seen
 from modeltui.tui.app import ModeltuiApp
 
@@ -133,6 +139,23 @@ async def test_the_palette_finds_actions_targets_contexts_and_themes() -> None:
         assert stage.screen == "FleetScreen"
 
 
+async def test_a_theme_that_cannot_be_read_leaves_the_one_that_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mistake in a theme file of mine costs that theme: I read where it is, and go on with the old one."""
+    themes = tmp_path / "modeltui" / "themes"
+    themes.mkdir(parents=True)
+    (themes / "mine.yaml").write_text("tones: [broken")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    async with shown(incident(), (120, 36)) as stage:
+        await choose(stage, "mine theme")
+        assert "mine.yaml" in stage.text
+        assert "still drawn with modeltui-dark" in stage.text
+        assert stage.app.theme == "modeltui-dark"
+        await stage.press("escape")
+        assert "fraud" in cursor(stage)
+
+
 async def test_the_palette_says_when_nothing_matches() -> None:
     """Enter on nothing does nothing; esc closes."""
     async with shown(incident(), (80, 24)) as stage:
@@ -194,6 +217,51 @@ async def test_a_context_that_cannot_be_opened_leaves_the_one_that_was_shown() -
         assert opened == ["broken", "test"]
         await stage.press("escape")
         assert "fraud" in cursor(stage)
+
+
+async def test_a_context_that_closes_slowly_takes_nothing_from_the_next() -> None:
+    """Where the way to act in the last context is closed late, the keys of the one that I look at now stay mine."""
+    closing = asyncio.Event()
+    ways = {"test": FakeActing(), "other": FakeActing()}
+
+    @asynccontextmanager
+    async def opening(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
+        try:
+            yield ways[name]
+        finally:
+            if name == "test":
+                await closing.wait()
+
+    others = {"other": calm("other")}
+    contexts = ("test", "other")
+    async with shown(
+        incident(), (100, 30), contexts=contexts, others=others, acting=ways["test"], clock=HandClock()
+    ) as stage:
+        stage.app._open_acting = opening
+        stage.app.open_context("test")
+        await stage.settle()
+        stage.app.open_context("other")
+        await stage.settle()
+        assert stage.app.acting is ways["other"]
+        closing.set()
+        await stage.settle()
+        assert stage.app.acting is ways["other"]
+
+
+async def test_a_way_to_act_that_fails_by_a_fault_of_ours_says_so() -> None:
+    """Whatever goes wrong while acting is opened, the keys do not promise that it comes in a moment."""
+
+    @asynccontextmanager
+    async def opening(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
+        raise RuntimeError("a fault")
+        yield
+
+    async with shown(incident(), (100, 30), acting=FakeActing(), clock=HandClock()) as stage:
+        stage.app._open_acting = opening
+        stage.app.open_context("test")
+        await stage.settle()
+        await stage.press("A")
+        assert "the way to act failed: RuntimeError" in stage.text
 
 
 async def test_a_context_that_cannot_be_opened_at_the_start_ends_the_program() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import gc
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from importlib import import_module
@@ -46,22 +46,24 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
     # The screen library's own answer to it is grey, which is a colour; the output layer sends none.
     os.environ.pop("NO_COLOR", None)
 
-    def chosen(name: str) -> Loaded:
-        return loaded if name == loaded.context_name else load(replace(options, context=name))
+    opened = {loaded.context_name: loaded}
+    """What each context was opened by: all that is done in it goes by the same, whoever edits the file meanwhile."""
 
     def open_context(name: str) -> AbstractAsyncContextManager[Observer]:
-        return open_observer(chosen(name))
+        if name != loaded.context_name:
+            opened[name] = load(replace(options, context=name))
+        return open_observer(opened[name])
 
     @asynccontextmanager
     async def open_acting(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
         # Loaded beside the loop, and after the first frame: keys are answered meanwhile.
         wiring = await asyncio.to_thread(import_module, "modeltui.wiring.acting")
-        async with wiring.open_acting(chosen(name), observer) as acting:
+        async with wiring.open_acting(opened[name], observer) as acting:
             yield acting
 
     async def follow(name: str, observer: Observer) -> None:
         wiring = await asyncio.to_thread(import_module, "modeltui.wiring.following")
-        await wiring.follow_record(chosen(name), observer)
+        await wiring.follow_record(opened[name], observer)
 
     from modeltui.tui.app import ModeltuiApp  # 170 ms: after everything that can still refuse
 
@@ -71,7 +73,7 @@ def open_screens(options: Options, *, theme: str | None = None, no_diff: bool = 
         loaded.config.contexts,
         theme_name=chosen_theme.name,
         ascii_only=use.ascii_only,
-        save=_saver(loaded, options, *_first_looks(loaded, chosen_theme, theme)),
+        save=_saver(loaded, opened, options, *_first_looks(loaded, chosen_theme, theme)),
         open_acting=open_acting if _may_act(loaded, options) else None,
         follow=follow,
     )
@@ -124,7 +126,9 @@ def _first_looks(loaded: Loaded, theme: ThemeSpec, asked: str | None) -> tuple[s
     return skeleton.chosen_by(loaded.file, asked or ""), colourless_looks(theme) if is_colourless else {}
 
 
-def _saver(loaded: Loaded, options: Options, choice: str, looks: dict[str, str]) -> Callable[[Fleet, FrameRows], None]:
+def _saver(
+    loaded: Loaded, opened: Mapping[str, Loaded], options: Options, choice: str, looks: dict[str, str]
+) -> Callable[[Fleet, FrameRows], None]:
     """Return what keeps a fleet and its frame for the next start; a full disk must not stop the screens."""
     frame = _frame_path(loaded.file, options)
 
@@ -133,10 +137,6 @@ def _saver(loaded: Loaded, options: Options, choice: str, looks: dict[str, str])
             paths.make_private(str(Path(frame).parent))
             if fleet.context.name == loaded.context_name and rows:
                 skeleton.save(frame, fleet.at, fleet.context.name, rows, looks, choice)
-            save_snapshot(loaded if fleet.context.name == loaded.context_name else _other(options, fleet), fleet)
+            save_snapshot(opened[fleet.context.name], fleet)
 
     return save
-
-
-def _other(options: Options, fleet: Fleet) -> Loaded:
-    return load(replace(options, context=fleet.context.name))

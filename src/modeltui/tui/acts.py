@@ -55,7 +55,6 @@ ONLY_LOOKS = Refusal(
     SafeText("READ-ONLY: this session cannot write"),
     SafeText("open a context that may write, without --read-only"),
 )
-_OPENING = Refusal(SafeText("the way to act is still being opened"), SafeText("try again in a moment"))
 
 
 class Acts(_Base):
@@ -91,7 +90,7 @@ class Acts(_Base):
         self._open_acting, self._clock = open_acting, clock
         if open_acting is None:
             return
-        self.acting = _OPENING
+        self.acting = _opening()
         for action in ACTIONS:
             if action.acts and action.keys:
                 self.bind(",".join(action.keys), action.id, description=action.words, show=False)
@@ -100,21 +99,26 @@ class Acts(_Base):
         """Hold the way to act in a context open until cancelled; the screens do not wait for it."""
         if self._open_acting is None:
             return
-        self.acting = _OPENING
+        mine: Acting | Refusal = _opening()
+        self.acting = mine
         self._clock = self._clock or observer.clock
         try:
             async with self._open_acting(name, observer) as acting:
-                self.acting = acting
+                mine = self.acting = acting
                 if not isinstance(acting, Refusal):
                     await acting.actor()  # who sits here is asked for before any key needs it
                 self.redraw_frame()
                 await self._follow_rules(acting, self._clock)
-        except ModeltuiError as error:
-            self.acting = Refusal(safe_text(error.title), safe_text(error.remedy))
-            self.redraw_frame()
+        except (
+            Exception
+        ) as error:  # the top of a background task: whatever it was, the keys say so and the looking goes on
+            # Closing one context takes its time, and another may have been opened meanwhile: that one's keys stay.
+            if self.acting is mine:
+                self.acting = _refusal_for(error)
+                self.redraw_frame()
         finally:
-            if not isinstance(self.acting, Refusal):
-                self.acting = _OPENING
+            if self.acting is mine and not isinstance(mine, Refusal):
+                self.acting = _opening()
 
     async def _follow_rules(self, acting: Acting | Refusal, clock: Clock) -> None:
         """Keep what the keys are listed with true to the platform's rules, until cancelled."""
@@ -475,6 +479,18 @@ def versions_of(fleet: Fleet, key: TargetKey) -> list[tuple[VersionId, str]]:
         for version, note in found.items()
         if not is_as_desired(target.rollout, Desired(whole_traffic(version), version))
     ]
+
+
+def _opening() -> Refusal:
+    """Return why nothing can be done yet: one of its own for each that is opened."""
+    return Refusal(SafeText("the way to act is still being opened"), SafeText("try again in a moment"))
+
+
+def _refusal_for(error: Exception) -> Refusal:
+    if isinstance(error, ModeltuiError):
+        return Refusal(safe_text(error.title), safe_text(error.remedy))
+    says = f"the way to act failed: {type(error).__name__}"
+    return Refusal(safe_text(says), SafeText("open the context again with c, or act from the command line"))
 
 
 def _sentence(refusal: Refusal) -> str:

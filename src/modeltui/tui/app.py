@@ -135,6 +135,13 @@ class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
         self.register_theme(textual_theme(find_theme(wanted, directories)))
         self.theme = wanted
 
+    def _choose_theme(self, name: str) -> None:
+        """Draw with a theme whose file is read only now."""
+        try:
+            self.use_theme(name)
+        except ModeltuiError as error:
+            self._show_error(error, f"still drawn with {self.theme}")
+
     def open_context(self, name: str) -> None:
         """Look at a context; what was looked at before is closed."""
         self.run_worker(self._observe(name), name="observer", group="observer", exclusive=True, exit_on_error=True)
@@ -311,7 +318,7 @@ class ModeltuiApp(KeysInOrder, Acts, Origins, DiffOutput, App[int]):
         ]
         choices += [Choice(name, "context", partial(self.open_context, name)) for name in self._contexts]
         themes = theme_names(theme_directories(os.environ))
-        choices += [Choice(name, "theme", partial(self.use_theme, name)) for name in themes]
+        choices += [Choice(name, "theme", partial(self._choose_theme, name)) for name in themes]
         choices += [
             Choice(str(target.key), "target", partial(self.open_target, target.key))
             for target in self.fleet.worst_first()
