@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,13 @@ from tests.terminal import terminal_environment
 from tests.tui.story_world import run_modeltui
 
 from modeltui.adapters.journal import open_journal
+from modeltui.adapters.journal.anchors import FileAnchor
 from modeltui.adapters.notify import Sink, open_notifier
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.config import paths
 from modeltui.domain.acting.action import PlanId
 from modeltui.domain.journal.record import Entry, RecordKind
+from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.names import Environment, ModelName, TargetKey
 from modeltui.domain.secret import Secret
 from modeltui.domain.text import SafeText
@@ -116,6 +120,71 @@ def test_an_anchor_that_saw_more_than_there_is_is_a_failure(tmp_path: Path) -> N
     code, found, _ = doctor(config)
     assert (code, found[name]["result"]) == (1, "fail")
     assert "the journal ends at #3" in found[name]["says"]
+
+
+def forged(path: Path) -> None:
+    """Change one record of a journal, and compute every hash after it anew."""
+    (segment,) = path.glob("journal-*.jsonl")
+    records = [parse_line(line) for line in segment.read_bytes().splitlines()]
+    previous, lines = str(GENESIS), []
+    for record in records:
+        mallory = replace(record.entry, actor=replace(ALICE, principal=SafeText("mallory")))
+        one, line = record_line(mallory if record.seq == 3 else record.entry, record.seq, previous)
+        previous = one.hash
+        lines.append(line)
+    segment.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("another journal", "NOT WHOLE from #1: {anchor} saw 6 records at "),
+        ("one record", "NOT WHOLE from #1: {anchor} saw 6 records at "),
+        ("nothing left", "all 6 are gone"),
+    ],
+)
+def test_a_journal_that_is_not_what_its_anchor_saw_is_a_failure(tmp_path: Path, change: str, says: str) -> None:
+    """Rewritten as a whole, or from one record on with every hash after it: its chain fits, and its witness shows it."""
+    directory, anchor = tmp_path / "journal", FileAnchor(tmp_path / "anchor")
+
+    async def witnessed() -> None:
+        await write(directory, 5)
+        await open_journal(directory, SystemClock(), None, [anchor]).checkpoint()
+
+    asyncio.run(witnessed())
+    config = place(tmp_path, journal={"anchors": [{"kind": "file", "path": str(tmp_path / "anchor")}]})
+    if change == "one record":
+        forged(directory)
+    else:
+        shutil.rmtree(directory)
+    if change == "another journal":
+        asyncio.run(write(directory, 9))
+    else:
+        (directory / "checkpoints.jsonl").unlink(missing_ok=True)
+    code, found, _ = doctor(config)
+    assert (code, found["journal"]["result"]) == (1, "fail")
+    assert says.format(anchor=anchor.name) in found["journal"]["says"]
+    assert found[f"anchor {anchor.name}"]["result"] != "ok"
+
+
+def test_an_anchor_that_is_not_mounted_is_no_new_one(tmp_path: Path) -> None:
+    """The share with the witness is gone: a failure once a record says that it took something, a question before."""
+    directory, anchor = tmp_path / "journal", FileAnchor(tmp_path / "share" / "anchor")
+    config = place(tmp_path, journal={"anchors": [{"kind": "file", "path": str(tmp_path / "share" / "anchor")}]})
+    asyncio.run(write(directory, 5))
+    code, found, _ = doctor(config)
+    assert (code, found[f"anchor {anchor.name}"]["result"]) == (0, "?")
+
+    async def witnessed() -> None:
+        await open_journal(directory, SystemClock(), None, [anchor]).checkpoint()
+
+    (tmp_path / "share").mkdir()
+    asyncio.run(witnessed())
+    assert doctor(config)[1][f"anchor {anchor.name}"]["result"] == "ok"
+    (tmp_path / "share").rename(tmp_path / "away")
+    code, found, _ = doctor(config)
+    assert (code, found[f"anchor {anchor.name}"]["result"]) == (1, "fail")
+    assert "is not there" in found[f"anchor {anchor.name}"]["says"]
 
 
 def test_notices_that_wait_and_keys_that_are_not_there_are_named_and_nothing_secret_is_shown(

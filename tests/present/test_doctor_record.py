@@ -130,6 +130,28 @@ def test_a_journal_that_was_changed_is_a_failure() -> None:
     assert "journal verify" in found.remedy
 
 
+def test_an_anchor_that_saw_another_journal_is_not_called_fine() -> None:
+    """How far it has seen is good news only of a journal that still is what it saw."""
+    anchor = words.AnchorSeen(SafeText("git /srv/audit"), 100)
+    broken = ChainState(120, SafeText("sha256:ab"), 60, SafeText("changed"))
+    for chain, ok in (
+        (broken, UNKNOWN),
+        (replace(broken, anchored_to_seq=59), UNKNOWN),
+        (replace(broken, anchored_to_seq=100), True),
+    ):
+        (found,) = words.anchor_findings([anchor], replace(WHOLE, chain=chain), NOW)
+        assert found.ok is ok
+        assert found.says.startswith("it has seen up to #100 of #120")
+
+
+def test_a_journal_that_is_all_gone_is_a_failure() -> None:
+    """Where somebody saw records and there are none, nobody is told that nothing was written yet."""
+    gone = ChainState(0, UNKNOWN, 1, SafeText("file /srv/anchor saw 5 records: all 5 are gone"))
+    found = of("journal", words.journal_findings(replace(WHOLE, seq=0, chain=gone, newest_at=UNKNOWN), NOW))
+    assert found.ok is False
+    assert found.says.endswith("NOT WHOLE from #1: file /srv/anchor saw 5 records: all 5 are gone")
+
+
 def test_a_journal_that_nobody_had_time_to_verify_is_not_called_whole() -> None:
     """Ten years of records: doctor gives up after its time, and says so."""
     found = of("journal", words.journal_findings(replace(WHOLE, chain=UNKNOWN, seconds=5.0), NOW))
@@ -204,6 +226,9 @@ def test_anchors_say_how_far_they_have_seen() -> None:
     assert (silent.ok, silent.says, silent.remedy) == (False, "no answer", "mount it")
     assert said(replace(anchor, seq=0, at=UNKNOWN)).ok is UNKNOWN
     assert said(replace(anchor, seq=0, at=UNKNOWN), replace(WHOLE, seq=0)).ok is True
+    new = said(replace(anchor, seq=0, at=UNKNOWN, is_there=False))
+    assert (new.ok, new.says) == (UNKNOWN, "it is not there, and no record says that it ever took anything")
+    assert "mounted" in new.remedy
     unasked = said(replace(anchor, seq=UNKNOWN))
     assert unasked.ok is True
     assert unasked.says.startswith("it took a checkpoint 1h00m ago, and none failed since; it cannot be asked")

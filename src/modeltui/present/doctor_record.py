@@ -76,6 +76,8 @@ class AnchorSeen:
     """Why it did not take the last checkpoint that it was handed, as the journal says; empty where it did."""
     error: SafeText = SafeText("")
     remedy: SafeText = SafeText("")
+    is_there: bool = True
+    """Whether there is anything that could have been asked; no record says that it ever took something if not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,7 @@ _ASSURANCE: Final = {
 
 
 def _journal(seen: RecordSeen, now: Instant) -> Finding:
-    if not seen.seq:
+    if not seen.seq and (isinstance(seen.chain, Missing) or seen.chain.is_whole):
         return _finding("journal", True, f"{seen.place}: nothing is written there yet")
     size = "" if isinstance(seen.size_bytes, Missing) else f", {form.quantity(float(seen.size_bytes))}B"
     age = (
@@ -267,9 +269,19 @@ def _anchor(anchor: AnchorSeen, record: RecordSeen, now: Instant) -> Finding:
     if not anchor.seq:
         if not record.seq:
             return _finding(name, True, "there is nothing to be seen yet")
+        if not anchor.is_there:
+            says = "it is not there, and no record says that it ever took anything"
+            remedy = "Look whether its disk is mounted; where it is new, the next action hands it a checkpoint."
+            return _finding(name, UNKNOWN, says, remedy)
         return _finding(name, UNKNOWN, "it has seen nothing yet", "The next action hands it a checkpoint.")
     age = "" if isinstance(anchor.at, Missing) else f", {form.duration(max(0.0, now - anchor.at))} ago"
-    return _finding(name, True, f"it has seen up to #{anchor.seq} of #{record.seq}{age}")
+    says = f"it has seen up to #{anchor.seq} of #{record.seq}{age}"
+    if not isinstance(record.chain, Missing) and not record.chain.is_whole:
+        fits_to = record.chain.anchored_to_seq
+        if isinstance(fits_to, Missing) or anchor.seq > fits_to:
+            remedy = "Keep what it has: it shows what the journal was. See what is said of the journal."
+            return _finding(name, UNKNOWN, f"{says}; the journal is not whole, and may be another than it saw", remedy)
+    return _finding(name, True, says)
 
 
 def _rule_words(rule: Rule) -> str:

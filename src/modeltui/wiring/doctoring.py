@@ -30,7 +30,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.observer import Observer
 from modeltui.ports.probe import Finding
 from modeltui.present import doctor_record as words
-from modeltui.wiring.record_seen import anchors_seen, record_seen
+from modeltui.wiring.record_seen import anchors_asked, anchors_seen, record_seen
 from modeltui.wiring.telling import notifier_of
 
 
@@ -45,8 +45,9 @@ async def acting_findings(loaded: Loaded, observer: Observer) -> list[Finding]:
     may = _permissions(loaded, observer, actor, access.policy)
     async with AsyncExitStack() as stack:
         secrets = SecretStore()
-        record = await record_seen(loaded, observer.clock, secrets, stack)
-        anchors = await anchors_seen(loaded, secrets, record)
+        asked = await anchors_asked(loaded, secrets)
+        record = await record_seen(loaded, observer.clock, secrets, stack, asked)
+        anchors = anchors_seen(asked, record)
         notifier = await notifier_of(loaded, observer.clock, secrets, stack)
         sinks = tuple(safe_text(sink.kind.value) for sink in loaded.context.notify)
         unreadable = await asyncio.to_thread(_unreadable, loaded.context.notify, secrets)

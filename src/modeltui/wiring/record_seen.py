@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,12 +16,12 @@ from modeltui.adapters.system.file_system import file_system_of
 from modeltui.config.load import Loaded
 from modeltui.config.schema import Mode
 from modeltui.config.secrets import SecretStore
-from modeltui.domain.errors import BackendError, ConfigError, JournalUnavailable
+from modeltui.domain.errors import BackendError, BackendRefused, ConfigError, JournalUnavailable, ModeltuiError
 from modeltui.domain.journal.chain import checkpoint_from_text
 from modeltui.domain.journal.record import Record, RecordKind
-from modeltui.domain.names import UNKNOWN, Missing
-from modeltui.domain.text import safe_text
-from modeltui.ports.anchor import Anchor
+from modeltui.domain.names import UNKNOWN, Missing, Unknown
+from modeltui.domain.text import SafeText, safe_text
+from modeltui.ports.anchor import Anchor, NothingThereError, SignedCheckpoint
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import JournalReader, Query
 from modeltui.present import doctor_record as words
@@ -31,18 +32,57 @@ VERIFY_SECONDS: Final = 5.0
 """Longer nobody waits for a look at everything; a quarter of a million records are verified in a second."""
 
 
-async def record_seen(loaded: Loaded, clock: Clock, secrets: SecretStore, stack: AsyncExitStack) -> words.RecordSeen:
-    """Return the journal as it is; its anchors are asked apart."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An anchor with its answer: asked once, for what it has seen and for whether that is still there."""
+
+    name: SafeText
+    answer: tuple[SignedCheckpoint, ...] | Unknown | ModeltuiError
+
+    async def put(self, checkpoint: SignedCheckpoint) -> None:
+        """Take nothing: who only looks has nothing to hand over."""
+        raise BackendRefused(safe_text(f"{self.name} is only looked at"))
+
+    async def kept(self) -> tuple[SignedCheckpoint, ...] | Unknown:
+        """Return what it answered."""
+        if isinstance(self.answer, ModeltuiError):
+            raise self.answer
+        return self.answer
+
+
+async def anchors_asked(loaded: Loaded, secrets: SecretStore) -> list[Asked]:
+    """Return each witness of the journal with its answer; where they cannot be named, that is the one answer."""
+    try:
+        anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
+    except ConfigError as error:
+        return [Asked(safe_text("addresses"), error)]
+    return list(await asyncio.gather(*(_asked(one) for one in anchors)))
+
+
+async def _asked(anchor: Anchor) -> Asked:
+    try:
+        return Asked(anchor.name, await anchor.kept())
+    except BackendError as error:
+        return Asked(anchor.name, error)
+
+
+async def record_seen(
+    loaded: Loaded, clock: Clock, secrets: SecretStore, stack: AsyncExitStack, asked: Sequence[Asked]
+) -> words.RecordSeen:
+    """Return the journal as it is, and whether it still is what its anchors saw."""
+    anchors = [one for one in asked if not isinstance(one.answer, ConfigError)]
     config = loaded.context.journal
     seen = words.RecordSeen(safe_text("shared through PostgreSQL"), is_shared=True)
     journal: JournalReader
     try:
         if config.shared is not None:
+            from modeltui.wiring.witnessed import open_witnessed
+
             shared = await shared_store(config.shared, clock, secrets, stack, read_only=True)
-            journal = shared.journal
+            journal = await stack.enter_async_context(open_witnessed(shared.journal, clock, None, anchors))
         else:
             directory = journal_directory(loaded)
-            journal = await stack.enter_async_context(open_journal(directory, clock))
+            journal = await stack.enter_async_context(open_journal(directory, clock, None, anchors))
             seen = await asyncio.to_thread(_lies_in, directory, loaded.context.mode)
         return await _looked_at(journal, seen, clock)
     except (ConfigError, JournalUnavailable) as error:
@@ -86,21 +126,17 @@ def _lies_in(directory: Path, mode: Mode) -> words.RecordSeen:
     )
 
 
-async def anchors_seen(loaded: Loaded, secrets: SecretStore, record: words.RecordSeen) -> list[words.AnchorSeen]:
+def anchors_seen(asked: Sequence[Asked], record: words.RecordSeen) -> list[words.AnchorSeen]:
     """Return what each witness has seen; one that does not answer says so."""
-    try:
-        anchors = await asyncio.to_thread(anchors_of, loaded, secrets)
-    except ConfigError as error:
-        name = safe_text("addresses")
-        return [words.AnchorSeen(name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))]
-    return [await _anchor(one, record.anchoring.get(one.name)) for one in anchors]
+    return [_anchor(one, record.anchoring.get(one.name)) for one in asked]
 
 
-async def _anchor(anchor: Anchor, noted: Record | None) -> words.AnchorSeen:
-    try:
-        kept = await anchor.kept()
-    except BackendError as error:
-        return words.AnchorSeen(anchor.name, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))
+def _anchor(anchor: Asked, noted: Record | None) -> words.AnchorSeen:
+    kept = anchor.answer
+    if isinstance(kept, NothingThereError) and noted is None:
+        return words.AnchorSeen(anchor.name, 0, is_there=False)
+    if isinstance(kept, ModeltuiError):
+        return words.AnchorSeen(anchor.name, error=safe_text(kept.title, 400), remedy=safe_text(kept.remedy, 400))
     if noted is not None and noted.entry.kind is RecordKind.LOG_ANCHOR_FAILED:
         because = noted.entry.details.get("because") or "nobody knows why"
         return words.AnchorSeen(anchor.name, failed=safe_text(because, 400))

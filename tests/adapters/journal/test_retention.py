@@ -45,6 +45,8 @@ async def test_old_months_go_and_the_chain_goes_on(tmp_path: Path) -> None:
     await one.append(entry())
     await one.checkpoint()
     assert (await JsonlJournal(tmp_path, clock).verify()).is_whole
+    (tmp_path / "journal-2026-03.9.jsonl").touch()  # which the disk let down before it had a record
+    assert (await JsonlJournal(tmp_path, clock).verify()).is_whole
 
 
 async def test_a_month_that_went_by_itself_is_found(tmp_path: Path) -> None:

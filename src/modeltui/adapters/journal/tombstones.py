@@ -67,8 +67,10 @@ def tombstones_of(directory: Path) -> list[Tombstone]:
 
 def beginning_of(directory: Path, found: list[Segment]) -> ChainStart:
     """Return where the chain stands before the oldest segment that is still there."""
+    # The first of them may be empty: the disk failed under it before it had a record.
+    line = next((line for segment in found if (line := first_line(segment.path))), b"")
     try:
-        seq, previous, _, _ = split_line(first_line(found[0].path)) if found else (1, "", "", b"")
+        seq, previous, _, _ = split_line(line) if line else (1, "", "", b"")
     except ValueError:
         return BEGINNING
     if seq == 1:
