@@ -251,10 +251,13 @@ async def test_a_context_that_closes_slowly_takes_nothing_from_the_next() -> Non
 async def test_a_way_to_act_that_fails_by_a_fault_of_ours_says_so() -> None:
     """Whatever goes wrong while acting is opened, the keys do not promise that it comes in a moment."""
 
+    async def fail() -> None:
+        raise RuntimeError("a fault")
+
     @asynccontextmanager
     async def opening(name: str, observer: Observer) -> AsyncIterator[Acting | Refusal]:
-        raise RuntimeError("a fault")
-        yield
+        await fail()
+        yield FakeActing()
 
     async with shown(incident(), (100, 30), acting=FakeActing(), clock=HandClock()) as stage:
         stage.app._open_acting = opening
