@@ -144,7 +144,7 @@ def forged(path: Path) -> None:
     ],
 )
 def test_a_journal_that_is_not_what_its_anchor_saw_is_a_failure(tmp_path: Path, change: str, says: str) -> None:
-    """Rewritten as a whole, or from one record on with every hash after it: its chain fits, and its witness shows it."""
+    """Rewritten, or changed with every hash after it: the chain itself fits, and its witness shows it."""
     directory, anchor = tmp_path / "journal", FileAnchor(tmp_path / "anchor")
 
     async def witnessed() -> None:
