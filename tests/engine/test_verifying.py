@@ -10,6 +10,7 @@ from tests.engine.acting import SHORT, Process, Stage, check_invariants, check_t
 
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.names import Instant
 from modeltui.engine.acting.deadlines import DEADLINES, Deadlines
 from modeltui.testing.acting_fakes import BOB, Fault, abort_plan, rollback_plan
 from modeltui.testing.worlds import rollout
@@ -130,6 +131,79 @@ async def test_one_failed_look_does_not_end_the_verification() -> None:
 
     report, _ = await asyncio.gather(aborted(stage), blink())
     assert report.outcome is Outcome.VERIFIED
+
+
+def slow_to_serve() -> Stage:
+    """Return a stage where the traffic follows late, so that little of the time for serving is left then."""
+    stage = Stage()
+    stage.world.follows_after_seconds = 200.0
+    stage.world.error_rates = {"2": 0.3, "1": 0.3}
+    return stage
+
+
+async def until_serving(stage: Stage, process: Process) -> None:
+    while Phase.SERVING not in process.phases:
+        await stage.clock.sleep(0.5)
+
+
+async def test_one_look_with_a_straggler_does_not_end_the_verification() -> None:
+    """Minutes after it serves, one look sees a few requests elsewhere: it still ends verified, serving since then."""
+    stage = slow_to_serve()
+    process = stage.process()
+
+    async def waver() -> Instant:
+        await until_serving(stage, process)
+        served_at = stage.clock.now()
+        await stage.clock.sleep(200.6)
+        stage.world.follows = False
+        await stage.clock.sleep(2.0)
+        stage.world.follows = True
+        await stage.clock.sleep(30.0)
+        stage.world.error_rates = {}
+        return served_at
+
+    report, served_at = await asyncio.gather(aborted(stage, process), waver())
+    assert report.outcome is Outcome.VERIFIED
+    assert isinstance(report.serving_at, float)
+    assert report.serving_at <= served_at
+
+
+async def test_one_look_with_a_straggler_is_not_the_last_word() -> None:
+    """The time for the signals is over in just the second of a straggler: I read that it serves, and is not well."""
+    stage = slow_to_serve()
+    process = stage.process()
+
+    async def waver() -> None:
+        await until_serving(stage, process)
+        await stage.clock.sleep(298.6)
+        stage.world.follows = False
+        await stage.clock.sleep(2.0)
+        stage.world.follows = True
+
+    report, _ = await asyncio.gather(aborted(stage, process), waver())
+    assert report.outcome is Outcome.PARTIAL
+    assert "it serves, and is not known to be well" in report.because
+    assert report.serving_at
+
+
+async def test_what_stops_serving_is_not_called_late() -> None:
+    """It served for minutes and then no longer does: I am told that it stopped, and soon."""
+    stage = slow_to_serve()
+    process = stage.process()
+
+    async def stop() -> Instant:
+        await until_serving(stage, process)
+        await stage.clock.sleep(200.6)
+        stage.world.follows = False
+        return stage.clock.now()
+
+    report, stopped_at = await asyncio.gather(aborted(stage, process), stop())
+    assert report.outcome is Outcome.PARTIAL
+    assert "it served, and stopped serving" in report.because
+    assert "5 % 2" in report.because
+    assert not report.serving_at
+    (outcome,) = stage.disk.of(RecordKind.ACTION_OUTCOME)
+    assert outcome.entry.at - stopped_at < 10.0
 
 
 async def test_each_phase_is_told_once_with_what_is_waited_for() -> None:

@@ -84,6 +84,8 @@ class Seen:
     health: Judgement = NOT_LOOKED
     in_force: SafeText = SafeText("")
     """How the controller reads now, in words; empty where it cannot be read."""
+    has_served: bool = False
+    """The planned versions were seen answering at least once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +233,8 @@ def conclude(seen: Seen) -> Conclusion:
         because = f"accepted, serving not observable: {seen.serving.says}"
         return Conclusion(Outcome.PARTIAL, safe_text(because), SafeText("look at the serving system itself"))
     if not seen.serving.is_yes:
-        because = f"accepted, and not serving in time: {seen.serving.says}"
+        how = "it served, and stopped serving" if seen.has_served else "accepted, and not serving in time"
+        because = f"{how}: {seen.serving.says}"
         return Conclusion(Outcome.PARTIAL, safe_text(because), SafeText("look at what runs the model: it was told"))
     if not seen.health.is_yes:
         because = f"it serves, and is not known to be well: {seen.health.says}"

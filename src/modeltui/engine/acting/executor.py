@@ -286,6 +286,7 @@ class _Action:
                 found.serving,
                 found.health,
                 found.in_force,
+                found.has_served,
             )
         )
         was_late = conclusion.outcome is Outcome.REFUSED or self._hold.is_lost

@@ -32,7 +32,8 @@ from modeltui.engine.acting.sending import Tell
 from modeltui.ports.clock import Clock
 
 _LOOKS_AGAINST = 2
-"""So many looks in a row must find it gone before it counts as gone: one may have met a replica that lags."""
+"""So many looks in a row must find it gone, or not serving any more, before that counts: one may have met a replica
+that lags, or a second with a straggler."""
 
 
 class Reader(Protocol):
@@ -78,6 +79,9 @@ class Verified:
     accepted_at: Instant | Unknown = UNKNOWN
     serving_at: Instant | Unknown = UNKNOWN
     healthy_at: Instant | Unknown = UNKNOWN
+    has_served: bool = False
+    unserved: int = 0
+    """The newest looks, in a row, that did not find it serving."""
     is_as_before: bool = False
     in_force: SafeText = SafeText("")
     observed: Weights = ()
@@ -115,9 +119,9 @@ class Verifier:
                     told.add(phase)
                     tell(phase, says)
             now = self._clock.boottime()
-            if not found.serving.is_yes:
+            if found.unserved >= _LOOKS_AGAINST:
                 serving_since = None
-            elif serving_since is None:
+            elif serving_since is None and found.serving.is_yes:
                 serving_since = now
             is_gone = not isinstance(found.accepted_at, Missing) and found.control.answer is Answer.NOT_YET
             against = against + 1 if is_gone else 0
@@ -160,7 +164,12 @@ class Verifier:
             found.accepted_at = now
         # Each stands on the one before: what serves under another controller state is not ours.
         serves = found.control.is_yes and found.serving.is_yes
-        found.serving_at = (now if isinstance(found.serving_at, Missing) else found.serving_at) if serves else UNKNOWN
+        found.has_served = found.has_served or serves
+        found.unserved = 0 if found.serving.is_yes else found.unserved + 1
+        if serves and isinstance(found.serving_at, Missing):
+            found.serving_at = now
+        elif not found.control.is_yes or found.unserved >= _LOOKS_AGAINST:
+            found.serving_at = UNKNOWN
         well = serves and found.health.is_yes
         found.healthy_at = (now if isinstance(found.healthy_at, Missing) else found.healthy_at) if well else UNKNOWN
 
@@ -171,7 +180,7 @@ class Verifier:
         if serving_for is None:
             window = serving_window(self._reader.fleet.targets.get(goal.target, UNKNOWN))
             return passed >= deadlines.serving_seconds + window
-        return serving_for >= deadlines.healthy_seconds
+        return found.serving.is_yes and serving_for >= deadlines.healthy_seconds
 
 
 def _news(found: Verified) -> Iterator[tuple[Phase, str]]:
