@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from tests.domain.suspects.building import comparison, fact, log, number, text
+from tests.domain.suspects.building import comparison, fact, log, number, symptom, text
 
 from modeltui.domain.suspects.suspecting import suspects
 from modeltui.domain.text import SafeText
@@ -43,6 +43,27 @@ def test_a_commit_of_results_explains_nothing() -> None:
 def test_what_nobody_else_tells_is_not_lost() -> None:
     """Parameters were committed, and the registry keeps none: then the commit is what is known to differ."""
     assert first(AUC, files=("params.yaml",)) == ["code.commit"]
+
+
+@pytest.mark.parametrize("path", ["sql/train.sql", "thresholds.yaml", "prompts/system.txt", "data/cards.csv.dvc"])
+def test_a_commit_of_what_no_source_reads_stays_a_suspect(path: str) -> None:
+    """The query was committed and nobody tells it: the commit is all that is known of it, beside the parameter."""
+    assert first(RATE, files=("params.yaml", path)) == ["parameters.rate", "code.commit"]
+    only_one_side = fact("query", None, text("select"))
+    assert first(RATE, only_one_side, files=("sql/train.sql",)) == ["parameters.rate", "code.commit"]
+
+
+def test_a_commit_of_what_both_versions_tell_is_no_suspect() -> None:
+    """The query of both versions is told, and is the same: the file that holds it says nothing more."""
+    told = fact("query", text("select 1"), text("select 1"))
+    assert first(RATE, told, files=("params.yaml", "sql/train.sql", "metrics.json")) == ["parameters.rate"]
+
+
+def test_a_commit_that_says_what_is_wrong_is_looked_at_first() -> None:
+    """“Drop micro merchants” in the log of a query that no source reads, and micro merchants suffer."""
+    found = comparison(COMMIT, RATE, log=log("Drop micro merchants from the query", files=("sql/train.sql",)))
+    wrong = symptom("error_rate", segments=("merchant_size=micro",))
+    assert [suspect.field for suspect in suspects(found, wrong)] == ["code.commit", "parameters.rate"]
 
 
 def test_a_log_that_is_not_whole_proves_nothing() -> None:

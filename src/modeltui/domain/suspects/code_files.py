@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, TypeGuard
 
-from modeltui.domain.comparison.difference import CodeLog
+from modeltui.domain.comparison.difference import CodeLog, Comparison
 from modeltui.domain.names import NoData
 
 _RESULT: Final = (
@@ -14,27 +14,42 @@ _RESULT: Final = (
     r"|[^/]+\.(?:rst|pdf|png|svg)|(?:README|MODEL_CARD|CHANGELOG)\.md)"
 )
 """Files that come out of a training, or that people read: nothing in them makes a model behave."""
-_TOLD: Final = (
-    r"(?:.*/)?(?:[^/]+\.dvc|params\.(?:ya?ml|json|toml)|[^/]*requirements[^/]*\.txt|(?:poetry|uv|pdm|Pipfile)\.lock"
-    r"|(?:conda|environment)\.ya?ml|prompts/.+\.(?:txt|md|json)|(?:metadata|signature|serving|serving_config|thresholds"
-    r"|llm|llm_system|components|ensemble|agent|external_effects|runtime)\.(?:json|ya?ml)|sql/.+\.sql)"
+_TOLD_IN: Final = (
+    (r"[^/]+\.dvc", "data."),
+    (r"params\.(?:ya?ml|json|toml)", "parameters."),
+    (r"[^/]*requirements[^/]*\.txt|(?:poetry|uv|pdm|Pipfile)\.lock|(?:conda|environment)\.ya?ml", "environment."),
+    (r"runtime\.(?:json|ya?ml)", "environment."),
+    (r"prompts/.+\.(?:txt|md|json)", "prompts."),
+    (r"sql/.+\.sql", "query"),
+    (r"signature\.(?:json|ya?ml)", "artifact.signature"),
+    (r"(?:serving|serving_config|thresholds)\.(?:json|ya?ml)", "serving."),
+    (r"(?:llm|llm_system)\.(?:json|ya?ml)", "system."),
+    (r"(?:components|ensemble)\.(?:json|ya?ml)", "components."),
+    (r"(?:agent|external_effects)\.(?:json|ya?ml)", "agent."),
+    (r"metadata\.(?:json|ya?ml)", ""),
 )
-"""Files of which the facts are compared by themselves, by sources that read the repository."""
+"""Files of which the facts are compared by themselves, by sources that read the repository; and how these begin."""
 _RESULTS: Final = re.compile(_RESULT)
-_TOLD_ELSEWHERE: Final = re.compile(f"{_RESULT}|{_TOLD}")
+_TOLD: Final = tuple((re.compile(rf"(?:.*/)?(?:{path})"), fields) for path, fields in _TOLD_IN)
 
 
 def is_only_results(log: CodeLog | NoData) -> bool:
     """Tell whether a whole log names files, and only such as come out of a training."""
-    return _all_match(log, _RESULTS)
+    return all(map(_RESULTS.fullmatch, log.files)) if _is_whole(log) else False
 
 
-def is_all_told_elsewhere(log: CodeLog | NoData) -> bool:
-    """Tell whether a whole log names files, and none of them is code: what they say is compared fact by fact."""
-    return _all_match(log, _TOLD_ELSEWHERE)
+def is_all_told_elsewhere(comparison: Comparison) -> bool:
+    """Tell whether a whole log names files, none of them is code, and of each somebody tells what both versions say.
 
-
-def _all_match(log: CodeLog | NoData, pattern: re.Pattern[str]) -> bool:
-    if not isinstance(log, CodeLog) or log.trouble or log.is_cut or not log.files:
+    The name of a file alone tells nothing: where no source reads it, the commit is all that is known of its change.
+    """
+    log = comparison.code_log
+    if not _is_whole(log):
         return False
-    return all(pattern.fullmatch(path) for path in log.files)
+    fields = [fact.field for fact in comparison.facts if fact.a.claims and fact.b.claims]
+    patterns = [_RESULTS, *(one for one, begin in _TOLD if any(field.startswith(begin) for field in fields))]
+    return all(any(pattern.fullmatch(path) for pattern in patterns) for path in log.files)
+
+
+def _is_whole(log: CodeLog | NoData) -> TypeGuard[CodeLog]:
+    return isinstance(log, CodeLog) and not log.trouble and not log.is_cut and bool(log.files)

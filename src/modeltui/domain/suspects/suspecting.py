@@ -14,8 +14,8 @@
 
 What is not known on one side is no suspect: `unknowns_that_matter` names it. Effects (metrics, segments, cases,
 importances, bytes) are suspects only when nothing that could cause them is known to differ, and then say that nothing
-explains them; the record of a version never is one. A commit whose whole log names no code, only files that are
-compared by themselves, is no suspect beside others: where models live in git every version is another commit. A
+explains them; the record of a version never is one. A commit whose whole log names no code, only files of which both
+versions tell what they say, is no suspect beside others: where models live in git every version is another commit. A
 comparison and its mirror have the same ranking. What is wrong with a third version is no symptom of these two.
 
 Example: errors in `merchant_size=micro`; the query has one more filter on merchants, numpy is a major release newer,
@@ -92,7 +92,7 @@ def _without_told_elsewhere(things: tuple[Thing, ...], comparison: Comparison) -
     log = comparison.code_log
     others = tuple(thing for thing in things if not all(fact.field in _COMMIT for fact in thing.facts))
     has_cause = any(thing.kind.traits.is_cause for thing in others)
-    is_told = is_only_results(log) or (has_cause and is_all_told_elsewhere(log))
+    is_told = is_only_results(log) or (has_cause and is_all_told_elsewhere(comparison))
     return others if others and is_told else things
 
 
