@@ -13,7 +13,9 @@ from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor
 from modeltui.adapters.journal.checkpoints import checkpoints_path
 from modeltui.adapters.journal.segments import segments_of
 from modeltui.domain.errors import BackendUnavailable
+from modeltui.domain.journal.record import RecordKind
 from modeltui.ports.anchor import Anchor, NothingThereError, SignedCheckpoint
+from modeltui.ports.journal import Query
 from modeltui.present.acting_objects import verify_object
 from modeltui.present.journal_text import chain_state_words
 from modeltui.present.tone import Tone
@@ -138,6 +140,28 @@ async def test_a_repository_without_a_commit_has_seen_nothing(tmp_path: Path) ->
     name = ("-c", "user.name=a", "-c", "user.email=a@b")
     git("-C", str(tmp_path), *name, "commit", "-q", "--allow-empty", "-m", "first")
     assert await anchor.kept() == ()
+
+
+async def test_a_share_that_is_not_mounted_at_the_start_gets_no_file_in_its_place(tmp_path: Path) -> None:
+    """The next start looks for what the share has before it hands anything over; until it is back, that is written."""
+    share, directory = tmp_path / "share", tmp_path / "journal"
+    for step in range(3):
+        share.mkdir(exist_ok=True)  # where nothing is mounted, the directory is there all the same
+        one = journal(directory, FileAnchor(share / "checkpoints"))
+        await one.append(entry())
+        await one.checkpoint()
+        if step == 0:
+            share.rename(tmp_path / "away")
+        elif step == 1:
+            (failed,) = await one.read(Query(kinds=frozenset({RecordKind.LOG_ANCHOR_FAILED})))
+            assert failed.entry.details["because"] == f"file {share}/checkpoints is not there"
+            await one.append(entry())
+            await one.checkpoint()
+            assert list(share.iterdir()) == []
+            share.rmdir()
+            (tmp_path / "away").rename(share)
+    assert len(await FileAnchor(share / "checkpoints").kept()) == 2
+    assert (await said(directory, FileAnchor(share / "checkpoints")))[1] is Tone.OK
 
 
 async def test_no_file_is_made_where_a_share_was_unmounted_meanwhile(tmp_path: Path) -> None:

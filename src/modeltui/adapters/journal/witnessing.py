@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Final, Protocol, Self
 
 from modeltui.adapters.journal.checkpoints import RECORDS_BETWEEN, SECONDS_BETWEEN, sign, witnesses
-from modeltui.domain.errors import BackendError, ModeltuiError
+from modeltui.domain.errors import BackendError, JournalUnavailable, ModeltuiError
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.chain import Checkpoint, Witness
 from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
@@ -19,6 +19,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity
+from modeltui.ports.journal import Query
 
 OWN_ACTOR: Final = Actor(SafeText("modeltui"))
 """In whose name the journal writes down what it does by itself."""
@@ -27,6 +28,7 @@ LAST_CHECKPOINT_SECONDS: Final = 10.0
 _NOTE_SECONDS: Final = 1.0
 """And how long for writing down who did not take it."""
 _WITNESSED: Final = frozenset({RecordKind.ACTION_OUTCOME, RecordKind.ACTION_RECONCILED, RecordKind.BREAK_GLASS})
+_TAKEN: Final = Query(kinds=frozenset({RecordKind.LOG_ANCHORED}), most=500, newest_first=True)
 _PLACE: Final = SafeText("the checkpoints beside it")
 
 
@@ -47,6 +49,10 @@ class Lines(Protocol):
 
     async def note(self, entry: Entry) -> None:
         """Write down what happened to an anchor."""
+        ...
+
+    async def read(self, query: Query) -> tuple[Record, ...]:
+        """Return the records that match."""
         ...
 
 
@@ -197,6 +203,7 @@ class Witnessing:
         async with self._turns[anchor.name]:
             because: SafeText | Unknown = UNKNOWN
             try:
+                await self._find_again(anchor)
                 await anchor.put(signed)
             except ModeltuiError as error:
                 because = safe_text(error.title)
@@ -208,6 +215,16 @@ class Witnessing:
                 await self._note(anchor.name, RecordKind.LOG_ANCHORED, {"records": signed.text.split("\n")[1]})
             else:
                 await self._note(anchor.name, RecordKind.LOG_ANCHOR_FAILED, {"because": because})
+
+    async def _find_again(self, anchor: Anchor) -> None:
+        """Return when what it took before can be read: nothing is begun anew in its place. Raises `BackendError`."""
+        if self._failing.get(anchor.name) is False:
+            return  # it took one from here
+        taken: tuple[Record, ...] = ()
+        with contextlib.suppress(JournalUnavailable):
+            taken = await self._lines.read(_TAKEN)
+        if any(record.entry.details.get("anchor") == anchor.name for record in taken):
+            await anchor.kept()
 
     async def _tell_late(self, owed: Sequence[SafeText]) -> None:
         """Write down who did not take the last checkpoint in time: nobody is here to see it."""
