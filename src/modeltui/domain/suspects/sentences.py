@@ -146,6 +146,9 @@ def _against(thing: Thing) -> str:
     if thing.kind in (Kind.QUERY, Kind.PROMPT) and is_only_wording(thing):
         what = "white space, case or comments differ" if thing.kind is Kind.QUERY else "white space differs"
         return f"but only {what}"
+    if thing.is_only_elsewhere:
+        rows = "it has as many rows, and " if thing.has_same_rows else ""
+        return f"but {rows}whether it holds other data is not known"
     if thing.kind is Kind.DATA and thing.has_same_rows:
         return "but it has as many rows"
     if thing.kind is Kind.CODE and len(thing.facts) == 1 and thing.main.field.endswith("commit"):

@@ -168,10 +168,11 @@ def _suspect(one: _Weighed, title: str, because: str) -> Suspect:
 
 def _lumps(weighed: Iterable[_Weighed]) -> Iterator[list[_Weighed]]:
     """Yield small changes of one kind together, the heaviest of them first; everything else alone."""
-    lumps: dict[tuple[Kind, State], list[_Weighed]] = {}
+    lumps: dict[tuple[Kind, State, bool], list[_Weighed]] = {}
     for one in weighed:
         if _is_small(one.thing) and one.found.closeness is not Closeness.FEEDS:
-            lumps.setdefault((one.thing.kind, one.thing.main.state), []).append(one)
+            thing = one.thing
+            lumps.setdefault((thing.kind, thing.main.state, thing.is_only_elsewhere), []).append(one)
         else:
             yield [one]
     yield from (sorted(lump, key=lambda one: (-one.weight, one.thing.main.field)) for lump in lumps.values())

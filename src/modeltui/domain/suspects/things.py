@@ -85,6 +85,11 @@ class Thing:
         """Return the fact that stands for it."""
         return self.facts[0]
 
+    @property
+    def is_only_elsewhere(self) -> bool:
+        """Whether nothing but the address of a data set is known to differ: it may hold the same, or not."""
+        return self.kind is not Kind.MOVED and all(_is_address(fact) for fact in self.facts)
+
     def part(self, name: str) -> Difference | None:
         """Return the fact of one part of a data set."""
         return next((fact for fact in self.facts if fact.field.endswith(f".{name}")), None)
@@ -119,7 +124,7 @@ class Reading:
     def is_changed(self, fact: Difference) -> bool:
         """Tell whether a fact is known to differ: both sides say it, or one says that it has none."""
         if fact.state is State.CHANGED:
-            return True
+            return not self._is_taken_again(fact)
         if fact.state not in (State.ONLY_A, State.ONLY_B) or self.kinds[fact.field] in _INHERENT:
             return False
         if fact.group is Group.DATA and self._is_set_of_both(data_name(fact)):
@@ -128,6 +133,13 @@ class Reading:
             return True
         told = self._known_of_both if self.kinds[fact.field] in _FREE else self._told_by_both
         return fact.group in told
+
+    def _is_taken_again(self, fact: Difference) -> bool:
+        """Tell whether a fact says only that the same bytes were written down at another time."""
+        if fact.group is not Group.DATA or not fact.field.endswith(".taken"):
+            return False
+        digest = self.data[data_name(fact)].get("digest")
+        return digest is not None and digest.state is State.EQUAL
 
     def _is_set_of_both(self, name: str) -> bool:
         parts = self.data[name].values()
@@ -147,6 +159,10 @@ def data_name(fact: Difference) -> str:
     """Return the data set that a fact is about."""
     name, _, part = key_of(fact).rpartition(".")
     return name if part in DATA_PARTS and name else key_of(fact)
+
+
+def _is_address(fact: Difference) -> bool:
+    return fact.group is Group.DATA and fact.state is State.CHANGED and fact.field.endswith(".uri")
 
 
 def package_of(fact: Difference) -> str:

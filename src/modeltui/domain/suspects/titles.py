@@ -75,7 +75,8 @@ def lump_title(kind: Kind, things: Sequence[Thing]) -> str:
             moved = [(b - a) / a for a, b in filter(None, map(rows_of, things)) if a]
             most = max(moved, key=abs, default=0.0)
             rows = f" (rows {most:+.0%}{' at most' if len(things) > 1 else ''})" if abs(most) >= _SHOWN_SHARE else ""
-            return f"other snapshots of {len(things)} data sets: {shown}{rows}"
+            what = "addresses" if things[0].is_only_elsewhere else "snapshots"
+            return f"other {what} of {len(things)} data sets: {shown}{rows}"
 
 
 def _lines_title(subject: str, thing: Thing, named_line: str) -> str:
@@ -193,6 +194,8 @@ def _data_title(thing: Thing) -> str:
         return f"{sides[State.ONLY_A]} is called {sides[State.ONLY_B]}: the same bytes"
     if thing.span_lengths is not None and thing.part("digest") is None:
         return f"{name}: another span of time"
+    if thing.is_only_elsewhere:
+        return f"{name}: another address"
     return f"{name}: another snapshot" if thing.kind is not Kind.MOVED else f"{name}: elsewhere, the same bytes"
 
 
