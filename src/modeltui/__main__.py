@@ -13,6 +13,7 @@ _WITH_VALUE = frozenset({"--config", "--context", "--theme"})
 def main() -> None:
     """Run `modeltui` with the arguments of this process."""
     arguments = sys.argv[1:]
+    _hold_closed_streams()
     if arguments == ["--version"]:
         from modeltui import __version__
 
@@ -23,6 +24,15 @@ def main() -> None:
     from modeltui.cli.app import run
 
     run(arguments)
+
+
+def _hold_closed_streams() -> None:
+    """Let no file or connection be opened in the place of a standard stream that came closed, and be written into."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it gets the lowest number that is free
 
 
 def _first_frame(arguments: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 from collections.abc import Iterator
 
@@ -64,6 +65,22 @@ def test_what_was_typed_before_the_question_does_not_count(world: RunningWorld) 
         assert terminal.wait_exit() == 130
         terminal.wait_for("interrupted before GO: nothing was sent", 2.0)
         assert terminal.echoes
+    assert _intents(world) == before
+
+
+def test_what_ends_the_command_at_the_guard_leaves_a_terminal_that_echoes(world: RunningWorld) -> None:
+    """Killed while it asks, the command gives the terminal back first; ctrl and backslash do not end it at all."""
+    before = _intents(world)
+    with _at_terminal(world, "abort", TARGETS[0]) as terminal:
+        terminal.wait_for(is_armed, 20.0)
+        assert not terminal.echoes
+        terminal.send("\x1c")
+        terminal.wait_quiet(0.5, 5.0)
+        assert terminal.process.poll() is None
+        terminal.process.send_signal(signal.SIGTERM)
+        assert terminal.wait_exit() == -signal.SIGTERM
+        assert terminal.echoes
+        assert not terminal.has_mode(2004)
     assert _intents(world) == before
 
 

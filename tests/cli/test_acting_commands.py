@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands, ended, fresh
@@ -72,6 +76,52 @@ def test_each_outcome_has_its_exit_code(outcome: Outcome, code: int, as_json: bo
     consent = acting.gone[0]
     assert (consent.plan_hash, consent.through, consent.guard) == (plan.hash, "plan-hash", plan.guard)
     assert consent.reason.text == WHY[1]
+
+
+@contextmanager
+def _stream(trouble: str) -> Iterator[TextIO | None]:
+    """A stream that takes nothing: its disk is full, its reader has left, or it was closed from the start."""
+    if trouble == "closed":
+        yield None
+        return
+    descriptor = os.open("/dev/full", os.O_WRONLY)
+    if trouble == "nobody reads":
+        os.close(descriptor)
+        reader, descriptor = os.pipe()
+        os.close(reader)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        yield stream
+
+
+@pytest.mark.parametrize("outcome", [Outcome.VERIFIED, Outcome.UNKNOWN])
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+@pytest.mark.parametrize("trouble", ["full", "nobody reads", "closed"])
+def test_what_cannot_be_printed_changes_no_exit_code(
+    outcome: Outcome, name: str, trouble: str, commands: MakeCommands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk or a reader that left makes no failure of an action that was done: a script would repeat it."""
+    acting = ScriptedActing()
+    plan = _plan_in(acting)
+    acting.known, acting.then = [plan], ended(plan, outcome)
+    make = commands(acting)
+    with _stream(trouble) as stream, monkeypatch.context() as patch:
+        patch.setattr(sys, name, stream)
+        got, _, err = make("rollback", TARGET, "--plan-hash", plan.hash, *WHY, "--json")
+    assert got == (0 if outcome is Outcome.VERIFIED else 4)
+    assert len(acting.gone) == 1
+    if name == "stdout":
+        assert f"{outcome.value}, and that cannot be printed" in err
+        assert f"journal list --target {TARGET} --plan {plan.hash[7:19]}" in err
+
+
+def test_without_standard_input_nobody_can_be_asked(commands: MakeCommands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command whose standard input is closed prints the plan and its hash, and does nothing."""
+    acting = ScriptedActing()
+    monkeypatch.setattr(sys, "stdin", None)
+    code, out, err = commands(acting)("abort", TARGET)
+    assert code == 3
+    assert "there is no terminal to ask on" in out + err
+    assert acting.gone == []
 
 
 @pytest.mark.parametrize("command", ["rollback", "abort"])

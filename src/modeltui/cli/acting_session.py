@@ -53,4 +53,5 @@ def glyphs_of(loaded: Loaded) -> Glyphs:
     import sys
 
     encoding = (getattr(sys.stdout, "encoding", "") or "").lower().replace("-", "")
-    return UNICODE if not loaded.ui.ascii and encoding == "utf8" and sys.stderr.isatty() else ASCII
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return UNICODE if not loaded.ui.ascii and encoding == "utf8" and is_terminal else ASCII

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from modeltui.cli.acting_session import glyphs_of, say_refusal, with_acting
-from modeltui.cli.output import data, json_object, note
+from modeltui.cli.output import can_be_typed_at, data, json_object, note
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.acting.action import Plan, Refusal
 from modeltui.domain.acting.approval import Decision, GivenApproval
@@ -89,7 +87,7 @@ def _show(loaded: Loaded, plan: Plan, moved: tuple[SafeText, ...]) -> None:
 
 async def _asked(loaded: Loaded, plan: Plan, wanted: str) -> Refusal | None:
     """Return why it is not approved; `None` once the operator has typed the end of the hash, or given all of it."""
-    if not sys.stdin.isatty():
+    if not can_be_typed_at():
         if wanted.strip() == plan.hash:
             return None
         return Refusal(

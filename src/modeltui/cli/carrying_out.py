@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 
 from modeltui.cli.acting_session import REFUSED, glyphs_of, say_refusal
-from modeltui.cli.output import data, json_object, note
+from modeltui.cli.output import can_be_typed_at, data, json_object, note
 from modeltui.cli.telling import end, interrupted_words, say_progress
 from modeltui.cli.wishes import Wish
 from modeltui.config.load import Loaded
@@ -30,7 +29,7 @@ async def carry_out(acting: Acting, loaded: Loaded, plan: Plan, wish: Wish) -> i
     if wish.plan_hash and wish.plan_hash != plan.hash:
         says = safe_text(f"--plan-hash names another plan: this one is {plan.hash}", 300)
         return say_refusal(Refusal(says, SafeText("look at the plan, and give its hash")), as_json=wish.as_json)
-    if not wish.plan_hash and not sys.stdin.isatty():
+    if not wish.plan_hash and not can_be_typed_at():
         return _how_to_agree(loaded, plan, wish)
     refusal = await _unlocked(acting, plan, wish)
     if refusal is not None:

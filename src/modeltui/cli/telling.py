@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from modeltui.cli.acting_session import glyphs_of
-from modeltui.cli.output import data, json_object, note
+from modeltui.cli.output import json_text, note, write_out
 from modeltui.cli.wishes import Wish
 from modeltui.config.load import Loaded
 from modeltui.domain.acting.action import Consent, Plan
@@ -49,10 +49,15 @@ def end(loaded: Loaded, plan: Plan, heard: Sequence[Progress], wish: Wish, *, ha
     report = final_report(heard)
     if isinstance(report, Missing):
         report = _without_word(plan, heard, wish, has_gone=has_gone)
-    if wish.as_json:
-        json_object(outcome_object(report))
-    else:
-        data([plain(line).rstrip() for line in report_lines(report, glyphs_of(loaded))])
+    try:
+        if wish.as_json:
+            write_out([json_text(outcome_object(report))])
+        else:
+            write_out(plain(line).rstrip() for line in report_lines(report, glyphs_of(loaded)))
+    except OSError as error:
+        # What was done is done: a script must not take a full disk for an action that failed, and repeat it.
+        note(f"modeltui: {report.outcome.value}, and that cannot be printed: {error.strerror or error}")
+        note(f"  the journal has it: {look_words(plan, wish)}")
     return exit_code(report.outcome)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import termios
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -110,25 +111,52 @@ def open_tty() -> Iterator[Tty | None]:
         os.close(descriptor)
         yield None
         return
-    try:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, _one_by_one(before))  # what was typed before is dropped
-        os.write(descriptor, _PASTE_ON)
-        yield Tty(descriptor)
-    finally:
+
+    def give_back() -> None:
         with suppress(OSError, termios.error):
             os.write(descriptor, _PASTE_OFF)
             termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+
+    try:
+        with _given_back_on_signals(give_back):
+            termios.tcsetattr(descriptor, termios.TCSAFLUSH, _one_by_one(before))  # what was typed before is dropped
+            os.write(descriptor, _PASTE_ON)
+            yield Tty(descriptor)
+    finally:
+        give_back()
         os.close(descriptor)
 
 
+@contextmanager
+def _given_back_on_signals(give_back: Callable[[], None]) -> Iterator[None]:
+    """Let a signal that ends the program end it on a terminal that echoes again."""
+
+    def end(number: int, _frame: object) -> None:
+        give_back()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    held = [number for number, handler in before.items() if handler is signal.SIG_DFL]
+    for number in held:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in held:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _one_by_one(before: list[int | list[bytes | int]]) -> list[int | list[bytes | int]]:
-    """Return settings without echo and lines. Ctrl+C goes on interrupting; ctrl+Z would leave a guard half open."""
+    """Return settings without echo and lines. Ctrl+C goes on interrupting; ctrl+Z and ctrl+\\ would leave a guard half
+    open, and the shell behind it without echo.
+    """
     changed = list(before)
     local, special = before[_LOCAL], before[_SPECIAL]
     if isinstance(local, int) and isinstance(special, list):
         changed[_LOCAL] = local & ~(termios.ECHO | termios.ICANON)
         characters = list(special)
         characters[termios.VMIN], characters[termios.VTIME] = 1, 0
-        characters[termios.VSUSP] = b"\0"
+        characters[termios.VSUSP] = characters[termios.VQUIT] = b"\0"
         changed[_SPECIAL] = characters
     return changed
