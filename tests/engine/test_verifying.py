@@ -9,7 +9,7 @@ import pytest
 from tests.engine.acting import SHORT, Process, Stage, check_invariants, check_truth, survive
 
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
-from modeltui.domain.journal.record import RecordKind
+from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import Instant
 from modeltui.engine.acting.deadlines import DEADLINES, Deadlines
 from modeltui.testing.acting_fakes import BOB, Fault, abort_plan, rollback_plan
@@ -336,6 +336,73 @@ async def test_whoever_comes_later_does_not_say_so_either() -> None:
     assert report.outcome is Outcome.FAILED
     assert "it never arrived, or was set back since" in report.because
     assert "nothing was written" not in report.because
+
+
+async def test_what_was_never_seen_in_force_is_not_said_to_be_set_back_at_the_next_start() -> None:
+    """The controller said yes and never showed it: the next start knows no more than I did, and writes down nothing."""
+    stage = Stage()
+    stage.world.knows_keys = False
+    original = stage.world.rollout
+    stage.world.on_write.append(lambda: setattr(stage.world, "rollout", original))
+    assert (await aborted(stage)).outcome is Outcome.UNKNOWN
+    assert await stage.process(BOB).reconciler.reconcile() == ()
+    assert [report.outcome for report in stage.ends()] == [Outcome.UNKNOWN]
+
+
+async def test_what_was_seen_in_force_once_is_said_to_be_set_back() -> None:
+    """I saw the controller have it before it went away, and it comes back as before: something has set it back."""
+    stage = Stage()
+    stage.world.knows_keys = stage.world.is_measured = False
+    process = stage.process()
+    before = stage.world.rollout
+
+    async def go_away() -> None:
+        while Phase.ACCEPTED not in process.phases:
+            await stage.clock.sleep(0.5)
+        stage.world.is_down = True
+
+    report, _ = await asyncio.gather(aborted(stage, process), go_away())
+    assert report.outcome is Outcome.UNKNOWN
+    assert report.accepted_at
+    stage.world.is_down = False
+    stage.world.become(before)
+    (report,) = await stage.process(BOB).reconciler.reconcile()
+    assert report.outcome is Outcome.FAILED
+    assert "set back to what was before" in report.because
+
+
+@pytest.mark.parametrize("knows_keys", [True, False])
+async def test_a_write_that_was_accepted_and_is_gone_was_set_back_only_by_the_backends_word(knows_keys: bool) -> None:
+    """Killed right after the answer, and as before at the next start: 'set back' where the backend knows my write."""
+    stage = Stage()
+    stage.world.knows_keys, stage.knows_processes = knows_keys, True
+    process = stage.process()
+    before = stage.world.rollout
+    process.life.hooks.append(lambda *_: setattr(process.life, "is_dead", "action.step" in stage.disk.kinds))
+    assert not await survive(process.run(abort_plan(stage.world)))
+    stage.world.become(before)
+    (report,) = await stage.process(BOB).reconciler.reconcile()
+    assert report.outcome is (Outcome.FAILED if knows_keys else Outcome.UNKNOWN)
+    assert ("set back" in report.because) is knows_keys
+
+
+async def test_a_clock_that_was_hours_ahead_holds_up_no_start() -> None:
+    """The clock of the machine that died was eight hours ahead: the next start finds out at once what it did."""
+    stage = Stage()
+    stage.knows_processes = True
+    process = stage.process()
+    append = process.journal.append
+
+    async def ahead(entry: Entry) -> Record:
+        return await append(replace(entry, at=Instant(entry.at + 8 * 3_600.0)))
+
+    process.journal.append = ahead  # type: ignore[method-assign]
+    process.life.hooks.append(lambda *_: setattr(process.life, "is_dead", "action.step" in stage.disk.kinds))
+    assert not await survive(process.run(abort_plan(stage.world)))
+    began = stage.clock.boottime()
+    (report,) = await stage.process(BOB).reconciler.reconcile()
+    assert stage.clock.boottime() - began < 60.0
+    assert report.outcome is Outcome.VERIFIED
 
 
 async def test_a_third_state_after_a_lost_answer_is_unknown() -> None:

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from modeltui.domain.acting.action import PlanHash, PlanId
-from modeltui.domain.acting.desired import as_rollout, desired_of
+from modeltui.domain.acting.action import PlanId
+from modeltui.domain.acting.desired import desired_of
 from modeltui.domain.acting.outcome import Outcome, Report
 from modeltui.domain.acting.verification import Before, Seen, conclude, serving_window
 from modeltui.domain.errors import BackendError, JournalUnavailable
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.details import (
-    IntentRead,
-    StepRead,
     StepResult,
     outcome_details,
     read_intent,
     read_step,
-    report_from_record,
 )
 from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.acting.cases import Case, outcome_of, was_accepted
 from modeltui.engine.acting.deadlines import DEADLINES, Deadlines, within
 from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.recording import SpoolingJournal, in_time
-from modeltui.engine.acting.sending import write_key
 from modeltui.engine.acting.verifier import Goal, ReadControl, Reader, Verified, Verifier
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, Query
@@ -60,22 +57,6 @@ class ReadAt:
     writes_to: SafeText
     """Where a plan that is made now would write."""
     backend: ReadBack
-
-
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One intent that needs looking at."""
-
-    record: Record
-    plan_id: PlanId
-    plan_hash: PlanHash
-    target: TargetKey
-    intent: IntentRead
-    steps: tuple[StepRead, ...]
-    newest_at: Instant
-    """When its executor was heard of last."""
-    was_unknown: bool
-    """It has an outcome: unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,21 +92,24 @@ class Reconciler:
                     reports.append(report)
         return tuple(reports)
 
-    async def _cases(self) -> list[_Case]:
+    async def _cases(self) -> list[Case]:
         since = Instant(self.clock.now() - _LOOKS_BACK_SECONDS)
         open_now = await in_time(self.clock, self.deadlines.record_seconds, self.journal.open_intents())
         intents = {record.entry.plan_id: record for record in open_now}
         ends = await self._read(Query(kinds=_ENDS, since=since, most=_MOST_ENDS, newest_first=True))
         newest_end = {record.entry.plan_id: record for record in ends}
-        doubtful = {plan for plan, record in newest_end.items() if _outcome_of(record) is Outcome.UNKNOWN}
+        doubtful = {plan for plan, record in newest_end.items() if outcome_of(record) is Outcome.UNKNOWN}
         for plan in doubtful:
             if not isinstance(plan, Missing):
                 asked = await self._read(Query(plan_id=plan, kinds=frozenset({RecordKind.ACTION_INTENT})))
                 intents.update({record.entry.plan_id: record for record in asked})
-        cases = [await self._case(record, record.entry.plan_id in doubtful) for record in intents.values()]
+        was_seen = {record.entry.plan_id for record in ends if was_accepted(record)}
+        cases = [await self._case(one, doubtful, was_seen) for one in intents.values()]
         return [case for case in cases if case is not None]
 
-    async def _case(self, record: Record, was_unknown: bool) -> _Case | None:
+    async def _case(
+        self, record: Record, doubtful: Collection[PlanId | Unknown], was_seen: Collection[PlanId | Unknown]
+    ) -> Case | None:
         entry = record.entry
         if isinstance(entry.plan_id, Missing) or isinstance(entry.plan_hash, Missing):
             return None
@@ -139,10 +123,20 @@ class Reconciler:
             return None  # written by another version of this program: not to be guessed at
         if not intent.states:
             return None
-        newest = max([entry.at, *(one.entry.at for one in noted)])
-        return _Case(record, entry.plan_id, entry.plan_hash, entry.target, intent, steps, newest, was_unknown)
+        newest = Instant(min(self.clock.now(), max([entry.at, *(one.entry.at for one in noted)])))
+        return Case(
+            record,
+            entry.plan_id,
+            entry.plan_hash,
+            entry.target,
+            intent,
+            steps,
+            newest,
+            was_unknown=entry.plan_id in doubtful,
+            was_in_control=entry.plan_id in was_seen,
+        )
 
-    async def _is_abandoned(self, case: _Case) -> bool:
+    async def _is_abandoned(self, case: Case) -> bool:
         """Tell whether nobody will write this outcome any more."""
         gone = self.is_gone(str(case.intent.process)) if case.intent.process else None
         if gone is not None:
@@ -160,7 +154,7 @@ class Reconciler:
         # Who lost its lease may still be waiting for the answer to its last write.
         return not is_held and now - case.newest_at >= 2 * self.deadlines.send_seconds
 
-    async def _look_at(self, case: _Case) -> Report | None:
+    async def _look_at(self, case: Case) -> Report | None:
         """Return what became of it, written down; `None` when nothing new can be said now."""
         at = self.backend(case.target)
         if at is None:
@@ -180,11 +174,12 @@ class Reconciler:
             results,
             says,
             found.control,
-            was_in_control=True,
+            was_in_control=await self._was_in_control(backend, case, found),
             is_as_before=found.is_as_before,
             serving=found.serving,
             health=found.health,
             in_force=found.in_force,
+            has_served=found.has_served,
         )
         conclusion = conclude(seen)
         if case.was_unknown and conclusion.outcome is Outcome.UNKNOWN:
@@ -204,7 +199,7 @@ class Reconciler:
         )
         return await self._write_down(case, report)
 
-    async def _elsewhere(self, case: _Case, here: SafeText) -> Report | None:
+    async def _elsewhere(self, case: Case, here: SafeText) -> Report | None:
         """Return that nobody can tell from here, written down once: another place says nothing about this one."""
         if case.was_unknown:
             return None  # said before
@@ -225,30 +220,41 @@ class Reconciler:
         )
         return await self._write_down(case, report)
 
-    async def _trace_all(self, backend: ReadBack, case: _Case) -> tuple[tuple[StepResult, ...], SafeText]:
+    async def _trace_all(self, backend: ReadBack, case: Case) -> tuple[tuple[StepResult, ...], SafeText]:
         """Return what became of each step that may have been sent, in order; raise `BackendError` if nobody answers."""
         known = {step.step: step for step in case.steps}
         results: list[StepResult] = []
-        before = case.intent.before
-        for number, desired in enumerate(case.intent.states):
+        writes = case.writes
+        for number in range(len(case.intent.states)):
             noted = known.get(number)
             if noted is not None and (noted.result.took or noted.result in _CERTAIN):
                 results.append(noted.result)
-            elif isinstance(before, Missing):
+            elif not writes:
                 return (*results, StepResult.UNKNOWN), SafeText("the record does not say how it was before")
             else:
-                write = Write(write_key(case.plan_id, number), case.target, desired, before, SafeText(""))
-                traced = await within(self.clock, self.deadlines.read_seconds, _traced(backend, write))
+                traced = await within(self.clock, self.deadlines.read_seconds, _traced(backend, writes[number]))
                 results.append(_RESULTS[traced])
             if not results[-1].took:
                 says = noted.says if noted is not None and noted.says else SafeText("whoever sent it is gone")
                 return tuple(results), says
-            if not isinstance(before, Missing):
-                revision = UNKNOWN if noted is None else noted.revision
-                before = replace(as_rollout(before, desired), revision=revision)
         return tuple(results), SafeText("")
 
-    async def _verify(self, backend: ReadBack, case: _Case, results: tuple[StepResult, ...]) -> Verified:
+    async def _was_in_control(self, backend: ReadBack, case: Case, found: Verified) -> bool:
+        """Tell whether the last step was seen in force: by its executor, by these looks, or by the backend's word.
+
+        That a backend accepted it is no such thing: what was never there was not set back.
+        """
+        if case.was_in_control or not isinstance(found.accepted_at, Missing):
+            return True
+        if not found.is_as_before or not case.writes:
+            return False  # then it makes no difference
+        try:
+            last = _traced(backend, case.writes[-1])
+            return await within(self.clock, self.deadlines.read_seconds, last) is Trace.APPLIED
+        except (BackendError, TimeoutError):
+            return False
+
+    async def _verify(self, backend: ReadBack, case: Case, results: tuple[StepResult, ...]) -> Verified:
         """Return what the target shows now; after a recent write it gets the time that an executor would give it."""
         states, found = case.intent.states, Verified()
         took = sum(result.took for result in results)
@@ -263,10 +269,10 @@ class Reconciler:
             await verifier.look(goal, found)
         return found
 
-    async def _write_down(self, case: _Case, report: Report) -> Report | None:
+    async def _write_down(self, case: Case, report: Report) -> Report | None:
         """Return the report in its place; `None` when somebody else found it out meanwhile."""
         ends = await self._read(Query(plan_id=case.plan_id, kinds=_ENDS))
-        if ends and (not case.was_unknown or _outcome_of(ends[-1]) is not Outcome.UNKNOWN):
+        if ends and (not case.was_unknown or outcome_of(ends[-1]) is not Outcome.UNKNOWN):
             return None
         entry = Entry(
             RecordKind.ACTION_RECONCILED,
@@ -313,10 +319,3 @@ def _reading(backend: ReadBack) -> ReadControl:
 
 async def _nothing_to_keep() -> bool:
     return True
-
-
-def _outcome_of(record: Record) -> Outcome | Unknown:
-    try:
-        return report_from_record(record).outcome
-    except ValueError:
-        return UNKNOWN
