@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, TypeAlias, TypeVar
 
+from modeltui.domain.comparison.packages import package_of
 from modeltui.domain.lineage import (
     ABSENT,
     FIELDS,
@@ -29,8 +29,6 @@ Claims: TypeAlias = Mapping[SourceName, Provenance]
 
 _LEAST_COMMIT: Final = 7
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
-_PIN: Final = re.compile(r"([A-Za-z0-9][\w.-]*)\s*={2,3}\s*([^\s;,#*]+)(?=$|[\s;#])", re.ASCII)
-"""A package and the one release of it (PEP 440's `==` and `===`)."""
 
 
 def joined(claims: Claims) -> Provenance:
@@ -113,8 +111,9 @@ def _pins(lines: tuple[SafeText, ...]) -> dict[str, set[str]]:
     """Return the releases of each package that is pinned: several where markers choose among them."""
     pins: dict[str, set[str]] = {}
     for line in lines:
-        if found := _PIN.match(line):
-            pins.setdefault(re.sub(r"[-_.]+", "-", found[1]).lower(), set()).add(found[2])
+        package = package_of(line)
+        if package.release:
+            pins.setdefault(package.name, set()).add(package.release)
     return pins
 
 

@@ -53,8 +53,8 @@ async def test_conda_and_pip_complete_each_other(tmp_path: Path) -> None:
     assert set(value(found.requirements)) == {
         "pandas==2.2.3",
         "lightgbm==4.5.0",
-        "numpy==2.1.3",
-        "conda-forge::libgomp==13",
+        "numpy=2.1.3=py311h1",
+        "conda-forge::libgomp=13",
         "scikit-learn==1.6.1",
     }
     assert value(found.runtime) == {"python": "3.11.7"}
@@ -65,6 +65,48 @@ async def test_two_files_want_another_release(tmp_path: Path) -> None:
     found = await told(tmp_path, {"requirements.txt": "Pandas==2.2.4\n", "conda.yaml": CONDA})
     assert isinstance(found.requirements, Contradicted)
     assert [claim.source for claim in found.requirements.claims] == ["folder (requirements.txt)", "folder (conda.yaml)"]
+
+
+@pytest.mark.parametrize(
+    ("written", "python", "asked"),
+    [
+        ("python=3.11.7", "3.11.7", ()),
+        ("python==3.11.7", "3.11.7", ()),
+        ("python = 3.11.7", "3.11.7", ()),
+        ("python=3.11.7=h1_0_cpython", "3.11.7", ()),
+        ("python 3.11.7 h1_0", "3.11.7", ()),
+        ("python=3.11", "3.11", ()),
+        ("python=3.11.*", "3.11", ()),
+        ("python>=3.9", "", ("python>=3.9",)),
+        ("python<3.12", "", ("python<3.12",)),
+        ("python!=3.11.4", "", ("python!=3.11.4",)),
+        ("python ~=3.9", "", ("python~=3.9",)),
+        ("python>=3.9,<3.12", "", ("python>=3.9,<3.12",)),
+        ("python=3", "", ("python=3",)),
+        ("python", "", ()),
+    ],
+)
+async def test_a_range_of_python_is_no_python(tmp_path: Path, written: str, python: str, asked: tuple[str]) -> None:
+    """Only a release, or a minor line, is told as the Python that runs it; a range is told as what was asked for."""
+    found = await told(tmp_path, {"conda.yaml": f"dependencies: ['{written}', 'pandas=2.2.3']"})
+    assert found.runtime == ABSENT if not python else value(found.runtime) == {"python": python}
+    assert value(found.requirements) == (*asked, "pandas==2.2.3")
+    env = (await told(tmp_path / "env", {"python_env.yaml": f"python: '{written.removeprefix('python')}'\n"})).runtime
+    assert env == ABSENT if not python else value(env) == {"python": python}
+
+
+@pytest.mark.parametrize("written", ["numpy=1.26", "numpy =1.26", "numpy>=1.26", "numpy=1.26.4=py311h1", "numpy 1.26"])
+async def test_what_conda_was_asked_for_stays_what_it_was(tmp_path: Path, written: str) -> None:
+    """A prefix of a release, a range and a build are told as conda understands them, not as one release."""
+    assert value((await told(tmp_path, {"conda.yaml": f"dependencies: ['{written}']"})).requirements) == (written,)
+
+
+async def test_a_range_and_a_release_do_not_contradict(tmp_path: Path) -> None:
+    """What conda was asked for loosely, and pip's list pins, is one environment; a build of another release is not."""
+    files = {"requirements.txt": "numpy==1.26.4\n", "conda.yaml": "dependencies: [numpy=1.26]"}
+    assert set(value((await told(tmp_path / "a", files)).requirements)) == {"numpy==1.26.4", "numpy=1.26"}
+    torn = files | {"conda.yaml": "dependencies: [numpy=1.26.3=py311h1]"}
+    assert isinstance((await told(tmp_path / "b", torn)).requirements, Contradicted)
 
 
 async def test_python_env_alone(tmp_path: Path) -> None:

@@ -51,9 +51,12 @@ from modeltui.domain.names import NO_DATA
         ("--extra-index-url https://x", Package("--extra-index-url https://x", wanted="any", is_option=True)),
         ("python=3.11.9", Package("python", "3.11.9")),
         ("numpy=1.26", Package("numpy", wanted="=1.26")),
-        ("numpy=1.26.4=py311h64a7726_0", Package("numpy", "1.26.4")),
+        ("numpy=1.26.4=py311h64a7726_0", Package("numpy", "1.26.4", build="py311h64a7726_0")),
+        ("libblas=3.9=20_linux64_mkl", Package("libblas", "3.9", build="20_linux64_mkl")),
+        ("numpy==1.26.4=py311_0", Package("numpy", "1.26.4", build="py311_0")),
+        ("python>=3.9", Package("python", wanted=">=3.9")),
         ("conda-forge::libgcc=13.2.0", Package("libgcc", "13.2.0")),
-        ("numpy 1.26.4 py311_0", Package("numpy", "1.26.4")),
+        ("numpy 1.26.4 py311_0", Package("numpy", "1.26.4", build="py311_0")),
         ("%%% not a package %%%", Package("%%% not a package %%%", wanted="any", is_option=True)),
     ],
 )
@@ -199,6 +202,36 @@ def test_hashes_on_one_side_only_are_one_unknown() -> None:
     }
     other = told(requirements=("numpy==1.0.0 --hash=sha256:cc", "pandas==1.0.0 --hash=sha256:bb"))
     assert states(compared(a, other))["environment.numpy.hashes"] == "changed"
+
+
+def test_two_builds_of_one_release_are_not_the_same() -> None:
+    """One release linked against another library is another build; who names none neither has it nor lacks it."""
+    mkl = told(requirements=("libblas=3.9.0=20_linux64_mkl", "numpy=1.26.4=py311_0"))
+    openblas = told(requirements=("libblas=3.9.0=20_linux64_openblas", "numpy=1.26.4=py311_0"))
+    assert states(compared(mkl, openblas)) == {
+        "environment.libblas.build": "changed",
+        "environment.numpy.build": "equal",
+        "environment.libblas": "equal",
+        "environment.numpy": "equal",
+    }
+    pip = told(requirements=("libblas==3.9.0", "numpy==1.26.4"))
+    found = states(compared(mkl, pip))
+    assert found == {"environment.builds": "unknown", "environment.libblas": "equal", "environment.numpy": "equal"}
+
+
+def test_two_lists_that_name_one_package_tell_its_build_once() -> None:
+    """A package that pip's list pins and conda's pins to a build is one package with a build."""
+    both = told(requirements=("numpy==1.26.4", "numpy=1.26.4=py311_0"))
+    other = told(requirements=("numpy=1.26.4=py311_1",))
+    assert states(compared(both, other)) == {"environment.numpy.build": "changed", "environment.numpy": "equal"}
+
+
+def test_a_python_that_was_asked_for_is_none_that_ran() -> None:
+    """A range of Python is compared as what was asked for: no release of Python is told of either version."""
+    low, high = told(requirements=("python>=3.9",)), told(requirements=("python<3.12",))
+    assert states(compared(low, high)) == {"environment.python.asked": "changed"}
+    ran = told(requirements=(), runtime={"python": "3.12.1"})
+    assert states(compared(low, ran)) == {"environment.runtime": "unknown", "environment.python.asked": "only-a"}
 
 
 def test_one_package_under_two_conditions_is_compared_as_both() -> None:

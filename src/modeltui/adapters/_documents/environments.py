@@ -12,8 +12,10 @@ from modeltui.domain.masking import without_tokens
 from modeltui.domain.text import SafeText, safe_text
 
 _MOST_PACKAGES: Final = 5_000
-_PINNED: Final = re.compile(r"(?P<name>[\w.\-/:]+)\s*=\s*(?P<release>[\w.!+*]+)(?:=[\w.*]+)?")
-"""`numpy=2.1.3`, or with its build `numpy=2.1.3=py311h1`: conda's own spelling of an exact release."""
+_PINNED: Final = re.compile(r"(?P<name>[\w.\-/:]+)\s*=\s*(?P<release>[\w!+]+(?:\.[\w!+]+){2,})", re.ASCII)
+"""`numpy=2.1.3`: conda's own spelling of an exact release. `numpy=2.1` is any 2.1, `numpy=2.1.3=py311h1` one build."""
+_PYTHON: Final = re.compile(r"[\s=]*(?P<release>\d+(?:\.\d+)+)(?:\.\*)?(?:[\s=][\w.*]+)?", re.ASCII)
+"""One release of Python, or all of one minor line: `=3.11.7`, `==3.11.*`, ` 3.11 h1_0`."""
 _NOT_INSTALLED: Final = frozenset({"python", "pip"})
 
 
@@ -37,7 +39,8 @@ def conda_environment(text: str) -> EnvironmentFile:
     for spelled in _spelled(listed):
         name = re.split(r"[^\w.\-]", spelled, maxsplit=1)[0].lower()
         if name == "python":
-            python = spelled[len(name) :].lstrip(" =<>~!")
+            python, asked = _python(spelled[len(name) :])
+            packages += asked
         elif name not in _NOT_INSTALLED:
             packages.append(spelled)
     return EnvironmentFile(_shown(packages), safe_text(python))
@@ -48,13 +51,22 @@ def python_environment(text: str) -> EnvironmentFile:
     whole = parse_yaml(text)
     if not isinstance(whole, dict):
         raise ValueError("it is not an object")
-    python, listed = whole.get("python"), whole.get("dependencies")
-    packages = [spelled for spelled in _spelled(listed) if not spelled.startswith("-r ")]
-    return EnvironmentFile(_shown(packages), safe_text(python if isinstance(python, str) else ""))
+    written, listed = whole.get("python"), whole.get("dependencies")
+    python, packages = _python(written if isinstance(written, str) else "")
+    packages += [spelled for spelled in _spelled(listed) if not spelled.startswith("-r ")]
+    return EnvironmentFile(_shown(packages), safe_text(python))
+
+
+def _python(written: str) -> tuple[str, list[str]]:
+    """Return the Python that runs, or what is asked for as a package is: a range names none that ran."""
+    found = _PYTHON.fullmatch(written.strip())
+    if found:
+        return found["release"], []
+    return "", [f"python{written.strip()}"] if written.strip() else []
 
 
 def _spelled(listed: Any) -> Iterator[str]:
-    """Yield each package as pip would be told of it."""
+    """Yield each package as pip would be told of it, where pip can tell it: ranges and builds stay conda's."""
     for entry in listed if isinstance(listed, list) else ():
         if isinstance(entry, str) and entry.strip():
             pinned = _PINNED.fullmatch(entry.strip())

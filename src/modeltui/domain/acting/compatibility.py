@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from modeltui.domain.comparison.packages import package_of
 from modeltui.domain.lineage import Known, Provenance
 from modeltui.domain.text import SafeText, safe_text
 
-_PINNED = re.compile(r"^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*===?\s*([^\s;,#]+)")
 _SEPARATORS = re.compile(r"[-_. ]+")
 _NOT_COMPARED = frozenset({"seed", "seeds", "trained by", "entry point", "started as", "cluster", "hardware", "run"})
 """Facts about the training that need not be the same where it serves."""
@@ -36,9 +36,9 @@ def _wanted(provenance: Provenance) -> dict[str, str]:
     wanted: dict[str, str] = {}
     if isinstance(provenance.requirements, Known):
         for line in provenance.requirements.value:
-            pinned = _PINNED.match(line)
-            if pinned:
-                wanted[_key(pinned[1])] = pinned[2]
+            package = package_of(line)
+            if package.release:
+                wanted[_key(package.name)] = package.release
     if isinstance(provenance.runtime, Known):
         wanted.update((_key(name), value) for name, value in provenance.runtime.value.items() if value)
     for name in _NOT_COMPARED:

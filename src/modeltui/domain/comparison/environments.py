@@ -33,7 +33,13 @@ def told_packages(lines: Iterable[SafeText]) -> Iterator[Told]:
         package = package_of(line)
         by_name.setdefault(package.name, []).append(package)
     for name, packages in by_name.items():
-        yield from _package(name, packages)
+        yield from _package(name, _without_vaguer(packages))
+
+
+def _without_vaguer(packages: list[Package]) -> list[Package]:
+    """Return the lines without those that another one says with a build: two files may list one package."""
+    known = {one._replace(build="") for one in packages if one.build}
+    return [one for one in packages if one.build or one not in known]
 
 
 def _package(name: str, packages: list[Package]) -> Iterator[Told]:
@@ -56,6 +62,8 @@ def _package(name: str, packages: list[Package]) -> Iterator[Told]:
         yield Told(f"{key}.asked", f"{name} asked for", table, Kind.TEXT, wanted)
     if package.extras:
         yield Told(f"{key}.extras", f"{name} extras", table, Kind.TEXT, SafeText(package.extras))
+    if package.build:
+        yield Told(f"{key}.build", f"{name} build", tables.BUILDS, Kind.TEXT, SafeText(package.build))
     if package.marker:
         yield Told(f"{key}.marker", f"{name} only where", table, Kind.TEXT, SafeText(package.marker))
     if package.hashes:
@@ -65,7 +73,7 @@ def _package(name: str, packages: list[Package]) -> Iterator[Told]:
 
 def _asked(package: Package) -> str:
     extras = f"[{package.extras}] " if package.extras else ""
-    return f"{extras}{package.exact or package.wanted}"
+    return f"{extras}{package.exact or package.wanted}{package.build and f' {package.build}'}"
 
 
 def told_runtime(rows: Mapping[SafeText, SafeText]) -> Iterator[Told]:

@@ -23,8 +23,8 @@ _WHEEL: Final = re.compile(
     r"(?:.*[/\\])?(?P<name>[A-Za-z0-9]\w*)-(?P<version>\d[^-/\\]*)[-.][^/\\]*(?:whl|gz|zip|bz2)(?:#.*)?"
 )
 _EXACT: Final = re.compile(r"={2,3}\s*(?P<version>[^\s,*]+)")
-_CONDA: Final = re.compile(r"=(?!=)\s*(?P<version>[\w.+!]+)(?:=(?P<build>[\w*]+))?", re.ASCII)
-_CONDA_BLANK: Final = re.compile(r"(?P<version>\d[\w.+!]*)(?: (?P<build>\w+))?", re.ASCII)
+_CONDA: Final = re.compile(r"={1,2}(?!=)\s*(?P<version>[\w.+!]+)(?:=(?P<build>[\w.*+-]+))?", re.ASCII)
+_CONDA_BLANK: Final = re.compile(r"(?P<version>\d[\w.+!]*)(?: (?P<build>[\w.*+-]+))?", re.ASCII)
 _LONGEST: Final = 2_000
 _WHOLE_RELEASE: Final = 2
 """Dots of a conda version that is taken for one release; `numpy=1.26` stands for all of 1.26."""
@@ -44,6 +44,13 @@ class Package(NamedTuple):
     hashes: tuple[str, ...] = ()
     is_option: bool = False
     """`-r base.txt`, `--index-url …`: no package, and yet it decides what is installed."""
+    build: str = ""
+    """Which of the builds of one release, as conda has them: with another compiler, another library below."""
+
+    @property
+    def release(self) -> str:
+        """Return the one release that is asked for; empty where a range or an address is."""
+        return "" if self.exact.startswith("@") else self.exact
 
 
 def normalised(name: str) -> str:
@@ -74,26 +81,28 @@ def _named(found: re.Match[str], hashes: tuple[str, ...]) -> Package:
     if rest.startswith("@"):
         # Markers after an address stand behind a blank and a semicolon: an address may hold semicolons itself.
         address, _, marker = found["rest"].strip().removeprefix("@").strip().partition(" ;")
-        exact, wanted = f"@ {address.strip()}", ""
+        exact, wanted, build = f"@ {address.strip()}", "", ""
     else:
-        exact, wanted = _version(rest.strip("()").strip())
+        exact, wanted, build = _version(rest.strip("()").strip())
     extras = ", ".join(
         sorted(normalised(extra.strip()) for extra in (found["extras"] or "").split(",") if extra.strip())
     )
-    return Package(normalised(found["name"]), exact, wanted, extras, _marker(marker), hashes)
+    return Package(normalised(found["name"]), exact, wanted, extras, _marker(marker), hashes, build=build)
 
 
-def _version(asked: str) -> tuple[str, str]:
-    """Return the exact release, or the range, that a version specification asks for."""
+def _version(asked: str) -> tuple[str, str, str]:
+    """Return the exact release, or the range, that a version specification asks for; and the build."""
     if not asked:
-        return "", "any"
-    if exact := _EXACT.fullmatch(asked):
-        return exact["version"], ""
+        return "", "any", ""
     conda = _CONDA.fullmatch(asked) or _CONDA_BLANK.fullmatch(asked)
+    if conda and conda["build"]:
+        return conda["version"], "", conda["build"]
+    if exact := _EXACT.fullmatch(asked):
+        return exact["version"], "", ""
     if conda:
-        is_one = conda["build"] or conda["version"].count(".") >= _WHOLE_RELEASE
-        return (conda["version"], "") if is_one else ("", f"={conda['version']}")
-    return "", ", ".join(sorted(re.sub(r"\s+", "", part) for part in asked.split(",") if part.strip()))
+        is_one = conda["version"].count(".") >= _WHOLE_RELEASE
+        return (conda["version"], "", "") if is_one else ("", f"={conda['version']}", "")
+    return "", ", ".join(sorted(re.sub(r"\s+", "", part) for part in asked.split(",") if part.strip())), ""
 
 
 def _marker(text: str) -> str:

@@ -37,6 +37,15 @@ PACKAGES: Final = Table(
 HASHES: Final = Table(
     "requirements", Group.ENVIRONMENT, "environment.hashes", "hashes of packages", tells_absence=False, has_rows=True
 )
+BUILDS: Final = Table(
+    # Only conda names them: whoever lists the release alone denies no build.
+    "requirements",
+    Group.ENVIRONMENT,
+    "environment.builds",
+    "builds of packages",
+    tells_absence=False,
+    has_rows=True,
+)
 RUNTIME: Final = Table(
     "runtime", Group.ENVIRONMENT, "environment.runtime", "runtime", also=("requirements",), has_rows=True
 )
