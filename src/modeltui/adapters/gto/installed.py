@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,7 @@ from modeltui.adapters.gto.layout import Files, Unsuitable
 from modeltui.domain.requirements import requirement_lines
 from modeltui.domain.text import SafeText, safe_text
 
+_PATHS: Final = ("path", "file", "directory", "editable")
 _LONGEST_ARGUMENT: Final = 200
 _INSTRUCTION: Final = re.compile(r"^\s*(FROM|ENV|ARG)\s+(.+?)\s*$", re.IGNORECASE)
 _FROM: Final = re.compile(r"(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<name>\S+))?", re.IGNORECASE)
@@ -68,23 +69,25 @@ FILES: Final = (
 def image_of(text: str) -> Image:
     """Return what a Dockerfile begins with, and the variables it sets."""
     arguments: dict[str, str] = {}
-    stages: dict[str, str] = {}
-    base, variables = "", {}
+    stages: dict[str, Image] = {}
+    base, variables, name = "", {}, ""
     for line in text.replace("\\\n", " ").splitlines():
         found = _INSTRUCTION.match(line)
         if found is None:
             continue
         word, rest = found[1].upper(), found[2]
         if word == "ARG":
-            name, _, value = rest.partition("=")
-            arguments[name.strip()] = value.strip().strip("\"'")
+            argument, _, value = rest.partition("=")
+            arguments[argument.strip()] = value.strip().strip("\"'")
         elif word == "ENV":
             variables.update(_pairs(rest))
         elif (image := _FROM.fullmatch(rest)) is not None:
             named = _resolved(image["image"], arguments)
-            base = stages.get(named.lower(), named)
-            stages[(image["name"] or "").lower()] = base
-            variables = {}
+            if name:
+                stages[name] = Image(base, variables)
+            # A stage that begins with another has its variables too.
+            before = stages.get(named.lower(), Image(named, {}))
+            base, variables, name = before.base, dict(before.variables), (image["name"] or "").lower()
     return Image(base, variables)
 
 
@@ -107,15 +110,11 @@ def _requirements(files: Files, path: str) -> tuple[SafeText, ...]:
 
 
 def _locked_toml(files: Files, path: str) -> tuple[SafeText, ...]:
-    return _exact(
-        (look.text_at(one, "name"), look.text_at(one, "version"))
-        for one in look.list_at(files.document(path), "package")
-    )
+    return _locked((look.text_at(one, "name"), one) for one in look.list_at(files.document(path), "package"))
 
 
 def _pipfile(files: Files, path: str) -> tuple[SafeText, ...]:
-    packages = look.members_at(files.document(path), "default")
-    return _exact((name, look.text_at(one, "version").lstrip("=")) for name, one in packages.items())
+    return _locked(look.members_at(files.document(path), "default").items())
 
 
 def _conda(files: Files, path: str) -> Any:
@@ -130,8 +129,44 @@ def _project(files: Files, path: str) -> tuple[SafeText, ...]:
     return requirement_lines("\n".join(one for one in listed if isinstance(one, str)))
 
 
-def _exact(pairs: Iterator[tuple[str, str]]) -> tuple[SafeText, ...]:
-    return requirement_lines("\n".join(f"{name}=={release}" for name, release in pairs if name and release))
+def _locked(packages: Iterable[tuple[str, Any]]) -> tuple[SafeText, ...]:
+    return requirement_lines("\n".join(_line(name, one) for name, one in packages if name))
+
+
+def _line(name: str, one: Any) -> str:
+    """Return what a lock file says of one package: the address that it came from says more than its release."""
+    if address := _address(one):
+        return f"{name} @ {address}"
+    release = look.text_at(one, "version").lstrip("= ")
+    if release:
+        return f"{name}=={release}"
+    path = next((path for key in _PATHS if (path := look.text_at(one, key) or look.text_at(one, "source", key))), "")
+    return f"{name} @ {path}" if path else name
+
+
+def _address(one: Any) -> str:
+    """Return the address of a package that came from no index, pinned to its commit; empty for any other.
+
+    Poetry keeps it in `source` with a `type`, uv in `source`, PDM and Pipenv beside the name.
+    """
+    kind = look.text_at(one, "source", "type")
+    if kind in {"git", "url"}:
+        url = look.text_at(one, "source", "url")
+        commit = look.text_at(one, "source", "resolved_reference") or look.text_at(one, "source", "reference")
+        return _at_commit(url, commit) if kind == "git" else url
+    places = [one, look.at(one, "source")]
+    for place in places:
+        if git := look.text_at(place, "git"):
+            return _at_commit(git, look.text_at(place, "revision") or look.text_at(place, "ref"))
+    return next((url for place in places if not kind and (url := look.text_at(place, "url"))), "")
+
+
+def _at_commit(written: str, commit: str) -> str:
+    """Return an address of git with the commit; uv writes both, and what was asked for, into one."""
+    whole, _, own = written.partition("#")
+    url = whole.partition("?")[0].removeprefix("git+")
+    commit = own or commit
+    return f"git+{url}@{commit}" if commit else f"git+{url}"
 
 
 _READERS: Final[tuple[tuple[tuple[str, ...], Callable[[Files, str], tuple[SafeText, ...]]], ...]] = (
