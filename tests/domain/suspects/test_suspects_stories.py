@@ -11,6 +11,7 @@ from tests.domain.suspects.building import (
     fact,
     lines,
     log,
+    mirrored,
     number,
     release,
     shape,
@@ -245,6 +246,28 @@ def test_a_member_brings_its_own_first_suspect() -> None:
     assert found.because.startswith("its own first suspect is query: “AND m.size <> 'micro'” added")
     assert found.closeness is Closeness.FEEDS
     assert first(suspects(comparison(*changed, components=(member,)))).field == "components.price-gbm"
+
+
+def test_what_a_member_feeds_is_named_whole() -> None:
+    """Of two drifted features one begins as the other: the one that the member's own suspect feeds is named."""
+    inner = comparison(fact("parameters.amount_usd", "1", "2"))
+    member = ComponentChange(ModelName(text("scorer")), VersionId(text("1")), VersionId(text("2")), inner)
+    wrong = symptom("drift", drifted=("amount", "amount_usd"))
+    found = first(suspects(comparison(fact("components.scorer", "1", "2"), components=(member,)), wrong))
+    assert found.because.endswith("its own first suspect feeds the drifted feature amount_usd")
+    assert found.feeds == "amount_usd"
+
+
+def test_a_metric_that_is_missing_of_a_segment_is_named() -> None:
+    """The harmed segment has a recall on both sides and an AUC on one: only the AUC is said to be missing."""
+    figures = (number("segments.auc/region=hk", 0.9, None), number("segments.recall/region=hk", 0.8, 0.8))
+    query = lines("query", "SELECT *\nFROM a", "SELECT *\nFROM a\nWHERE region <> 'x'")
+    wrong = symptom("errors", segments=("region=hk",))
+    assert first(suspects(comparison(query, *figures), wrong)).because.endswith(f"; {B} has no auc for it")
+    assert first(suspects(mirrored(comparison(query, *figures)), wrong)).because.endswith(f"; {B} has no auc for it")
+    others = (figures[0], number("segments.recall/region=hk", None, 0.8))
+    assert first(suspects(comparison(query, *others), wrong)).because.endswith(f"; {B} has no auc for it")
+    assert first(suspects(comparison(query, figures[0]), wrong)).because.endswith(f"; {B} has no figure for it")
 
 
 def test_an_unknown_member_is_suspected_by_itself() -> None:

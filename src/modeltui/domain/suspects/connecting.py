@@ -18,7 +18,7 @@ from modeltui.domain.comparison.difference import Comparison, Difference, Group
 from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of, key_of
 from modeltui.domain.suspects.mentions import aliases_of, last_words, mentions, origins_of, tables_of
 from modeltui.domain.suspects.naming import WHOLLY, Wanted, meant_by, wanted_feature, wanted_segment
-from modeltui.domain.suspects.reading import distance, number_of, text_of
+from modeltui.domain.suspects.reading import distance, number_of, text_of, words
 from modeltui.domain.suspects.suspect import Closeness, Symptom
 from modeltui.domain.suspects.things import Reading, Thing
 
@@ -95,9 +95,18 @@ class Lookout:
                 for feature, tables in sorted(self._tables.items())
                 if names & tables
             ]
+        # What says `amount_usd` is about that, though `amount` drifted too.
+        wholly = {one.to for one in found if one.surety == WHOLLY and not one.word}
+        found = [one for one in found if not any(_is_part(one.to, other) for other in wholly)]
         # Of equals the first: a whole name before a word, and segments and features in the order of their names.
         order = {one.name: place for place, one in enumerate(self._wanted)}
         return min(found, key=lambda one: (-one.surety, order[one.to], bool(one.word), not one.by), default=None)
+
+
+def _is_part(name: str, other: str) -> bool:
+    """Tell whether one name stands within another: `amount` in `amount_usd`."""
+    part, whole = (f" {' '.join(words(one))} " for one in (name, other))
+    return part != whole and part in whole
 
 
 def _usual(thing: Thing) -> frozenset[Aspect]:
@@ -117,10 +126,11 @@ def _usual(thing: Thing) -> frozenset[Aspect]:
 def harmed_metric(segment: str, comparison: Comparison) -> Difference | None:
     """Return the metric of a segment that differs, if any."""
     return next(
-        (
-            fact
-            for fact in comparison.of(Group.SEGMENTS)
-            if fact.is_different and (key_of(fact) == segment or key_of(fact).endswith(f"/{segment}"))
-        ),
+        (fact for fact in comparison.of(Group.SEGMENTS) if fact.is_different and is_metric_of(segment, fact)),
         None,
     )
+
+
+def is_metric_of(segment: str, fact: Difference) -> bool:
+    """Tell whether a fact is a metric of one segment: `region=hk`, `auc/region=hk`."""
+    return key_of(fact) == segment or key_of(fact).endswith(f"/{segment}")

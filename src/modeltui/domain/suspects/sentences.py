@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from modeltui.domain.comparison.difference import Comparison, Group, State
+from modeltui.domain.comparison.difference import Comparison, Difference, Group, State
 from modeltui.domain.suspects.amounts import is_hardly_moved, is_only_wording
-from modeltui.domain.suspects.connecting import Connection, harmed_metric
-from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of
+from modeltui.domain.suspects.connecting import Connection, harmed_metric, is_metric_of
+from modeltui.domain.suspects.kinds import Aspect, Kind, aspects_of, key_of
 from modeltui.domain.suspects.suspect import Closeness, Symptom
 from modeltui.domain.suspects.things import Thing
 from modeltui.domain.suspects.titles import LONGEST_LINE
@@ -133,13 +133,21 @@ def _evidence(found: Connection, comparison: Comparison) -> str:
         return ""
     match fact.state:
         case State.ONLY_A:
-            return f"{comparison.b} has no figure for it"
+            return f"{comparison.b} has no {_figure(found.to, fact, comparison)} for it"
         case State.ONLY_B:
-            return f"{comparison.a} has no figure for it"
+            return f"{comparison.a} has no {_figure(found.to, fact, comparison)} for it"
         case State.CHANGED:
             return f"evaluated, it went {arrow(fact)}"
         case _:
             return ""
+
+
+def _figure(segment: str, lacking: Difference, comparison: Comparison) -> str:
+    """Return what a version lacks of a segment: the metric by its name where it has another."""
+    metrics = [fact for fact in comparison.of(Group.SEGMENTS) if is_metric_of(segment, fact)]
+    has_other = any((one.b if lacking.state is State.ONLY_A else one.a).claims for one in metrics)
+    metric = key_of(lacking).removesuffix(segment).removesuffix("/")
+    return (short(metric) or "such figure") if has_other else "figure"
 
 
 def _against(thing: Thing) -> str:

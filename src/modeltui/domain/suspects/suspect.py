@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from modeltui.domain.comparison.difference import Group
 from modeltui.domain.names import SegmentName, SignalName, VersionId
 from modeltui.domain.text import SafeText
+
+NOTHING: Final = SafeText("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +59,5 @@ class Suspect:
     """By which it is ranked, 0 to 1; for tests and for explaining the rule, not for showing as a probability."""
     fields: tuple[SafeText, ...] = ()
     """All differences that it covers."""
+    feeds: SafeText = NOTHING
+    """The harmed segment or drifted feature that it feeds; empty where it feeds none."""

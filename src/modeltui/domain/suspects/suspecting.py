@@ -40,7 +40,7 @@ from modeltui.domain.suspects.suspect import Closeness, Suspect, Symptom
 from modeltui.domain.suspects.things import Reading, Thing, things_of
 from modeltui.domain.suspects.titles import lump_title, title_of
 from modeltui.domain.suspects.unknowns import unknowns_that_matter
-from modeltui.domain.text import safe_text
+from modeltui.domain.text import SafeText, safe_text
 
 __all__ = ["CLOSENESS", "NOTHING_WRONG", "suspects", "unknowns_that_matter"]
 
@@ -100,7 +100,7 @@ def _weigh(thing: Thing, lookout: Lookout, comparison: Comparison, deeper: int, 
     symptom, found = lookout.symptom, lookout.connection(thing)
     drawn = _drawn(thing, symptom, comparison, deeper)
     if drawn is not None and drawn.closeness is Closeness.FEEDS and found.closeness is not Closeness.FEEDS:
-        found = Connection(Closeness.FEEDS, to=_fed_by(drawn, symptom), by=drawn.title)
+        found = Connection(Closeness.FEEDS, to=drawn.feeds, by=drawn.title)
     amount = amount_of(thing, comparison.code_log)
     if thing.kind is Kind.CODE and found.closeness is Closeness.FEEDS:
         amount = CODE_THAT_NAMES
@@ -125,11 +125,6 @@ def _drawn(thing: Thing, symptom: Symptom, comparison: Comparison, deeper: int) 
         return None
     found = _suspects(own, symptom, deeper - 1)
     return found[0] if found else None
-
-
-def _fed_by(drawn: Suspect, symptom: Symptom) -> str:
-    names = sorted({*symptom.segments, *symptom.drifted})
-    return next((name for name in names if name in drawn.because), names[0])
 
 
 def _one(one: _Weighed, symptom: Symptom, comparison: Comparison) -> Suspect:
@@ -163,6 +158,7 @@ def _suspect(one: _Weighed, title: str, because: str) -> Suspect:
         closeness=one.found.closeness,
         weight=one.weight,
         fields=tuple(fact.field for fact in one.thing.facts),
+        feeds=SafeText(one.found.to),
     )
 
 
