@@ -88,6 +88,17 @@ def test_bare_digests_are_compared_with_each_other() -> None:
     assert fact(short_and_long, "artifact.digest").state is State.NOT_COMPARABLE
 
 
+def test_a_digest_that_was_cut_short_is_neither_the_same_nor_another() -> None:
+    """A registry keeps only the first digits of the same digest: nobody is told that the artifact differs."""
+    whole = _artifact("sha256:" + "ab" * 32)
+    found = fact(compared(whole, _artifact("sha256:ABABABAB")), "artifact.digest")
+    assert found.state is State.NOT_COMPARABLE
+    assert found.why == "The digests begin alike, and that of 3.0.0 is cut short."
+    assert fact(compared(_artifact("sha256:abababab"), whole), "artifact.digest").why.startswith("The digests begin")
+    other = fact(compared(whole, _artifact("sha256:abababac")), "artifact.digest")
+    assert other.state is State.CHANGED
+
+
 def test_a_digest_in_capitals_is_the_same_digest() -> None:
     """Hexadecimal digits mean the same in either case."""
     assert fact(compared(_artifact("sha256:AA"), _artifact("SHA256:aa")), "artifact.digest").state is State.EQUAL

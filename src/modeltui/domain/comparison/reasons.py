@@ -31,6 +31,10 @@ def no_measure(version_a: VersionId, a: Said, version_b: VersionId, b: Said) -> 
         case Kind.NAME:
             who = " and ".join(sorted((a.source, b.source)))
             return State.NOT_COMPARABLE, SafeText(f"{who} name it each in its own way.")
+    one, other = (str(said.told.value).lower() for said in (a, b))
+    if algorithm(SafeText(one)) and algorithm(SafeText(one)) == algorithm(SafeText(other)):
+        shorter = version_a if len(one) < len(other) else version_b
+        return State.NOT_COMPARABLE, SafeText(f"The digests begin alike, and that of {shorter} is cut short.")
     made = sorted(f"that of {version} {_made(said.told)}" for version, said in ((version_a, a), (version_b, b)))
     return State.NOT_COMPARABLE, SafeText(f"The digests were not made the same way: {', '.join(made)}.")
 

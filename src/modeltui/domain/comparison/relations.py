@@ -99,8 +99,9 @@ def _digest(one: Told, other: Told) -> Relation:
     # Hexadecimal digits are one in either case; so are the names of algorithms.
     a, b = a.lower(), b.lower()
     if len(a) != len(b):
-        # Different lengths without an algorithm: not made the same way.
-        return Relation.NO_MEASURE if not algorithm(SafeText(a)) else Relation.DIFFERENT
+        # Different lengths without an algorithm: not made the same way. One that begins the other is cut short.
+        is_cut = a.startswith(b) or b.startswith(a)
+        return Relation.NO_MEASURE if is_cut or not algorithm(SafeText(a)) else Relation.DIFFERENT
     return _as_relation(a == b)
 
 
