@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from modeltui.cli.naming import UnansweredError, WrongNameError, target_named, version_named
+from modeltui.cli.naming import target_named, version_named
+from modeltui.cli.session import UnansweredError, WrongNameError
 from modeltui.domain.names import ModelName
 from modeltui.domain.text import SafeText
 from modeltui.testing.worlds import World, model, rollout

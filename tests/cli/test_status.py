@@ -162,9 +162,9 @@ def test_a_part_of_the_fleet_is_named_by_model_and_environment(world: RunningWor
 
 @pytest.mark.parametrize("name", ["fraud-detectr", "fraud-detector@prod-kh", "Fraud-Detector"])
 def test_an_unknown_name_is_answered_with_the_nearest(world: RunningWorld, name: str) -> None:
-    """A typo is answered with what was probably meant, exit code 1, and nothing on standard output."""
-    done = world.run("status", name)
-    assert done.returncode == 1
+    """A typo is answered with what was probably meant, the exit code of a mistake, and nothing on standard output."""
+    done = world.run("status", name, "--fail-on", "breach")
+    assert done.returncode == 2
     assert done.stdout == ""
     assert "did you mean 'fraud-detector" in done.stderr
 
@@ -261,6 +261,10 @@ def test_nothing_but_a_source_that_is_down(tmp_path: Path) -> None:
     check_status(json.loads(done.stdout))
     assert "127.0.0.1" in done.stderr
     assert "Traceback" not in done.stderr
+    named = run_modeltui("--config", "modeltui.yaml", "status", "fraud-detector@prod", cwd=tmp_path)
+    assert named.returncode == 1
+    assert "127.0.0.1" in named.stderr
+    assert "nothing is known of 'fraud-detector@prod', and not all sources answered" in named.stderr
 
 
 async def test_what_an_answer_lacks_and_a_source_that_comes_back_are_said(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from modeltui.cli.naming import Meant, UnansweredError, WrongNameError, model_named, target_named, version_named
+from modeltui.cli.naming import Meant, model_named, target_named, version_named
 from modeltui.cli.output import data, fail, json_object, note, one_form, text_width
-from modeltui.cli.session import failures, with_observer
+from modeltui.cli.session import UnansweredError, WrongNameError, failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from modeltui.cli.session import UnknownNameError
+from modeltui.cli.session import UnansweredError, WrongNameError
 from modeltui.config.problems import did_you_mean
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.names import UNKNOWN, Environment, Missing, ModelName, TargetKey, Unknown, VersionId
@@ -14,16 +14,6 @@ from modeltui.domain.text import safe_text
 
 WORDS = ("serving", "last-known-good", "stable", "candidate")
 """Words for a version of a target; what a registry calls a version or a pointer comes first."""
-
-
-class WrongNameError(UnknownNameError):
-    """The command line names something that is not there: a mistake in its use."""
-
-    exit_code = 2
-
-
-class UnansweredError(UnknownNameError):
-    """What is named may be there: whoever knows did not answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from modeltui.cli.naming import WrongNameError
 from modeltui.cli.output import data, fail, json_object, note
 from modeltui.cli.reading import Subject, read_subject
-from modeltui.cli.session import with_observer
+from modeltui.cli.session import WrongNameError, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.names import Missing
 from modeltui.engine.observer import Observer

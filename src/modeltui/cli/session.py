@@ -19,6 +19,16 @@ class UnknownNameError(ModeltuiError):
     """Nothing has that name."""
 
 
+class WrongNameError(UnknownNameError):
+    """The command line names something that is not there: a mistake in its use."""
+
+    exit_code = 2
+
+
+class UnansweredError(UnknownNameError):
+    """What is named may be there: whoever knows did not answer."""
+
+
 def with_observer(options: Options, use: Callable[[Observer, Loaded], Awaitable[T]]) -> T:
     """Load the configuration, open its sources, and return what `use` returns."""
     loaded = load(options)
@@ -31,7 +41,10 @@ def with_observer(options: Options, use: Callable[[Observer, Loaded], Awaitable[
 
 
 def chosen_targets(fleet: Fleet, wanted: str | None) -> list[Target]:
-    """Return the targets that `MODEL` or `MODEL@ENV` names, worst first; all without a name."""
+    """Return the targets that `MODEL` or `MODEL@ENV` names, worst first; all without a name.
+
+    Raises `WrongNameError`, or `UnansweredError` where a source that might know the name did not answer.
+    """
     targets = fleet.worst_first()
     if wanted is None:
         return targets
@@ -46,7 +59,10 @@ def chosen_targets(fleet: Fleet, wanted: str | None) -> list[Target]:
 
         known = {str(target.key) if at_sign else str(target.key.model) for target in targets}
         where = f"{len(targets)} targets are known in context {fleet.context.name}"
-        raise UnknownNameError(f"nothing is known of {wanted!r}{did_you_mean(wanted, known)}", where)
+        says = f"nothing is known of {wanted!r}{did_you_mean(wanted, known)}"
+        if failures(fleet):
+            raise UnansweredError(f"{says}, and not all sources answered", where)
+        raise WrongNameError(says, where)
     return chosen
 
 

@@ -39,10 +39,10 @@ def command(options: Options, wanted: str | None, forms: tuple[Form, ...], watch
 
     async def look(observer: Observer, _: Loaded) -> int:
         fleet = await observer.look_once()
-        targets = chosen_targets(fleet, wanted)
-        _print(fleet, targets, form, one_line=watch)
         said: _Said = {}
         _say_sources(fleet, said)
+        targets = chosen_targets(fleet, wanted)
+        _print(fleet, targets, form, one_line=watch)
         if not fleet.targets and not failures(fleet):
             note("modeltui: no target is known: 'modeltui doctor' says what each source has")
         if watch:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from modeltui.cli.naming import WrongNameError
 from modeltui.cli.output import data, fail, json_object, note
-from modeltui.cli.session import failures, with_observer
+from modeltui.cli.session import WrongNameError, failures, with_observer
 from modeltui.config.load import Loaded, Options
 from modeltui.config.problems import did_you_mean
 from modeltui.domain.fleet import Fleet
