@@ -16,6 +16,7 @@ from tests.present import plans
 
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.system.clock import SystemClock
+from modeltui.cli import journal as journal_commands
 from modeltui.cli.app import run
 from modeltui.domain.acting.action import Reason
 from modeltui.domain.names import Instant
@@ -146,6 +147,48 @@ def test_a_changed_record_breaks_the_chain(command: Command, place: Path) -> Non
     assert "CHAIN BROKEN at #5" in command("journal", "verify")[1]
 
 
+def damage(place: Path, seq: int, how: str) -> None:
+    """Change one record on disk, or make its line none."""
+    file = min((place / "journal").glob("*.jsonl"))
+    file.chmod(0o600)
+    lines = file.read_bytes().splitlines(keepends=True)
+    line = lines[seq - 1]
+    lines[seq - 1] = line.replace(b'"bob"', b'"eve"') if how == "changed" else b"#" * (len(line) - 1) + b"\n"
+    assert line != lines[seq - 1]
+    file.write_bytes(b"".join(lines))
+
+
+@pytest.mark.parametrize("how", ["changed", "no record"])
+@pytest.mark.parametrize("page", [1, 2, 1_000])
+@pytest.mark.parametrize("is_indexed", [True, False])
+def test_a_record_that_was_changed_is_missed_by_nobody(
+    how: str, page: int, is_indexed: bool, command: Command, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """list, show, export: what does not fit is left out, its number is said, and the exit code is 1."""
+    monkeypatch.setattr(journal_commands, "_PAGE", page)
+    if is_indexed:
+        assert command("journal", "list")[0] == 0
+    damage(place, 5, how)
+    damage(place, 6, how)
+    others = [1, 2, 3, 4, 7, 8]
+    code, out, err = command("journal", "list", "--json")
+    answer = json.loads(out)
+    assert (code, answer["unreadable"], [record["seq"] for record in answer["records"]]) == (1, [5, 6], others)
+    assert "left out, as they are not what was written: 5, 6" in err
+    assert "journal verify" in err
+    code, out, err = command("journal", "export")
+    assert (code, [json.loads(line)["seq"] for line in out.splitlines()]) == (1, others)
+    assert "left out, as they are not what was written: 5, 6" in err
+    code, out, err = command("journal", "show", "5")
+    assert (code, out) == (1, "")
+    assert "record 5 is there, and not as it was written" in err
+    code, _, err = command("journal", "list", "--plan", "9f130e83")
+    assert (code, "not what was written: 5, 6" in err) == (1, True)
+    assert command("journal", "list", "--last", "2")[0] == 0, "what is asked for is whole"
+    assert command("journal", "show", "4")[0] == 0
+    assert "last one is 8" in command("journal", "show", "9")[2]
+
+
 def test_the_exact_lines_are_exported(command: Command, place: Path) -> None:
     """journal export: byte for byte the lines of the journal, so that anybody can check the chain without us."""
     code, out, err = command("journal", "export")
@@ -182,9 +225,28 @@ def test_a_gap_is_a_gap(command: Command) -> None:
     code, out, _ = command("journal", "as-of", "2025-01-15T02:13Z", "--model", "fraud-detector@prod-hk", "--json")
     gap = json.loads(out)["serving"][0]
     assert (code, gap["version"], gap["evidence"], gap["seq"]) == (0, None, "gap", [])
-    text = command("journal", "as-of", "2025-01-15T02:13Z", "--model", "fraud-detector@prod-hk")[1]
+    _, text, err = command("journal", "as-of", "2025-01-15T02:13Z", "--model", "fraud-detector@prod-hk")
     assert "GAP" in text
     assert "nobody looked" in text
+    assert "as of 2025-01-15 02:13 UTC" in err
+
+
+def test_a_time_is_by_the_clock_of_the_zone_that_is_named(command: Command) -> None:
+    """as-of --zone: a time of day is meant by the clock there, like a whole day, and the moment is told."""
+    there = ("--zone", "Asia/Hong_Kong", "--model", "fraud-detector@prod-hk")
+    answer = json.loads(command("journal", "as-of", "2026-01-15T10:13", *there, "--json")[1])
+    assert answer["at"] == "2026-01-15T02:13:00.000Z"
+    assert answer["serving"][0]["version"] == "2.3.1"
+    said = command("journal", "as-of", "2026-01-15T10:13", *there)[2]
+    assert "as of 2026-01-15 02:13 UTC (2026-01-15 10:13 HKT)" in said
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T23:59-12:00", "0001-01-01T00:00+12:00"])
+def test_a_time_of_no_record_is_a_mistake_of_usage(time: str, command: Command) -> None:
+    """A time before or after all records is refused in words."""
+    code, _, err = command("journal", "as-of", time, "--model", "fraud-detector@prod-hk")
+    assert code in (0, 2), err
+    assert "fault of its own" not in err
 
 
 def test_observe_writes_down_what_serves(command: Command, place: Path) -> None:

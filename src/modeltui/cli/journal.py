@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, NoReturn
 
 import click
 
@@ -17,7 +17,7 @@ from modeltui.config.load import Loaded, Options, load
 from modeltui.domain.journal.record import Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Missing, ModelName
 from modeltui.domain.text import safe_text
-from modeltui.ports.journal import JournalReader, Query
+from modeltui.ports.journal import PagedReader, Query
 
 AS_OF = """Say which version served which share of what at TIME: 2026-01-15T08:00Z, a whole day (2026-01-15), or so
 long ago (2h).
@@ -30,6 +30,8 @@ What is left of each are its checkpoint, a tombstone and a record of the droppin
 proves itself. A legal hold (a file 'legal-hold' beside the record) keeps everything."""
 _PAGE = 1_000
 _SHORTEST_HASH = 6
+_MOST_NAMED = 20
+_LOOK = "`modeltui journal verify` says where the chain is broken: keep a copy of the directory"
 
 
 @click.group(
@@ -39,7 +41,7 @@ def command() -> None:
     """Work with the record."""
 
 
-def reading(options: Options, use: Callable[[JournalReader, Loaded], Awaitable[int]]) -> int:
+def reading(options: Options, use: Callable[[PagedReader, Loaded], Awaitable[int]]) -> int:
     """Open the journal of the context for reading and return what `use` returns."""
     loaded = load(options)
     from modeltui.wiring.journal_reading import open_journal_reader
@@ -74,15 +76,15 @@ def _choosing(chosen: Callable[..., int]) -> Callable[..., int]:
 def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> int:
     """Print records."""
 
-    async def use(journal: JournalReader, _: Loaded) -> int:
+    async def use(journal: PagedReader, _: Loaded) -> int:
         query, plan = _query(**chosen)
-        found = [record async for record in _newest_first(journal, query, plan, last)]
-        found.reverse()
+        found, lost = await _newest(journal, query, plan, last)
         if as_json:
             from modeltui.present.acting_objects import record_object
 
-            json_object({"schema": "modeltui.journal/1", "records": [record_object(record) for record in found]})
-            return 0
+            answer = {"schema": "modeltui.journal/1", "records": [record_object(record) for record in found]}
+            json_object(answer | ({"unreadable": sorted(lost)} if lost else {}))
+            return _say_lost(lost)
         from modeltui.present.format import date_time
         from modeltui.present.journal_text import journal_line
         from modeltui.present.span import plain
@@ -95,7 +97,7 @@ def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> i
             data([plain(journal_line(record)).rstrip()])
         if not found:
             note("modeltui: the journal has no such record")
-        return 0
+        return _say_lost(lost)
 
     return reading(options, use)
 
@@ -107,11 +109,11 @@ def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> i
 def show(options: Options, seq: int, as_json: bool) -> int:
     """Print one record."""
 
-    async def use(journal: JournalReader, loaded: Loaded) -> int:
-        found = await journal.read(Query(after_seq=seq - 1, most=1))
+    async def use(journal: PagedReader, loaded: Loaded) -> int:
+        page = await journal.page(Query(after_seq=seq - 1, most=1))
+        found = page.records
         if not found or found[0].seq != seq:
-            last, _ = await journal.head()
-            raise UnknownNameError(f"the journal has no record {seq}", f"its last one is {last}")
+            await _say_why_not_there(journal, seq, is_lost=seq in page.unreadable)
         from modeltui.present.acting_objects import record_object
         from modeltui.present.journal_text import detail_lines
         from modeltui.present.span import plain
@@ -131,7 +133,7 @@ def show(options: Options, seq: int, as_json: bool) -> int:
 def verify(options: Options, as_json: bool) -> int:
     """Verify the chain."""
 
-    async def use(journal: JournalReader, _: Loaded) -> int:
+    async def use(journal: PagedReader, _: Loaded) -> int:
         from modeltui.present.acting_objects import verify_object
         from modeltui.present.journal_text import chain_state_words
 
@@ -158,13 +160,14 @@ def verify(options: Options, as_json: bool) -> int:
 def export(options: Options, form: str, **chosen: Any) -> int:
     """Export records, oldest first."""
 
-    async def use(journal: JournalReader, _: Loaded) -> int:
+    async def use(journal: PagedReader, _: Loaded) -> int:
         from modeltui.cli.exporting import exported
 
         query, plan = _query(**chosen)
-        async for record in _oldest_first(journal, query, plan):
+        lost: set[int] = set()
+        async for record in _oldest_first(journal, query, plan, lost):
             data(exported(record, form))
-        return 0
+        return _say_lost(lost)
 
     if form == "csv":
         from modeltui.cli.exporting import heading
@@ -219,26 +222,53 @@ def _query(
     return query, (plan or "").removeprefix("sha256:")
 
 
-async def _oldest_first(journal: JournalReader, query: Query, plan: str) -> Any:
+async def _oldest_first(journal: PagedReader, query: Query, plan: str, lost: set[int]) -> AsyncIterator[Record]:
+    """Yield all that match, and put the numbers of those that cannot be read into `lost`."""
     from dataclasses import replace
 
     after = 0
-    while page := await journal.read(replace(query, after_seq=after)):
-        for record in page:
+    while True:
+        page = await journal.page(replace(query, after_seq=after))
+        seen = {record.seq for record in page.records} | set(page.unreadable)
+        if not seen:
+            return
+        lost |= set(page.unreadable)
+        for record in page.records:
             if _is_of(record, plan):
                 yield record
-        after = page[-1].seq
+        after = max(seen)
 
 
-async def _newest_first(journal: JournalReader, query: Query, plan: str, last: int) -> Any:
+async def _newest(journal: PagedReader, query: Query, plan: str, last: int) -> tuple[list[Record], set[int]]:
+    """Return the newest that match, oldest first, and the numbers of those that cannot be read."""
+    from collections import deque
     from dataclasses import replace
 
-    most = last if not plan else 100_000
-    left = last
-    for record in await journal.read(replace(query, newest_first=True, most=most)):
-        if left and _is_of(record, plan):
-            left -= 1
-            yield record
+    lost: set[int] = set()
+    if plan:  # no index knows the beginnings of hashes
+        return list(deque([one async for one in _oldest_first(journal, query, plan, lost)], last)), lost
+    page = await journal.page(replace(query, newest_first=True, most=last))
+    return list(reversed(page.records)), set(page.unreadable)
+
+
+def _say_lost(lost: set[int]) -> int:
+    """Say which records are missing in what was printed, and return the exit code."""
+    if not lost:
+        return 0
+    named = [str(number) for number in sorted(lost)[:_MOST_NAMED]]
+    rest = f" and {len(lost) - len(named)} more" if len(lost) > len(named) else ""
+    fail(f"left out, as they are not what was written: {', '.join(named)}{rest}", _LOOK)
+    return 1
+
+
+async def _say_why_not_there(journal: PagedReader, seq: int, *, is_lost: bool) -> NoReturn:
+    if is_lost:
+        raise UnknownNameError(f"record {seq} is there, and not as it was written", _LOOK)
+    last, _ = await journal.head()
+    oldest = await journal.read(Query(most=1))
+    if seq > last or not oldest:
+        raise UnknownNameError(f"the journal has no record {seq}", f"its last one is {last}")
+    raise UnknownNameError(f"the journal has no record {seq} any more", f"its oldest one is {oldest[0].seq}")
 
 
 def _is_of(record: Record, plan: str) -> bool:

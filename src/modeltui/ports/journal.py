@@ -47,6 +47,23 @@ class JournalReader(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records that match, and what is left out of them."""
+
+    records: tuple[Record, ...]
+    unreadable: tuple[int, ...] = ()
+    """The numbers of those that match, or may match, and are not there as they were written."""
+
+
+class PagedReader(JournalReader, Protocol):
+    """Also says what it could not read: for whoever hands records on as the whole of something."""
+
+    async def page(self, query: Query) -> Page:
+        """Return what `read` returns, with the numbers that are missing in it."""
+        ...
+
+
 class Journal(JournalReader, Protocol):
     """Appends too. What `append` returned survives a power cut."""
 

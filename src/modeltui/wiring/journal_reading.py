@@ -22,7 +22,7 @@ from modeltui.config.secrets import SecretStore, is_reference
 from modeltui.domain.acting.lease import Lease
 from modeltui.ports.anchor import Anchor
 from modeltui.ports.clock import Clock
-from modeltui.ports.journal import JournalReader
+from modeltui.ports.journal import PagedReader
 from modeltui.ports.leases import Leases
 
 if TYPE_CHECKING:  # only who shares pays for it
@@ -33,13 +33,13 @@ if TYPE_CHECKING:  # only who shares pays for it
 class ReadRecord:
     """What may be read of the record of a context."""
 
-    journal: JournalReader
+    journal: PagedReader
     leases: Leases
     """Who is busy with what, for looking only."""
 
 
 @asynccontextmanager
-async def open_journal_reader(loaded: Loaded) -> AsyncIterator[JournalReader]:
+async def open_journal_reader(loaded: Loaded) -> AsyncIterator[PagedReader]:
     """Give the journal of a context; nothing is made where none is.
 
     Its signatures are looked at by the policy's keys, and its anchors are asked. Raises `ConfigError` when the policy,

@@ -14,7 +14,7 @@ from modeltui.domain.text import SafeText
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity
-from modeltui.ports.journal import Journal, Query
+from modeltui.ports.journal import Journal, Page, Query
 
 
 @asynccontextmanager
@@ -50,6 +50,10 @@ class WitnessedJournal:
     async def read(self, query: Query) -> tuple[Record, ...]:
         """Return the records that match."""
         return await self._journal.read(query)
+
+    async def page(self, query: Query) -> Page:
+        """Return the records that match, and the numbers of those that are left out."""
+        return await self._journal.page(query)
 
     async def head(self) -> tuple[int, SafeText | Unknown]:
         """Return the newest seq (0 when empty) and its hash."""

@@ -87,11 +87,13 @@ async def test_every_change_of_the_journal_is_found(tables: Tables, statement: s
 
 
 async def test_a_line_that_is_none_is_not_read(tables: Tables) -> None:
-    """Reading goes on past a line that somebody broke; who verifies hears of it."""
+    """Reading goes on past a line that somebody broke; who verifies, or reads all that match, hears of it."""
     from modeltui.ports.journal import Query
 
     tables.changed("UPDATE modeltui_journal SET line = '\\xff' WHERE seq = 3")
     assert [record.seq for record in await tables.shared.journal.read(Query())] == [1, 2, 4, 5]
+    page = await tables.shared.journal.page(Query(most=3))
+    assert ([record.seq for record in page.records], page.unreadable) == ([1, 2], (3,))
 
 
 @pytest.mark.parametrize(

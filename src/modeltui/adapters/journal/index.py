@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from modeltui.adapters.journal.files import directory_held
-from modeltui.adapters.journal.lookup import Lookup, lookups
+from modeltui.adapters.journal.lookup import Lookup, lookups, missing_numbers
 from modeltui.adapters.journal.segments import INDEX_NAME, Segment, lines_of, open_to_read, segments_of
 from modeltui.adapters.journal.tombstones import beginning_of
 from modeltui.domain.journal.chain import ChainStart
@@ -54,6 +54,7 @@ CREATE INDEX by_principal ON records (principal);
 CREATE INDEX by_plan ON records (plan) WHERE plan IS NOT NULL;
 """
 _ROWS_AT_ONCE: Final = 20_000
+_MOST_MISSING: Final = 1_000
 _ENDS_INTENT: Final = frozenset({str(RecordKind.ACTION_OUTCOME), str(RecordKind.ACTION_RECONCILED)})
 _HEAD_BYTES: Final = 73
 
@@ -92,6 +93,7 @@ class Index:
         self._turn = threading.Lock()
         self._stop = threading.Event()
         self._own_directory: tempfile.TemporaryDirectory[str] | None = None
+        self._looked_through: tuple[dict[str, str], tuple[int, ...]] = ({}, ())
 
     def find(self, query: Query) -> list[Place]:
         """Return where the records are that match, in the order that was asked for."""
@@ -116,6 +118,18 @@ class Index:
         def ask(database: sqlite3.Connection) -> tuple[Frontier, str]:
             state = dict(database.execute("SELECT key, value FROM state").fetchall())
             return _frontier(state), state.get("head", "")
+
+        return self._answer(ask)
+
+    def missing(self) -> tuple[int, ...]:
+        """Return the numbers of lines that are no records any more, a thousand at most: no query finds them."""
+
+        def ask(database: sqlite3.Connection) -> tuple[int, ...]:
+            state = dict(database.execute("SELECT key, value FROM state").fetchall())
+            if state != self._looked_through[0]:
+                start = beginning_of(self._directory, segments_of(self._directory)).seq
+                self._looked_through = (state, missing_numbers(database, start, _MOST_MISSING))
+            return self._looked_through[1]
 
         return self._answer(ask)
 

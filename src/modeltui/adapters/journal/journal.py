@@ -31,7 +31,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
 from modeltui.ports.clock import Clock
 from modeltui.ports.identity import Identity
-from modeltui.ports.journal import Journal, Query
+from modeltui.ports.journal import Journal, Page, PagedReader, Query
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -84,6 +84,10 @@ class JsonlJournal:
     async def read(self, query: Query) -> tuple[Record, ...]:
         """Return the records that match."""
         return await self._in_thread(self._read, query)
+
+    async def page(self, query: Query) -> Page:
+        """Return the records that match, and the numbers of those that are left out: changed, or no records at all."""
+        return await self._in_thread(self._page, query)
 
     async def head(self) -> tuple[int, SafeText | Unknown]:
         """Return the newest seq (0 when empty) and its hash."""
@@ -157,6 +161,21 @@ class JsonlJournal:
 
     def _read(self, query: Query) -> tuple[Record, ...]:
         return self._records(self._index.find(query)) if segments_of(self.directory) else ()
+
+    def _page(self, query: Query) -> Page:
+        if not segments_of(self.directory):
+            return Page(())
+        places = self._index.find(query)
+        records = self._records(places)
+        there = {record.seq for record in records}
+        lost = {place[0] for place in places} - there
+        is_full = 0 < query.most <= len(places)
+        missing = {number for number in self._index.missing() if number > query.after_seq}
+        if is_full:  # only between those that were looked through
+            end = places[-1][0]
+            missing = {number for number in missing if (number > end) is query.newest_first}
+        lost |= missing
+        return Page(records, tuple(sorted(lost)))
 
     def _open_intents(self) -> tuple[Record, ...]:
         return self._records(self._index.open_intents()) if segments_of(self.directory) else ()
@@ -251,3 +270,4 @@ class JsonlJournal:
 
 
 _: type[Journal] = JsonlJournal
+_paged: type[PagedReader] = JsonlJournal

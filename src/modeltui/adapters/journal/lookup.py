@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -46,6 +47,21 @@ def lookups(query: Query, known: Known) -> list[Lookup]:
     if narrowing is None:
         return []
     return [_lookup(part, narrowing, query) for part in _parts(query, known)]
+
+
+def missing_numbers(database: sqlite3.Connection, start: int, most: int) -> tuple[int, ...]:
+    """Return the numbers after `start` that no record has although a later one is there: lines that are none."""
+    count, last = database.execute("SELECT COUNT(*), MAX(seq) FROM records").fetchone()
+    if not count or count == last - start:
+        return ()
+    found: list[int] = []
+    before = start
+    ends = "SELECT seq FROM records r WHERE NOT EXISTS (SELECT 1 FROM records b WHERE b.seq = r.seq - 1) ORDER BY seq"
+    for (end,) in database.execute(ends):
+        newest = database.execute("SELECT MAX(seq) FROM records WHERE seq < ?", (end,)).fetchone()[0]
+        before = start if newest is None else newest
+        found += range(before + 1, min(end, before + 1 + most - len(found)))
+    return tuple(found)
 
 
 def _parts(query: Query, known: Known) -> Iterable[_Part]:

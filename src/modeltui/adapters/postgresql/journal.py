@@ -19,7 +19,7 @@ from modeltui.domain.journal.record_line import GENESIS, parse_line, record_line
 from modeltui.domain.names import UNKNOWN, Instant, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
-from modeltui.ports.journal import Journal, Query
+from modeltui.ports.journal import Journal, Page, Query
 
 _LOCK: Final = f"SELECT pg_advisory_xact_lock({SCHEMA_LOCK})"
 _HEAD: Final = "SELECT seq, hash FROM modeltui_journal ORDER BY seq DESC LIMIT 1"
@@ -53,9 +53,15 @@ class PostgresJournal:
 
     async def read(self, query: Query) -> tuple[Record, ...]:
         """Return the records that match; a line that is no record any more is left to `verify`."""
+        return (await self.page(query)).records
+
+    async def page(self, query: Query) -> Page:
+        """Return the records that match, and the numbers of those whose lines are no records any more."""
         sql, parameters = _question(query)
         rows = await self._database.run(lambda connection: connection.execute(sql, parameters).fetchall())
-        return tuple(record for row in rows if (record := _record(row[0])) is not None)
+        read = [(int(row[1]), _record(row[0])) for row in rows]
+        lost = sorted(seq for seq, record in read if record is None)
+        return Page(tuple(record for _, record in read if record is not None), tuple(lost))
 
     async def head(self) -> tuple[int, SafeText | Unknown]:
         """Return the newest seq (0 when empty) and its hash."""
@@ -202,7 +208,7 @@ def _question(query: Query) -> tuple[str, list[Any]]:
     conditions.append(("seq > %s", query.after_seq))
     where = " AND ".join(condition for condition, _ in conditions)
     order = "DESC" if query.newest_first else "ASC"
-    sql = f"SELECT line FROM modeltui_journal WHERE {where} ORDER BY seq {order} LIMIT %s"  # noqa: S608 - our own words
+    sql = f"SELECT line, seq FROM modeltui_journal WHERE {where} ORDER BY seq {order} LIMIT %s"  # noqa: S608 - our own words
     return sql, [*(value for _, value in conditions), max(query.most, 0)]
 
 
