@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.domain.situations import ANN, BOB, KEY, PLACE, SERVED, asks, listed, origin, planned, promise, refused
 
-from modeltui.domain.acting.access import DEFAULT_RULES, AccessPolicy, nobody
+from modeltui.domain.acting.access import DEFAULT_RULES, AccessPolicy, Role, nobody
 from modeltui.domain.acting.action import (
     ActionKind,
     CheckResult,
@@ -28,7 +28,7 @@ from modeltui.domain.acting.permission import Permission
 from modeltui.domain.acting.plan_document import plan_from_text, sealed
 from modeltui.domain.acting.request import ActionRequest
 from modeltui.domain.errors import BackendUnavailable, JournalUnavailable, ModeltuiError
-from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.identity import Actor, Assurance, SignedBy
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, Unknown
 from modeltui.domain.rollout import Rollout
@@ -97,6 +97,8 @@ class FakeIdentity:
 
     who: Actor = ANN
     has_key: bool = True
+    signs_as: Actor | None = None
+    """Whose key the agent takes to sign, where that is another than the one that says who it is."""
 
     async def actor(self) -> Actor:
         """Return who it is."""
@@ -104,12 +106,17 @@ class FakeIdentity:
 
     async def sign(self, message: bytes, namespace: str) -> SafeText | Unknown:
         """Return the message itself with the name."""
-        return safe_text(f"{self.who.principal}:{namespace}:{message!r}", 500) if self.has_key else UNKNOWN
+        return signed(self.signs_as or self.who, namespace, message) if self.has_key else UNKNOWN
 
-    async def signer(self, message: bytes, namespace: str, signature: str) -> SafeText | Unknown:
+    async def signer(self, message: bytes, namespace: str, signature: str) -> SignedBy | Unknown:
         """Return whose it is when it is over this message."""
-        name, _, rest = signature.partition(":")
-        return safe_text(name) if rest == f"{namespace}:{message!r}" else UNKNOWN
+        name, key, rest = signature.split("|", 2)
+        return SignedBy(safe_text(name), safe_text(key)) if rest == f"{namespace}:{message!r}" else UNKNOWN
+
+
+def signed(who: Actor, namespace: str, message: bytes) -> SafeText:
+    """Return what somebody's key makes of a message: the message itself, with the name and the key."""
+    return safe_text(f"{who.principal}|{who.ssh_key}|{namespace}:{message!r}", 500)
 
 
 class FakeRunner:
@@ -629,7 +636,7 @@ async def test_an_approval_by_key_needs_that_key() -> None:
         return GivenApproval(found.hash, by_key, Decision.GRANT, WHY, at, Instant(at + 900), signature)
 
     other = approval_message(PlanHash(safe_text("sha256:0")), Decision.GRANT, at)
-    stage.approvals.given = [forged(UNKNOWN), forged(safe_text(f"bob:{APPROVAL_NAMESPACE}:{other!r}", 500))]
+    stage.approvals.given = [forged(UNKNOWN), forged(signed(by_key, APPROVAL_NAMESPACE, other))]
     assert "second person" in reason_of(await stage.acting.may_go(found, consents(found)))
     silent = stage.session(identity=FakeIdentity(by_key, has_key=False))
     assert "signed nothing" in reason_of(await silent.decide(found.id, Decision.GRANT, WHY))
@@ -637,6 +644,43 @@ async def test_an_approval_by_key_needs_that_key() -> None:
     assert isinstance(given, GivenApproval)
     assert not isinstance(given.signature, Missing)
     assert await stage.acting.may_go(found, consents(found)) is None
+
+
+async def test_an_approval_that_names_a_key_needs_that_very_key() -> None:
+    """Mallory signs with her own key and writes the approver's fingerprint beside her name: that approves nothing."""
+    boss = Actor(safe_text("boss"), Assurance.SSH_KEY, ssh_key=safe_text("SHA256:boss"))
+    mallory = Actor(safe_text("mallory"), Assurance.SSH_KEY, ssh_key=safe_text("SHA256:mallory"))
+    approvers = {safe_text("approvers"): Role(keys=frozenset({safe_text("SHA256:boss")}))}
+    policy = AccessPolicy(roles=approvers, approvers=frozenset(approvers), rules=DEFAULT_RULES[:1])
+    stage = Stage(CANARY, rules=FakeRules(policy))
+    found = await waiting(stage)
+    at = stage.clock.now()
+    message = approval_message(found.hash, Decision.GRANT, at)
+
+    async def objection(by: Actor, signer: Actor) -> str:
+        signature = signed(signer, APPROVAL_NAMESPACE, message)
+        stage.approvals.given = [
+            GivenApproval(found.hash, by, Decision.GRANT, WHY, at, Instant(at + 900), signature),
+        ]
+        refused = await stage.acting.may_go(found, consents(found))
+        return "" if refused is None else str(refused.reason)
+
+    assert "second person" in await objection(mallory, mallory)
+    assert "second person" in await objection(replace(mallory, ssh_key=boss.ssh_key), mallory)
+    assert "second person" in await objection(replace(boss, ssh_key=mallory.ssh_key), boss)
+    assert "second person" in await objection(replace(boss, principal=safe_text("the other boss")), boss)
+    assert await objection(boss, boss) == ""
+
+
+async def test_an_approval_that_another_key_signed_is_not_given() -> None:
+    """My agent takes another of my keys to sign: I am told at once, and no approval that counts nothing is kept."""
+    stage = Stage(CANARY)
+    found = await waiting(stage)
+    by_key = replace(BOB, assurance=Assurance.SSH_KEY, ssh_key=safe_text("SHA256:bob"))
+    other = FakeIdentity(by_key, signs_as=replace(by_key, ssh_key=safe_text("SHA256:other")))
+    says = reason_of(await stage.session(identity=other).decide(found.id, Decision.GRANT, WHY))
+    assert "did not sign with the key by which bob is known here, SHA256:bob" in says
+    assert stage.approvals.given == []
 
 
 async def test_an_approval_counts_no_longer_than_the_rules_say() -> None:

@@ -26,6 +26,15 @@ class Assurance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SignedBy:
+    """Whose key made a signature, and which one: a person may have several, and roles are given to keys too."""
+
+    principal: SafeText
+    ssh_key: SafeText
+    """Its fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """One person, or one rule that acts for people."""
 

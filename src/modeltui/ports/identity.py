@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from modeltui.domain.identity import Actor
+from modeltui.domain.identity import Actor, SignedBy
 from modeltui.domain.names import Unknown
 from modeltui.domain.text import SafeText
 
@@ -20,6 +20,6 @@ class Identity(Protocol):
         """Return an armoured SSH signature by a key of the agent; unknown when there is no agent or no key."""
         ...
 
-    async def signer(self, message: bytes, namespace: str, signature: str) -> SafeText | Unknown:
-        """Return the principal whose key made `signature`, by the policy's allowed signers; unknown for nobody's."""
+    async def signer(self, message: bytes, namespace: str, signature: str) -> SignedBy | Unknown:
+        """Return whose key made `signature`, and which, by the policy's allowed signers; unknown for nobody's."""
         ...

@@ -20,7 +20,7 @@ from modeltui.adapters.identity.ssh import OpenSsh, fingerprint, public_key
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.acting.access import AccessPolicy, Signer
-from modeltui.domain.identity import Assurance
+from modeltui.domain.identity import Assurance, SignedBy
 from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant
 from modeltui.domain.text import SafeText
@@ -116,7 +116,9 @@ async def test_a_signature_leads_back_to_its_signer(agent: Agent) -> None:
     signature = await identity.sign(MESSAGE, NAMESPACE)
     assert isinstance(signature, str)
     elsewhere = SystemIdentity(agent.policy("alice", "bob"), {"PATH": os.environ["PATH"]})
-    assert await elsewhere.signer(MESSAGE, NAMESPACE, signature) == "alice"
+    assert await elsewhere.signer(MESSAGE, NAMESPACE, signature) == SignedBy(
+        SafeText("alice"), SafeText(fingerprint(agent.keys[0]))
+    )
 
 
 async def test_a_signature_is_for_one_message_and_one_purpose(agent: Agent) -> None:
@@ -141,7 +143,9 @@ async def test_a_hostile_name_in_the_policy_is_only_a_name(agent: Agent) -> None
         policy = AccessPolicy(signers=(Signer(SafeText(name), SafeText(agent.keys[0])),))
         identity = agent.identity(policy)
         signature = str(await identity.sign(MESSAGE, NAMESPACE))
-        assert await identity.signer(MESSAGE, NAMESPACE, signature) == name
+        signed = await identity.signer(MESSAGE, NAMESPACE, signature)
+        assert isinstance(signed, SignedBy)
+        assert signed.principal == name
 
 
 async def test_without_an_agent_nothing_is_signed(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor, SyslogAncho
 from modeltui.adapters.journal.checkpoints import NAMESPACE, add_checkpoint, checkpoints_in, checkpoints_path
 from modeltui.adapters.journal.segments import segments_of
 from modeltui.domain.errors import BackendError, BackendUnavailable
-from modeltui.domain.identity import Actor
+from modeltui.domain.identity import Actor, SignedBy
 from modeltui.domain.journal.chain import Checkpoint, checkpoint_from_text
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Unknown
@@ -41,9 +41,10 @@ class Agent:
         """Return a signature."""
         return SafeText(hashlib.sha256(namespace.encode() + message).hexdigest())
 
-    async def signer(self, message: bytes, namespace: str, signature: str) -> SafeText | Unknown:
+    async def signer(self, message: bytes, namespace: str, signature: str) -> SignedBy | Unknown:
         """Return whose it is."""
-        return SafeText("alice") if signature == await self.sign(message, namespace) else UNKNOWN
+        alice = SignedBy(SafeText("alice"), SafeText("SHA256:alice"))
+        return alice if signature == await self.sign(message, namespace) else UNKNOWN
 
 
 class Place:

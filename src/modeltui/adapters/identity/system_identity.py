@@ -14,7 +14,7 @@ from typing import Final
 
 from modeltui.adapters.identity.ssh import SECONDS, OpenSsh, fingerprint
 from modeltui.domain.acting.access import DEFAULT_ACCESS, AccessPolicy
-from modeltui.domain.identity import Actor, Assurance
+from modeltui.domain.identity import Actor, Assurance, SignedBy
 from modeltui.domain.names import UNKNOWN, Unknown
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.identity import Identity
@@ -64,10 +64,10 @@ class SystemIdentity:
         """
         return await asyncio.to_thread(self._sign, message, namespace)
 
-    async def signer(self, message: bytes, namespace: str, signature: str) -> SafeText | Unknown:
-        """Return the principal whose key made `signature`, by the policy's allowed signers; unknown for nobody's."""
-        found, _ = await asyncio.to_thread(self._ssh.signer, message, namespace, signature, self._access.signers)
-        return safe_text(found) if found else UNKNOWN
+    async def signer(self, message: bytes, namespace: str, signature: str) -> SignedBy | Unknown:
+        """Return whose key made `signature`, and which, by the policy's allowed signers; unknown for nobody's."""
+        found, key = await asyncio.to_thread(self._ssh.signer, message, namespace, signature, self._access.signers)
+        return SignedBy(safe_text(found), safe_text(key)) if found else UNKNOWN
 
     def _actor(self) -> Actor:
         actor = os_actor(self._access, self._environ)

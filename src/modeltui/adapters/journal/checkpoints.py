@@ -104,7 +104,8 @@ async def witnesses(
         is_signed = not isinstance(one.signature, Missing)
         if identity is not None and is_signed and signer is UNKNOWN and tried < MOST_SIGNATURES_TRIED:
             tried += 1
-            signer = by = await identity.signer(one.text.encode(), NAMESPACE, str(one.signature))
+            signed = await identity.signer(one.text.encode(), NAMESPACE, str(one.signature))
+            signer = by = UNKNOWN if isinstance(signed, Missing) else signed.principal
         found.append(Witness(checkpoint, place, is_elsewhere, by))
     found.reverse()
     return found

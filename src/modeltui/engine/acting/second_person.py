@@ -82,6 +82,10 @@ class SecondPerson:
                 return _no("the ssh agent signed nothing", "unlock the agent or load the key, then approve again")
         until = Instant(now + self._rules.policy.approval_seconds)
         given = GivenApproval(request.plan.hash, by, decision, safe_text(reason, 500), now, until, signature)
+        by_key = decision is Decision.GRANT and by.assurance is Assurance.SSH_KEY
+        if by_key and not await self._is_signed(given):
+            says = f"the ssh agent did not sign with the key by which {by.principal} is known here, {by.ssh_key}"
+            return _no(says, "unlock or load that key, then approve again")
         try:
             await self._approvals.decide(given)
         except JournalUnavailable as error:
@@ -92,7 +96,7 @@ class SecondPerson:
         """Return the decisions that count: every no, and each yes of somebody who may say it and did.
 
         Raises `JournalUnavailable`. Whoever can write to the store can write a yes into it; a name that stands on a
-        key counts only with that key's signature over this plan.
+        key counts only with that very key's signature over this plan.
         """
         found = await self._approvals.decisions(plan.hash)
         return tuple([self._in_time(one) for one in found if await self._counts(plan, one, production=production)])
@@ -109,10 +113,20 @@ class SecondPerson:
             return False
         if given.by.assurance is not Assurance.SSH_KEY:
             return True
+        return await self._is_signed(given)
+
+    async def _is_signed(self, given: GivenApproval) -> bool:
+        """Tell whether the very key that the decision names has signed it: roles are given to keys, not only to names.
+
+        Who gave it is text in a store until then, the key's fingerprint as much as the name.
+        """
         if isinstance(given.signature, Missing):
             return False
         message = approval_message(given.plan_hash, given.decision, given.at)
-        return await self._identity.signer(message, APPROVAL_NAMESPACE, given.signature) == given.by.principal
+        signed = await self._identity.signer(message, APPROVAL_NAMESPACE, given.signature)
+        if isinstance(signed, Missing):
+            return False
+        return (signed.principal, signed.ssh_key) == (given.by.principal, given.by.ssh_key)
 
     def _permission(self, plan: Plan, by: Actor, *, production: bool, now: Instant) -> Permission:
         return permit_approval(
