@@ -20,6 +20,7 @@ from modeltui.engine.acting.executor import Executor
 from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.reconciler import ReadAt, Reconciler
 from modeltui.engine.acting.recording import SpoolingJournal
+from modeltui.engine.acting.spool import OneAtATime
 from modeltui.ports.notifier import Notice
 from modeltui.testing.acting_fakes import ALICE, WRITES_TO, FakeNotifier, FakeReader, FakeWorld, FakeWriter, consent_to
 from modeltui.testing.clock import VirtualClock
@@ -39,7 +40,7 @@ class Process:
         self.writer = FakeWriter(stage.world, life, clock)
         self.journal = FakeJournal(stage.disk, life)
         self.spool = FakeJournal(stage.spool_disk, life)
-        self.spooling = SpoolingJournal(self.journal, self.spool, clock)
+        self.spooling = SpoolingJournal(self.journal, self.spool, clock, alone=stage.bringing_over)
         self.leases = FakeLeases(stage.leases, life, clock)
         self.reader = FakeReader(stage.world, life, clock)
         self.notifier = FakeNotifier(life, stage.outbox)
@@ -116,6 +117,7 @@ class Stage:
         self.disk = Disk(self.world.ledger)
         self.spool_disk = Disk(self.world.ledger)
         self.spool_disk.name = "spool"
+        self.bringing_over = OneAtATime()
         self.leases = LeaseStore()
         self.outbox: list[Notice] = []
         self.knows_processes = False

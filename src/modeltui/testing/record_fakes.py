@@ -149,10 +149,20 @@ class FakeJournal:
     async def _usable(self, name: str) -> None:
         await self._life.turn(name)
         if self.is_silent:
-            await asyncio.get_running_loop().create_future()
+            await _hanging(resists=name == "append")
         is_full = self.down_after is not None and len(self.disk.records) >= self.down_after
         if self.is_down or is_full:
             raise JournalUnavailable("the journal cannot be written", "free the disk")
+
+
+async def _hanging(*, resists: bool) -> None:
+    """Never return; a write that hangs in a disk cannot be told to stop, only left behind."""
+    try:
+        await asyncio.get_running_loop().create_future()
+    except asyncio.CancelledError:
+        if resists:
+            await asyncio.get_running_loop().create_future()
+        raise
 
 
 @dataclass

@@ -120,18 +120,22 @@ async def _look_after_what_was_left(records: Records, runner: RunnerProcesses, c
     It also tells what nobody was told of, and sends what earlier ones could not.
     """
     from modeltui.domain.errors import JournalUnavailable, ModeltuiError
+    from modeltui.engine.acting.asking import in_time
     from modeltui.engine.acting.deadlines import DEADLINES
     from modeltui.engine.acting.notices import untold
 
     journal = records.journal
-    try:
-        is_left = (
+
+    async def is_left() -> bool:
+        return bool(
             await journal.open_intents()
             or await _has_unknown(journal)
             or (await records.notifier.state()).waiting
             or await untold(records.notifier, journal, clock, DEADLINES)
         )
-        if is_left:
+
+    try:
+        if await in_time(clock, DEADLINES.read_seconds, is_left()):
             await runner.reconcile()
     except (JournalUnavailable, ModeltuiError):
         return  # the journal's own state says so on every screen; acting decides by itself what may go on without

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from modeltui.adapters.identity import SystemIdentity
 from modeltui.adapters.journal import open_journal
+from modeltui.adapters.journal.alone import alone_in
 from modeltui.adapters.shared_files.approvals import FileApprovals
 from modeltui.adapters.shared_files.leases import FileLeases
+from modeltui.adapters.system.own_threads import answered
 from modeltui.config import paths
 from modeltui.config.access_in_force import AccessInForce
 from modeltui.config.acting import Signing
@@ -49,13 +51,15 @@ async def open_records(loaded: Loaded, clock: Clock, secrets: SecretStore, stack
 
     No file is made and no server is asked before the first question.
     """
-    rules = AccessInForce(loaded.context.access)
+    rules = AccessInForce(loaded.context.access, answered)
     identity = SystemIdentity(rules)
     directory = journal_directory(loaded)
     primary, approvals, leases = await _stores(loaded, directory, clock, identity, secrets, stack)
-    spool = await stack.enter_async_context(open_journal(_state(paths.spool_dir, loaded), clock))
+    kept_in = _state(paths.spool_dir, loaded)
+    spool = await stack.enter_async_context(open_journal(kept_in, clock))
+    spooling = SpoolingJournal(primary, spool, clock, alone=alone_in(kept_in))
     notifier = await notifier_of(loaded, clock, secrets, stack)
-    return Records(SpoolingJournal(primary, spool, clock), primary, approvals, leases, identity, rules, notifier)
+    return Records(spooling, primary, approvals, leases, identity, rules, notifier)
 
 
 async def _stores(

@@ -6,6 +6,7 @@ checkpoints.jsonl       what the journal looked like at moments, signed where so
 tombstones.jsonl        what is left of segments that were dropped after their time
 reserve                 room on the disk, given back when it is full
 lock                    held by whoever appends
+bringing-over           held by whoever brings what is kept here into another journal
 """
 
 from modeltui.adapters.journal.journal import JsonlJournal, open_journal

@@ -243,15 +243,24 @@ class JsonlJournal:
     async def _append(self, entry: Entry) -> tuple[Record, bool]:
         """Append in a thread, and never leave it half waited for.
 
-        Whoever is cancelled while its record is written must not believe that it was not.
+        Whoever is cancelled while its record is written must not believe that it was not. One that is not being
+        written yet never will be.
         """
         async with self._writing:
-            running = asyncio.get_running_loop().run_in_executor(None, self._appender.append, entry)
+            given_up = threading.Event()
+            running = asyncio.get_running_loop().run_in_executor(None, self._append_wanted, entry, given_up)
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
+                given_up.set()
                 await asyncio.wait({running})
                 raise
+
+    def _append_wanted(self, entry: Entry, given_up: threading.Event) -> tuple[Record, bool]:
+        with self._appender.held():
+            if given_up.is_set():  # what was kept elsewhere meanwhile must not come late
+                raise JournalUnavailable("nobody waited any more until the journal could be written", "try again")
+            return self._appender.append_held(entry)
 
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run what blocks beside the loop; whoever is cancelled meanwhile does not wait for years of lines."""

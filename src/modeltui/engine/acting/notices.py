@@ -20,9 +20,9 @@ from modeltui.domain.journal.details import notice_details
 from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.acting.asking import in_time
 from modeltui.engine.acting.deadlines import Deadlines, within
 from modeltui.engine.acting.noticing import KINDS, Due, due_notices, sort_of
-from modeltui.engine.acting.recording import in_time
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, JournalReader, Query
 from modeltui.ports.notifier import Notice, Notifier, Occasion

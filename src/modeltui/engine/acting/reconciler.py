@@ -22,10 +22,11 @@ from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.acting.asking import in_time
 from modeltui.engine.acting.cases import Case, outcome_of, was_accepted
 from modeltui.engine.acting.deadlines import DEADLINES, Deadlines, within
 from modeltui.engine.acting.notices import Notices
-from modeltui.engine.acting.recording import SpoolingJournal, in_time
+from modeltui.engine.acting.recording import SpoolingJournal
 from modeltui.engine.acting.verifier import Goal, ReadControl, Reader, Verified, Verifier
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, Query

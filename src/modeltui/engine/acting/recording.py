@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from dataclasses import replace
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from modeltui.domain.acting.action import NO_REASON, Plan, Reason
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal.details import Details, may_be_spooled, spooled_details
+from modeltui.domain.journal.details import Details, may_be_spooled
 from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Unknown
 from modeltui.domain.text import SafeText
-from modeltui.engine.acting.deadlines import Deadlines, within
+from modeltui.engine.acting.asking import in_time
+from modeltui.engine.acting.deadlines import Deadlines
+from modeltui.engine.acting.spool import OneAtATime, Spool
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Journal, Query
 
-_T = TypeVar("_T")
-_MOST_SPOOLED = 10_000
 _PRIMARY_SECONDS = 3.0
-"""The safe direction must not wait longer than this for a journal that hangs."""
-_SPOOL_SECONDS = 3.0
+"""The safe direction must not wait longer than this for a journal that hangs, or is slow to take what was kept."""
+_BRING_OVER_SECONDS = 120.0
+"""For whoever has nothing else to do; what is left then comes with the next record."""
 
 
 class SpoolingJournal:
     """A journal that keeps records in a durable local file while the real one cannot be written.
 
     An intent is kept there only when `allow` says so: abort, and the way back to the last known good version. When the
-    journal is back, everything that was kept is brought over first, after one `log.spooled` record with the hashes;
-    each record that was brought over says in `details.spooled` which one it is.
+    journal is back, everything that was kept is brought over first, after a `log.spooled` record with the hashes; each
+    record that was brought over says in `details.spooled` which one it is. What the journal wrote after all is not
+    written again.
     """
 
     def __init__(
-        self, primary: Journal, spool: Journal, clock: Clock, allow: Callable[[Entry], bool] = may_be_spooled
+        self,
+        primary: Journal,
+        spool: Journal,
+        clock: Clock,
+        allow: Callable[[Entry], bool] = may_be_spooled,
+        alone: Callable[[], AbstractContextManager[bool]] | None = None,
     ) -> None:
+        """`alone` gives whether no other process that uses the same spool brings over."""
         self._primary = primary
-        self._spool = spool
+        self._spool = Spool(primary, spool, clock, alone or OneAtATime(), _PRIMARY_SECONDS)
         self._clock = clock
         self._allow = allow
         self.is_degraded = False
@@ -44,9 +51,11 @@ class SpoolingJournal:
 
     async def append(self, entry: Entry) -> Record:
         """Write one record; raise `JournalUnavailable` when it is on no disk, or must not be in the spool alone."""
+        until = self._clock.boottime() + _PRIMARY_SECONDS
         try:
-            await self.bring_over()
-            record = await self._primarily(self._primary.append(entry))
+            _, seen = await self._spool.bring_over(until)
+            left_seconds = max(until - self._clock.boottime(), 0.0)
+            record = await in_time(self._clock, left_seconds, self._primary.append(entry))
         except JournalUnavailable as error:
             if not self._allow(entry):
                 raise
@@ -54,6 +63,7 @@ class SpoolingJournal:
             self.is_degraded = True
             return record
         self.is_degraded = False
+        await self._spool.settle(seen)
         return record
 
     async def bring_over(self) -> int:
@@ -61,23 +71,7 @@ class SpoolingJournal:
 
         May be stopped at any point and called again: what is there already is not written twice.
         """
-        waiting = await self._waiting()
-        if not waiting:
-            return 0
-        hashes = [str(record.hash) for record in waiting]
-        begun, there = await self._brought_already(hashes[0])
-        by, now = waiting[-1].entry, self._clock.now()
-        last = Entry(RecordKind.LOG_SPOOLED, now, by.actor, by.context)
-        if not begun:
-            mark = replace(last, details=spooled_details(hashes, waiting[0].entry.at, waiting[-1].entry.at))
-            await self._primarily(self._primary.append(mark))
-        for record in waiting:
-            if str(record.hash) not in there:
-                details = {**record.entry.details, "spooled": str(record.hash)}
-                await self._primarily(self._primary.append(replace(record.entry, details=details)))
-        done = replace(last, details=spooled_details((), waiting[0].entry.at, waiting[-1].entry.at))
-        await in_time(self._clock, _SPOOL_SECONDS, self._spool.append(done))
-        return len(waiting)
+        return (await self._spool.bring_over(self._clock.boottime() + _BRING_OVER_SECONDS))[0]
 
     async def read(self, query: Query) -> tuple[Record, ...]:
         """Return the records of the journal that match; what is only in the spool is not among them."""
@@ -89,7 +83,7 @@ class SpoolingJournal:
 
     async def open_intents(self) -> tuple[Record, ...]:
         """Return every intent without outcome, of the journal and of the spool."""
-        waiting = await self._waiting()
+        waiting = await self._spool.waiting()
         ended = {
             record.entry.plan_id
             for record in waiting
@@ -110,38 +104,10 @@ class SpoolingJournal:
 
     async def _keep(self, entry: Entry, error: JournalUnavailable) -> Record:
         try:
-            return await in_time(self._clock, _SPOOL_SECONDS, self._spool.append(entry))
+            return await self._spool.keep(entry)
         except JournalUnavailable as second:
             title = f"{error.title}; neither can the spool: {second.title}"
             raise JournalUnavailable(title, error.remedy) from second
-
-    async def _waiting(self) -> tuple[Record, ...]:
-        """Return what the spool keeps and nobody brought over; nothing when the spool cannot be read."""
-        try:
-            newest = self._spool.read(Query(most=_MOST_SPOOLED, newest_first=True))
-            records = await in_time(self._clock, _SPOOL_SECONDS, newest)
-        except JournalUnavailable:
-            return ()
-        waiting: list[Record] = []
-        for record in sorted(records, key=lambda record: -record.seq):
-            if record.entry.kind is RecordKind.LOG_SPOOLED:
-                break
-            if not record.entry.kind.value.startswith("log."):
-                waiting.append(record)
-        return tuple(reversed(waiting))
-
-    async def _brought_already(self, first_hash: str) -> tuple[bool, frozenset[str]]:
-        """Return whether somebody began to bring this over before, and the hashes of what is there already."""
-        newest_marks = Query(kinds=frozenset({RecordKind.LOG_SPOOLED}), most=10, newest_first=True)
-        marks = await self._primarily(self._primary.read(newest_marks))
-        begun = [mark.seq for mark in marks if first_hash in _texts(mark.entry.details.get("hashes"))]
-        if not begun:
-            return False, frozenset()
-        written = await self._primarily(self._primary.read(Query(after_seq=min(begun), most=_MOST_SPOOLED)))
-        return True, frozenset(str(record.entry.details.get("spooled")) for record in written)
-
-    async def _primarily(self, work: Coroutine[Any, Any, _T]) -> _T:
-        return await in_time(self._clock, _PRIMARY_SECONDS, work)
 
 
 class PlanRecord:
@@ -204,16 +170,3 @@ class PlanRecord:
             return ()
         others = [record for record in found if record.entry.plan_id != self._plan.id]
         return tuple(sorted(others, key=lambda record: record.seq))
-
-
-async def in_time(clock: Clock, seconds: float, work: Coroutine[Any, Any, _T]) -> _T:
-    """Return what the journal answers; raise `JournalUnavailable` when it does not within `seconds`."""
-    try:
-        return await within(clock, seconds, work)
-    except TimeoutError as error:
-        title = f"the journal did not answer within {seconds:g} s"
-        raise JournalUnavailable(title, "look at the disk or the database that holds it") from error
-
-
-def _texts(detail: object) -> tuple[str, ...]:
-    return tuple(str(one) for one in detail) if isinstance(detail, tuple | list) else ()

@@ -44,6 +44,7 @@ from modeltui.domain.journal.details import (
 from modeltui.domain.journal.record import Entry, RecordKind
 from modeltui.domain.names import UNKNOWN, Missing, NoData, SourceName, TargetKey, Unknown
 from modeltui.domain.text import SafeText, safe_text
+from modeltui.engine.acting.asking import in_time
 from modeltui.engine.acting.deadlines import DEADLINES, within
 from modeltui.engine.acting.notices import tell_approval_asked
 from modeltui.engine.acting.second_person import SecondPerson
@@ -334,11 +335,9 @@ class LiveActing:
             details or {},
         )
         try:
-            await within(self._clock, RECORD_SECONDS, self._journal.append(entry))
+            await in_time(self._clock, RECORD_SECONDS, self._journal.append(entry))
         except JournalUnavailable as error:
             return error.title
-        except TimeoutError:
-            return f"no answer within {RECORD_SECONDS:g} s"
         return ""
 
 
