@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
@@ -28,7 +28,7 @@ _MOST_VERSIONS = 50
 def answer(options: Options, time: str, model: str | None, zone: str, *, as_json: bool) -> int:
     """Print what served at a time, or during a day, and return the exit code."""
     day, place = _day(time), _zone(zone)
-    at = UNKNOWN if day is not None else moment(time, "TIME")
+    at = UNKNOWN if day is not None else moment(time, "TIME", place)
     loaded = load(options)
     found, seen_at, is_whole = asyncio.run(_found(loaded, day, place, at, model))
     if as_json:
@@ -38,7 +38,10 @@ def answer(options: Options, time: str, model: str | None, zone: str, *, as_json
     else:
         from modeltui.present.serving_table import serving_rows
         from modeltui.present.table import aligned
+        from modeltui.present.times import both_date_times
 
+        if not isinstance(at, Missing):
+            note(f"as of {both_date_times(at, place)}")
         data(aligned(serving_rows(found, place)))
     if not found:
         note("modeltui: nobody knows of anything that served then")
@@ -88,9 +91,12 @@ async def _read_provenance(observer: Observer, found: Iterable[Interval]) -> Non
 
 def _day(text: str) -> date | None:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         return None
+    if not MINYEAR < day.year < MAXYEAR:
+        raise click.UsageError(f"TIME {safe_text(text)!r} is a day that no record can be of")
+    return day
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +20,7 @@ from modeltui.present.banner import lost_count, writes_words
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import ACTIONS, ALL_KEYS, Action
+from modeltui.tui.local_zone import LOCAL
 from modeltui.tui.widgets.prompt import Choice, Prompt
 
 if TYPE_CHECKING:
@@ -187,12 +188,6 @@ class Acts(_Base):
 
     # The journal
 
-    @property
-    def zone(self) -> tzinfo:
-        """The operator's time zone now."""
-        at = float(self.fleet.at)
-        return datetime.fromtimestamp(at, UTC).astimezone().tzinfo or UTC
-
     def waiting_approvals(self) -> list[Line]:
         """Return what waits for a second person here, with the command to run; asked for when a journal is opened."""
         if not self._waiting:
@@ -219,7 +214,7 @@ class Acts(_Base):
             return
 
         def look(text: str) -> None:
-            at = _moment(text, self.zone)
+            at = _moment(text)
             if at is None:
                 self.say("a time is written as 2026-01-15 02:07, in your own zone", Tone.WARN)
                 return
@@ -239,8 +234,8 @@ class Acts(_Base):
         except ModeltuiError as error:
             self.say(error.title, Tone.WARN)
             return
-        heading: Line = (Span(f"as of {both_date_times(at, self.zone)}", Tone.TITLE),)
-        table = serving_rows(found, self.zone)
+        heading: Line = (Span(f"as of {both_date_times(at, LOCAL)}", Tone.TITLE),)
+        table = serving_rows(found, LOCAL)
         nobody: Line = (Span("nobody knows of anything that served then", Tone.UNKNOWN),)
 
         def make(width: int) -> list[Line]:
@@ -497,13 +492,13 @@ def _sentence(refusal: Refusal) -> str:
     return f"{refusal.reason}: {refusal.remedy}" if refusal.remedy else str(refusal.reason)
 
 
-def _moment(text: str, zone: tzinfo) -> Instant | None:
-    """Return the moment that a text names, in the operator's zone unless it names another."""
+def _moment(text: str) -> Instant | None:
+    """Return the moment that a text names, by the operator's clock of that day unless it names a zone."""
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return Instant((at if at.tzinfo is not None else at.replace(tzinfo=LOCAL)).timestamp())
+    except (ValueError, OverflowError):
         return None
-    return Instant((at if at.tzinfo is not None else at.replace(tzinfo=zone)).timestamp())
 
 
 def _share(text: str) -> float | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import tzinfo
 from typing import TYPE_CHECKING, Protocol
 
 from modeltui.domain.fleet import Fleet
@@ -54,11 +53,6 @@ class Program(Protocol):
 
     def close_guard(self, why: str) -> None:
         """Disarm and close the guard, where one is open."""
-        ...
-
-    @property
-    def zone(self) -> tzinfo:
-        """The operator's time zone."""
         ...
 
     def waiting_approvals(self) -> list[Line]:

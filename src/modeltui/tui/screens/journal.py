@@ -25,6 +25,7 @@ from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 from modeltui.tui.actions import JOURNAL
 from modeltui.tui.layout import Box
+from modeltui.tui.local_zone import LOCAL
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.cell_grid import Cell, CellGrid, Column, Row
 from modeltui.tui.widgets.lines import StyledLines
@@ -157,7 +158,7 @@ class JournalScreen(Board):
         record = self._cursor_record()
         if record is None or self.program.reopen(record.entry.plan_id):
             return
-        self.program.show_text(lambda _: detail_lines(record, self.glyphs, self.program.zone))
+        self.program.show_text(lambda _: detail_lines(record, self.glyphs, LOCAL))
 
     def set_filter(self, text: str) -> None:
         """Show only records whose text matches."""

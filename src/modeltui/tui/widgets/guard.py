@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -18,7 +17,6 @@ from textual.containers import Vertical
 
 from modeltui.domain.acting.action import ReasonCode
 from modeltui.domain.acting.challenge import Key, Painted, Pasted, Pointed, Stage
-from modeltui.domain.names import Instant
 from modeltui.present.glyphs import Glyphs
 from modeltui.present.guard_text import (
     NOTHING_SENT,
@@ -36,6 +34,7 @@ from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.present.wrap import wrapped
 from modeltui.tui.guarding import Guarding, Step, is_well
+from modeltui.tui.local_zone import LOCAL
 from modeltui.tui.widgets.lines import StyledLines
 from modeltui.tui.widgets.prompt import Prompt, key_spans
 
@@ -234,7 +233,7 @@ class GuardPanel(Vertical, can_focus=True):
         plan, now = guarding.plan, guarding.clock.now()
         if plan is None or guarding.step is Step.REFUSED:
             return self._lines_without_plan(width)
-        zone = _local_zone(now)
+        zone = LOCAL
         if guarding.has_gone:
             is_lost = guarding.step is Step.LOST
             place = place_span(self.program.fleet, str(plan.context))
@@ -285,7 +284,3 @@ _LOST: Line = (
     Span("It may have gone on: the journal (5) has the outcome, or will have it once it has been looked up."),
 )
 _REASONS = {str(number): code for number, code in enumerate(ReasonCode, 1)}
-
-
-def _local_zone(at: Instant) -> tzinfo:
-    return datetime.fromtimestamp(at, UTC).astimezone().tzinfo or UTC
