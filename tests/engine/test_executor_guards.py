@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from tests.engine.acting import Stage, check_invariants, check_truth
+from tests.engine.acting import Process, Stage, check_invariants, check_truth
 
 from modeltui.domain.acting.action import ActionKind, Consent, GuardLevel, Plan, Reason
 from modeltui.domain.acting.approval import Decision, GivenApproval
-from modeltui.domain.acting.lease import LEASE_SECONDS
+from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
 from modeltui.domain.acting.outcome import Outcome, Phase, Report
 from modeltui.domain.acting.permission import Permission
+from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import Instant
@@ -222,6 +224,84 @@ async def test_leases_that_cannot_be_read_hold_up_no_rescue() -> None:
         report = await process.run(plan)
         assert report.outcome is expected
         assert bool(stage.world.attempts) is (expected is Outcome.VERIFIED)
+
+
+def grants_late(process: Process, tasks: asyncio.TaskGroup, seconds: float) -> None:
+    """Let the store hang: it takes the lease later, whether anybody still waits for it or not."""
+    take = process.leases.take
+
+    async def taken_later(*asked: Any, **how: Any) -> Lease:
+        async def go_on() -> Lease:
+            await process.executor.clock.sleep(seconds)
+            return await take(*asked, **how)
+
+        return await asyncio.shield(tasks.create_task(go_on()))
+
+    process.leases.take = taken_later  # type: ignore[method-assign]
+
+
+async def test_a_lease_that_was_granted_too_late_is_given_back() -> None:
+    """The store hung for 8 s and I was refused: what it wrote afterwards locks out nobody, and not me."""
+    stage = Stage()
+    process, plan = stage.process(), promote_plan(stage.world)
+    process.given = (said(plan, BOB, Decision.GRANT),)
+    async with asyncio.TaskGroup() as tasks:
+        grants_late(process, tasks, 8.0)
+        report = await process.run(plan)
+    assert report.outcome is Outcome.REFUSED
+    assert "the store of leases does not answer" in report.because
+    assert next(stage.leases.fences) > 1, "it was granted, in the end"
+    assert not stage.leases.held
+    assert (await stage.process().run(rollback_plan(stage.world, "1", 2))).outcome is Outcome.VERIFIED
+
+
+async def test_a_lease_whose_answer_was_lost_is_given_back() -> None:
+    """The store wrote the lease and broke off: I was refused, and it is free again."""
+    stage = Stage()
+    process, plan = stage.process(), promote_plan(stage.world)
+    process.given = (said(plan, BOB, Decision.GRANT),)
+    take = process.leases.take
+
+    async def broken_off(*asked: Any, **how: Any) -> Lease:
+        await take(*asked, **how)
+        raise JournalUnavailable("the connection is gone", "look at the shared store")
+
+    process.leases.take = broken_off  # type: ignore[method-assign]
+    assert (await process.run(plan)).outcome is Outcome.REFUSED
+    assert not stage.leases.held
+
+
+async def test_a_rescue_keeps_the_lease_that_came_late() -> None:
+    """The store hung, and my abort went on without it: once it answers, others read what I do, until it is over."""
+    stage = Stage()
+    stage.world.follows_after_seconds = 50.0
+    process = stage.process()
+    seen: set[str] = set()
+    process.life.hooks.append(lambda *_: seen.update(str(lease.says) for lease in stage.leases.held.values()))
+    async with asyncio.TaskGroup() as tasks:
+        grants_late(process, tasks, 8.0)
+        report = await process.run(abort_plan(stage.world))
+    assert report.outcome is Outcome.VERIFIED
+    assert "verifying" in seen
+    assert not stage.leases.held
+
+
+async def test_a_store_of_leases_that_never_answers_ends_nobodys_patience() -> None:
+    """The store hangs for good: I am refused after three seconds, and the process ends within half a minute."""
+    stage = Stage()
+    process, plan = stage.process(), promote_plan(stage.world)
+    process.given = (said(plan, BOB, Decision.GRANT),)
+
+    async def never(*_: Any, **__: Any) -> Any:
+        await asyncio.Event().wait()
+
+    process.leases.take = process.leases.held = never  # type: ignore[method-assign]
+    began = stage.clock.boottime()
+    report = await process.run(plan)
+    assert report.outcome is Outcome.REFUSED
+    (told,) = (one for one in process.told if one.phase is Phase.DONE)
+    assert told.at - plan.made_at <= 5.0
+    assert stage.clock.boottime() - began <= 30.0
 
 
 Make = Callable[[FakeWorld], Plan]

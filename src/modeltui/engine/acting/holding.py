@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from modeltui.domain.acting.action import ActionKind, Plan, Refusal
 from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
 from modeltui.domain.errors import JournalUnavailable
@@ -16,6 +18,8 @@ from modeltui.ports.clock import Clock
 from modeltui.ports.leases import Leases
 
 _RENEW_SECONDS = LEASE_SECONDS / 4
+_LATE_SECONDS = 15.0
+"""A store may grant a lease after nobody waits for it any more: longer than files (10 s) and databases (12 s) go on."""
 
 
 class Hold:
@@ -37,6 +41,9 @@ class Hold:
         self.broke: Lease | None = None
         """Whose lease an abort ended."""
         self.is_lost = False
+        self._taking: asyncio.Task[Lease] | None = None
+        """An attempt whose answer is lost or not there yet: what it brings is ours to use, or to give back."""
+        self._before: Lease | None = None
 
     async def take(self) -> Refusal | None:
         """Return why the target is not ours to act on; `None` when it is.
@@ -47,21 +54,25 @@ class Hold:
         plan = self._plan
         breaks = plan.kind is ActionKind.ABORT
         try:
-            before = await self._others() if breaks else None
+            self._before = await self._others() if breaks else None
             taking = self._leases.take(plan.target, self._actor, plan.id, plan.kind, breaks_others=breaks)
-            lease = await within(self._clock, self._deadlines.lease_seconds, taking)
+            # Not in a group: it outlives this wait, and `release` waits for it or ends it.
+            self._taking = asyncio.ensure_future(taking)  # noqa: TID251
+            self._taking.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may come too late
+            lease = await within(self._clock, self._deadlines.lease_seconds, _answer(self._taking))
         except (JournalUnavailable, TimeoutError) as error:
             return None if self._is_rescue else _no_store(error)
+        self._taking = None
         if lease.plan_id != plan.id:
             return _busy(lease, self._clock.now())
-        self.lease, self.broke = lease, before
-        self._renewed_at = self._clock.boottime()
+        self._hold(lease)
         return None
 
     async def keep(self, says: str, *, before_write: bool = False) -> bool:
         """Return whether the target is still ours; asks the store when it is time, and always before a write."""
         if self.is_lost:
             return False
+        self._adopt()
         is_time = self._clock.boottime() - self._renewed_at >= _RENEW_SECONDS
         if self.lease is None or not (before_write or is_time):
             return True
@@ -79,19 +90,54 @@ class Hold:
         return True
 
     async def release(self) -> None:
-        """Give the target back; a lease that cannot be given back runs out."""
+        """Give the target back, also where the store granted it late; a lease that cannot be given back runs out."""
+        self._adopt()
         lease, self.lease = self.lease, None
-        if lease is None:
-            return
         try:
+            if lease is None:
+                lease = await self._granted_late()
+            if lease is None:
+                return
             await within(self._clock, self._deadlines.lease_seconds, self._leases.release(lease))
         except (JournalUnavailable, TimeoutError):
             return
+
+    def _hold(self, lease: Lease) -> None:
+        self.lease, self.broke = lease, self._before
+        self._renewed_at = self._clock.boottime()
+
+    def _adopt(self) -> None:
+        """Hold what an attempt has brought that nobody waited for."""
+        taking = self._taking
+        if taking is None or not taking.done() or taking.cancelled() or taking.exception() is not None:
+            return
+        self._taking = None
+        if taking.result().plan_id == self._plan.id:
+            self._hold(taking.result())
+
+    async def _granted_late(self) -> Lease | None:
+        """Return the lease that our attempt left in the store, once it is over; raise when nobody can say."""
+        taking, self._taking = self._taking, None
+        if taking is None:
+            return None
+        try:
+            lease = await within(self._clock, _LATE_SECONDS, _answer(taking))
+            return lease if lease.plan_id == self._plan.id else None
+        except (JournalUnavailable, TimeoutError):
+            taking.cancel()
+        # An answer that was lost says nothing of what the store has done.
+        held = await within(self._clock, self._deadlines.lease_seconds, self._leases.held())
+        return next((lease for lease in held if lease.plan_id == self._plan.id), None)
 
     async def _others(self) -> Lease | None:
         held = await within(self._clock, self._deadlines.lease_seconds, self._leases.held())
         plan = self._plan
         return next((lease for lease in held if lease.target == plan.target and lease.plan_id != plan.id), None)
+
+
+async def _answer(taking: asyncio.Task[Lease]) -> Lease:
+    """Return what an attempt brings; whoever stops waiting for it does not stop it."""
+    return await asyncio.shield(taking)
 
 
 def _busy(lease: Lease, now: Instant) -> Refusal:
