@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from modeltui.adapters.system.own_threads import answered
+from modeltui.config import access_in_force
+from modeltui.config.access import LoadedAccess, load_access
 from modeltui.config.access_in_force import AccessInForce
 from modeltui.domain.acting.access import DEFAULT_ACCESS, permit
 from modeltui.domain.acting.action import ActionKind
@@ -39,7 +44,7 @@ async def test_an_edited_policy_counts_at_once(tmp_path: Path) -> None:
     file = tmp_path / "access.yaml"
     file.write_text(ALLOWS)
     file.chmod(0o644)
-    rules = AccessInForce(file)
+    rules = AccessInForce(file, answered)
     assert said(rules).is_allowed
     file.write_text(FORBIDS)
     await rules.read_anew()
@@ -55,7 +60,7 @@ async def test_a_policy_that_can_no_longer_be_trusted_allows_nothing(tmp_path: P
     file = tmp_path / "access.yaml"
     file.write_text(ALLOWS)
     file.chmod(0o644)
-    rules = AccessInForce(file)
+    rules = AccessInForce(file, answered)
     if harm == "gone":
         file.unlink()
     elif harm == "torn":
@@ -68,9 +73,43 @@ async def test_a_policy_that_can_no_longer_be_trusted_allows_nothing(tmp_path: P
     assert "access.yaml" in said(rules).says
 
 
+async def test_a_policy_that_hangs_allows_nothing_and_is_not_waited_for_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share of the policy is gone: nothing is allowed, one thread waits, and it counts again once it is back."""
+    file = tmp_path / "access.yaml"
+    file.write_text(ALLOWS)
+    file.chmod(0o644)
+    rules = AccessInForce(file, answered)
+    go_on = threading.Event()
+    asked = []
+
+    def hung(path: Path) -> LoadedAccess:
+        asked.append(path)
+        assert go_on.wait(20.0)
+        return load_access(path)
+
+    monkeypatch.setattr(access_in_force, "load_access", hung)
+    monkeypatch.setattr(access_in_force, "READ_SECONDS", 0.05)
+    try:
+        for _ in range(40):
+            await rules.read_anew()
+            assert not said(rules).is_allowed
+        assert len(asked) == 1
+    finally:
+        go_on.set()
+    monkeypatch.setattr(access_in_force, "READ_SECONDS", 5.0)
+    for _ in range(2_000):
+        await rules.read_anew()
+        if said(rules).is_allowed:
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("the policy never came back")
+
+
 async def test_without_a_file_the_built_in_rules_stay() -> None:
     """Where no policy is named, there is nothing to read again."""
-    rules = AccessInForce(None)
+    rules = AccessInForce(None, answered)
     await rules.read_anew()
     assert rules.policy == DEFAULT_ACCESS
 
@@ -78,4 +117,4 @@ async def test_without_a_file_the_built_in_rules_stay() -> None:
 def test_a_policy_that_is_wrong_from_the_beginning_is_said(tmp_path: Path) -> None:
     """A session on a policy that is not there does not begin as if there were none."""
     with pytest.raises(ConfigError, match="is not there"):
-        AccessInForce(tmp_path / "access.yaml")
+        AccessInForce(tmp_path / "access.yaml", answered)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from modeltui.adapters.journal import JsonlJournal, witnessing
-from modeltui.adapters.journal.anchors import FileAnchor, WebhookAnchor
-from modeltui.adapters.journal.checkpoints import checkpoints_in, checkpoints_path
+from modeltui.adapters.journal.anchors import FileAnchor, GitAnchor, WebhookAnchor, file, git
+from modeltui.adapters.journal.checkpoints import KeptCheckpoints, checkpoints_in, checkpoints_path
 from modeltui.adapters.journal.files import Files, add_line
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.identity import Actor
@@ -113,6 +116,84 @@ async def test_a_slow_witness_is_given_one_checkpoint_after_the_other(tmp_path: 
     await leaving
     assert safe.sizes == [2, outcome.seq]
     assert not safe.has_been_pressed
+
+
+class HungShare:
+    """A disk elsewhere that hangs until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.asked = 0
+
+    def look(self, *_: object) -> KeptCheckpoints:
+        """Return that there is nothing, some time."""
+        self.asked += 1
+        assert self.go_on.wait(20.0)
+        return KeptCheckpoints()
+
+
+async def test_a_hung_share_costs_one_thread_and_the_journal_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The share of a witness hangs: forty checkpoints later records are still written, and one thread waits there."""
+    share = HungShare()
+    monkeypatch.setattr(file, "add_checkpoint", share.look)
+    monkeypatch.setattr(file, "SECONDS", 0.05)
+    one = JsonlJournal(tmp_path, VirtualClock(), None, [FileAnchor(tmp_path / "share")], files=Unsynced())
+    try:
+        async with asyncio.timeout(30.0):
+            for number in range(40):
+                await one.append(entry(note=str(number)))
+                await one.checkpoint()
+            assert (await one.verify()).is_whole
+        assert share.asked == 1
+    finally:
+        share.go_on.set()
+
+
+_COMMAND = """
+import sys, threading
+from modeltui.adapters.journal.anchors import file
+file.SECONDS = 0.2
+file.checkpoints_in = lambda path: threading.Event().wait()
+from modeltui.cli.app import run
+run(["--config", sys.argv[1], "journal", "verify"])
+"""
+
+
+@pytest.mark.broad
+async def test_a_command_ends_with_its_code_although_a_share_hangs(tmp_path: Path) -> None:
+    """`journal verify` while the share of a witness hangs: it says who did not answer, and ends."""
+    await JsonlJournal(tmp_path / "journal", VirtualClock(), None, [], files=Unsynced()).append(entry())
+    config = tmp_path / "modeltui.yaml"
+    config.write_text(
+        "modeltui: 1\ncontexts:\n  one:\n    sources: {world: {kind: embedded, path: world.sqlite}}\n    journal:\n"
+        f"      directory: {tmp_path / 'journal'}\n      anchors: [{{kind: file, path: {tmp_path / 'share'}}}]\n"
+    )
+    program = await asyncio.create_subprocess_exec(sys.executable, "-c", _COMMAND, str(config), stdout=subprocess.PIPE)
+    async with asyncio.timeout(30.0):
+        said, _ = await program.communicate()
+    assert program.returncode == 0
+    assert b"NO ANSWER from file " in said
+
+
+@pytest.mark.parametrize("method", ["put", "kept"])
+async def test_a_hung_work_tree_costs_one_thread(method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk of the audit's repository hangs: whoever wants to write or read it hears that, and the loop goes on."""
+    share = HungShare()
+    monkeypatch.setattr(git, "add_checkpoint", share.look)
+    monkeypatch.setattr(GitAnchor, "_environment", share.look)
+    monkeypatch.setattr(git, "SECONDS", 0.05)
+    given = SignedCheckpoint(f"modeltui/a\n1\n{'A' * 43}=\nhead {'0' * 64}\nts 2026-01-01T00:00:00.000Z\n")
+    try:
+        async with asyncio.timeout(10.0):
+            for _ in range(10):
+                anchor = GitAnchor(tmp_path)
+                with pytest.raises(BackendUnavailable, match="cannot be"):
+                    await (anchor.put(given) if method == "put" else anchor.kept())
+        assert share.asked == 1
+    finally:
+        share.go_on.set()
 
 
 class SlowToSign:

@@ -156,6 +156,28 @@ async def test_a_disk_that_never_answers_is_given_up(tmp_path: Path, monkeypatch
     go_on.set()
 
 
+async def test_a_disk_that_never_answers_is_waited_for_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty questions about a dead network mount leave one thread behind, and other work has all of its threads."""
+    monkeypatch.setattr(store, "DEADLINE_SECONDS", 0.05)
+    go_on = threading.Event()
+    asked = []
+
+    def hung(*_: object) -> bool:
+        asked.append(True)
+        return go_on.wait(20.0)
+
+    monkeypatch.setattr(store.SharedFile, "_run", hung)
+    try:
+        for _ in range(40):
+            with pytest.raises(JournalUnavailable, match="does not answer"):
+                await store.SharedFile(tmp_path).run(hung)
+        assert len(asked) == 1
+        async with asyncio.timeout(2.0):
+            assert await asyncio.to_thread(len, "abc") == 3
+    finally:
+        go_on.set()
+
+
 async def test_a_failed_change_leaves_nothing(tmp_path: Path) -> None:
     """What fails half way is undone whole."""
     leases = FileLeases(tmp_path, VirtualClock())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import sqlite3
@@ -13,6 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, TypeVar
 
+from modeltui.adapters.system.own_threads import answered
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import safe_text
 
@@ -74,8 +74,7 @@ class SharedFile:
         self, job: Callable[[Callable[[sqlite3.Connection], T]], T], given: Callable[[sqlite3.Connection], T]
     ) -> T:
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS):
-                return await asyncio.to_thread(job, given)
+            return await answered(f"shared {self.path}", DEADLINE_SECONDS, job, given)
         except TimeoutError as error:
             raise self._unavailable(f"does not answer within {DEADLINE_SECONDS:g} s", _LOOK) from error
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in
 from modeltui.adapters.journal.files import FilesElsewhere
+from modeltui.adapters.system.own_threads import answered
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, NothingThereError, SignedCheckpoint
 
 SECONDS = 10.0
-"""A share that hangs is given up; the thread that waits for it cannot be."""
+"""A share that hangs is given up, and is not asked again before it comes back."""
 
 
 class FileAnchor:
@@ -26,9 +26,8 @@ class FileAnchor:
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Return once the checkpoint is on that disk."""
         try:
-            async with asyncio.timeout(SECONDS):
-                await asyncio.to_thread(self._add, checkpoint)
-        except (OSError, TimeoutError) as error:
+            await answered(self.name, SECONDS, self._add, checkpoint)
+        except OSError as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} did not take a checkpoint: {error}"), "Look whether it is mounted and writable"
             ) from error
@@ -36,9 +35,8 @@ class FileAnchor:
     async def kept(self) -> tuple[SignedCheckpoint, ...]:
         """Return every checkpoint in the file."""
         try:
-            async with asyncio.timeout(SECONDS):
-                found = await asyncio.to_thread(checkpoints_in, self._path)
-        except (OSError, TimeoutError) as error:
+            found = await answered(self.name, SECONDS, checkpoints_in, self._path)
+        except OSError as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} cannot be read: {error}"), "Look whether it is mounted and readable"
             ) from error

@@ -12,6 +12,7 @@ from typing import Final
 
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in
 from modeltui.adapters.journal.files import FilesElsewhere
+from modeltui.adapters.system.own_threads import answered
 from modeltui.domain.errors import BackendRefused, BackendUnavailable
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.anchor import Anchor, SignedCheckpoint
@@ -19,6 +20,8 @@ from modeltui.ports.anchor import Anchor, SignedCheckpoint
 FILE_NAME: Final = "modeltui-checkpoints.jsonl"
 SECONDS: Final = 15.0
 """Longer than a commit with a hook that pushes usually takes."""
+_END_SECONDS: Final = 1.0
+"""A program that was killed ends at once, but not before a dead share answers it: then it is left behind."""
 _PASSED_ON: Final = ("PATH", "HOME", "LANG", "SSH_AUTH_SOCK", "XDG_CONFIG_HOME", "GNUPGHOME", "TMPDIR")
 _NOBODY: Final = {"NAME": "modeltui", "EMAIL": "modeltui@localhost"}
 
@@ -34,7 +37,7 @@ class GitAnchor:
         """Return once the commit is there."""
         size = checkpoint.text.split("\n")[1]
         try:
-            await asyncio.to_thread(add_checkpoint, self._tree / FILE_NAME, checkpoint, FilesElsewhere())
+            await answered(self.name, SECONDS, add_checkpoint, self._tree / FILE_NAME, checkpoint, FilesElsewhere())
         except OSError as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} cannot be written: {error}"), "Give a work tree of git that this user may write"
@@ -75,7 +78,12 @@ class GitAnchor:
 
     async def _asked(self, *arguments: str) -> tuple[int, bytes, bytes]:
         """Return git's exit code, output and errors; raises `BackendUnavailable` when it does not come to its end."""
-        environment = self._environment()
+        try:
+            environment = await answered(self.name, SECONDS, self._environment)
+        except OSError as error:
+            raise BackendUnavailable(
+                safe_text(f"{self.name} cannot be read: {error}"), "Look whether its disk is mounted and readable"
+            ) from error
         if not await self._knows_committer(arguments, environment):
             environment |= {
                 f"GIT_{role}_{part}": said for role in ("AUTHOR", "COMMITTER") for part, said in _NOBODY.items()
@@ -120,7 +128,9 @@ class GitAnchor:
             if program.returncode is None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(program.pid, signal.SIGKILL)
-                await program.wait()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_END_SECONDS):
+                        await program.wait()
         return program.returncode or 0, output, errors
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
 from pathlib import Path
 from typing import Final
 
+from modeltui.adapters.system.own_threads import answered
 from modeltui.domain.errors import BackendUnavailable
 from modeltui.domain.journal.chain import checkpoint_from_text, instant_text
 from modeltui.domain.names import UNKNOWN, Unknown
@@ -31,9 +31,8 @@ class SyslogAnchor:
     async def put(self, checkpoint: SignedCheckpoint) -> None:
         """Return once the line was handed over; a datagram that is lost on its way nobody notices."""
         try:
-            async with asyncio.timeout(SECONDS):
-                await asyncio.to_thread(self._send, syslog_line(checkpoint))
-        except (OSError, TimeoutError) as error:
+            await answered(self.name, SECONDS, self._send, syslog_line(checkpoint))
+        except OSError as error:
             raise BackendUnavailable(
                 safe_text(f"{self.name} did not take a checkpoint: {error}"), "Look whether the log's service runs"
             ) from error

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from modeltui.adapters.system.own_threads import answered
 from modeltui.domain.errors import BackendUnavailable, ConfigError
 from modeltui.domain.journal.chain import checkpoint_from_text, instant_text
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
@@ -45,7 +45,12 @@ class WebhookAnchor:
         }
         if not isinstance(checkpoint.signature, Missing):
             body["signature"] = checkpoint.signature
-        await self._post(await asyncio.to_thread(self._address), body)
+        try:
+            address = await answered(self.name, SECONDS, self._address)
+        except TimeoutError as error:
+            title = safe_text(f"the address of {self.name} cannot be read: {error}")
+            raise BackendUnavailable(title, "Look at it where it is kept") from error
+        await self._post(address, body)
 
     async def kept(self) -> Unknown:
         """Return that it cannot be asked."""
