@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import fcntl
@@ -18,6 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from modeltui.adapters.journal import JsonlJournal, files
+from modeltui.adapters.journal import index as index_module
 from modeltui.adapters.journal.index import Index
 from modeltui.adapters.journal.segments import INDEX_NAME, segments_of
 from modeltui.domain.identity import Actor
@@ -253,6 +255,55 @@ def test_who_cannot_hold_the_directory_looks_things_up_in_an_index_of_its_own(
         assert len(one.find(Query())) == 7
         assert not (tmp_path / INDEX_NAME).exists()
         one.close()
+
+
+class Gate:
+    """Lets lines into an index one by one once it is opened, and counts them."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.has_begun, self.is_open = threading.Event(), threading.Event()
+        self.lines = 0
+        row = index_module._Filler._row
+
+        def pass_by(filler: Any, *line: Any) -> Any:
+            self.lines += 1
+            self.has_begun.set()
+            assert self.is_open.wait(10)
+            return row(filler, *line)
+
+        monkeypatch.setattr(index_module._Filler, "_row", pass_by)
+        monkeypatch.setattr(index_module, "_ROWS_AT_ONCE", 1)
+
+
+async def test_who_leaves_ends_nobody_elses_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that stands in line and goes away takes no answer from the one that is being served."""
+    filled(tmp_path)
+    gate, one = Gate(monkeypatch), journal(tmp_path)
+    served = asyncio.create_task(one.read(Query()))
+    await asyncio.to_thread(gate.has_begun.wait, 10)
+    leaving = asyncio.create_task(one.open_intents())
+    await asyncio.to_thread(lambda: None)
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    gate.is_open.set()
+    assert len(await served) == 6
+    one._index.close()
+
+
+async def test_who_leaves_while_lines_are_read_for_it_has_them_read_no_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Years of lines are not read for somebody who has gone; whoever asks next is answered all the same."""
+    filled(tmp_path)
+    gate, one = Gate(monkeypatch), journal(tmp_path)
+    leaving = asyncio.create_task(one.read(Query()))
+    await asyncio.to_thread(gate.has_begun.wait, 10)
+    leaving.cancel()
+    await asyncio.wait({leaving})
+    gate.is_open.set()
+    assert len(await one.read(Query())) == 6
+    assert gate.lines == 1 + 6
+    one._index.close()
 
 
 async def test_a_changed_record_is_not_shown_as_one(tmp_path: Path) -> None:

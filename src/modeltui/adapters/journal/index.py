@@ -12,6 +12,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +54,8 @@ CREATE INDEX by_kind ON records (kind);
 CREATE INDEX by_principal ON records (principal);
 CREATE INDEX by_plan ON records (plan) WHERE plan IS NOT NULL;
 """
+GIVEN_UP: Final[ContextVar[threading.Event | None]] = ContextVar("GIVEN_UP", default=None)
+"""What whoever asks sets when it does not wait for the answer any more; others that ask the same index do."""
 _ROWS_AT_ONCE: Final = 20_000
 _MOST_MISSING: Final = 1_000
 _ENDS_INTENT: Final = frozenset({str(RecordKind.ACTION_OUTCOME), str(RecordKind.ACTION_RECONCILED)})
@@ -91,7 +94,8 @@ class Index:
         self._path = path or directory / INDEX_NAME
         self._database: sqlite3.Connection | None = None
         self._turn = threading.Lock()
-        self._stop = threading.Event()
+        self._given_up = threading.Event()
+        """Set when nobody waits any more for the answer that is looked for right now."""
         self._own_directory: tempfile.TemporaryDirectory[str] | None = None
         self._looked_through: tuple[dict[str, str], tuple[int, ...]] = ({}, ())
 
@@ -133,10 +137,6 @@ class Index:
 
         return self._answer(ask)
 
-    def stop(self) -> None:
-        """Let whoever reads lines into the index right now give up: nobody waits for the answer any more."""
-        self._stop.set()
-
     def close(self) -> None:
         """Close the file."""
         with self._turn:
@@ -147,7 +147,9 @@ class Index:
     def _answer(self, ask: Callable[[sqlite3.Connection], T]) -> T:
         """Return an answer of the index as it has to be now; one that is broken, or another journal's, is made anew."""
         with self._turn:
-            self._stop.clear()
+            self._given_up = GIVEN_UP.get() or threading.Event()
+            if self._given_up.is_set():
+                raise InterruptedError("nobody waits for the answer any more")
             try:
                 return ask(self._brought_up_to_date())
             except sqlite3.Error:
@@ -167,7 +169,7 @@ class Index:
             self._close()
             return self._made_anew()
         with _transaction(database):
-            _Filler(database, found, beginning_of(self._directory, found)).fill(self._stop)
+            _Filler(database, found, beginning_of(self._directory, found)).fill(self._given_up)
         return database
 
     def _opened(self) -> sqlite3.Connection | None:
@@ -234,7 +236,7 @@ class Index:
             database.executescript(_TABLES)
             found = segments_of(self._directory)
             with _transaction(database):
-                _Filler(database, found, beginning_of(self._directory, found)).fill(self._stop)
+                _Filler(database, found, beginning_of(self._directory, found)).fill(self._given_up)
             database.executescript(_INDEXES)
             database.close()
             with directory_held(path.parent):

@@ -15,7 +15,7 @@ from typing import ParamSpec, Self, TypeVar
 from modeltui.adapters.journal.appending import Appender, changed, unavailable
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in, checkpoints_path, newest_in
 from modeltui.adapters.journal.files import Files, locked
-from modeltui.adapters.journal.index import Index, Place
+from modeltui.adapters.journal.index import GIVEN_UP, Index, Place
 from modeltui.adapters.journal.retention import drop_before, older_than
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
@@ -264,10 +264,16 @@ class JsonlJournal:
 
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run what blocks beside the loop; whoever is cancelled meanwhile does not wait for years of lines."""
+        given_up = threading.Event()
+
+        def wanted() -> T:
+            GIVEN_UP.set(given_up)  # in this thread's own copy of the context
+            return work(*arguments, **named)
+
         try:
-            return await asyncio.to_thread(work, *arguments, **named)
+            return await asyncio.to_thread(wanted)
         except asyncio.CancelledError:
-            self._index.stop()
+            given_up.set()
             raise
         except OSError as error:
             raise unavailable(self.directory, error) from error
