@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from modeltui.adapters.mlflow.datasets import moment
+from modeltui.adapters._documents.values import moment
 from modeltui.adapters.mlflow.places import ProvenanceMap
 from modeltui.adapters.mlflow.provenance import also_registered
 from modeltui.adapters.mlflow.registry import MlflowRegistry
@@ -570,6 +570,16 @@ async def test_hostile_text_in_every_field(fake: FakeMlflow) -> None:
         ("2026-01-15 08:00", 1_768_464_000.0),
         ("1768464000", 1_768_464_000.0),
         ("1768464000000", 1_768_464_000.0),
+        ("1712010112345", 1_712_010_112.345),
+        ("946684800000", 946_684_800.0),
+        ("20260115", 1_768_435_200.0),
+        ("202601150800", 1_768_464_000.0),
+        ("20260115080000", 1_768_464_000.0),
+        ("20260115T080000Z", 1_768_464_000.0),
+        ("1.768464e9", 1_768_464_000.0),
+        ("2026", UNKNOWN),
+        ("202601", UNKNOWN),
+        ("2026_01_15", UNKNOWN),
         ("last week", UNKNOWN),
         ("nan", UNKNOWN),
         ("", UNKNOWN),

@@ -31,6 +31,9 @@ _LONGEST_CASE: Final = 160
 _DEEPEST: Final = 8
 _MILLISECONDS_FROM: Final = 1e11
 """Numbers above are milliseconds: as seconds this is the year 5138."""
+_DATES: Final = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+"""How so many digits spell a date. As seconds or milliseconds, dates of these years would lie in 1970 or 1976."""
+_YEARS: Final = range(1900, 2101)
 _LAST_SECOND: Final = 253_402_300_800.0
 
 
@@ -197,7 +200,13 @@ def moment(value: Any) -> Instant | Unknown:
     """Return a time: ISO 8601 (UTC unless it says otherwise), or seconds or milliseconds since the epoch."""
     if isinstance(value, bool) or value is None:
         return UNKNOWN
+    written = str(value).strip() if isinstance(value, int | str) else ""
+    if written.isascii() and written.isdigit() and (dated := _dated(written)) is not None:
+        return dated
     try:
+        if "_" in written:
+            # Python reads `2026_01_31` as a number.
+            return UNKNOWN
         seconds = float(value)
     except (TypeError, ValueError, OverflowError):
         return _iso(value)
@@ -258,6 +267,18 @@ def _paths(value: Any, before: tuple[str, ...], depth: int) -> Iterator[tuple[tu
             yield from _paths(inner, path, depth + 1)
         else:
             yield path, inner
+
+
+def _dated(digits: str) -> Instant | Unknown | None:
+    """Return the moment that digits spell as a date; unknown for a year or month alone, whose first is no end."""
+    shape = _DATES.get(len(digits))
+    try:
+        read = datetime.strptime(digits, shape).replace(tzinfo=UTC) if shape else None
+    except ValueError:
+        return None
+    if shape is None or read is None or read.year not in _YEARS:
+        return None
+    return Instant(read.timestamp()) if "%d" in shape else UNKNOWN
 
 
 def _iso(value: Any) -> Instant | Unknown:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from modeltui.adapters._documents.values import moment
 from modeltui.adapters.mlflow import wire
 from modeltui.adapters.mlflow.places import ProvenanceMap, places
 from modeltui.domain.lineage import DataSnapshot
 from modeltui.domain.masking import masked
-from modeltui.domain.names import UNKNOWN, Instant, Unknown
+from modeltui.domain.names import UNKNOWN, Unknown
 
 LONGEST_ADDRESS: Final = 1_000
 _DATA_CONTEXT: Final = "mlflow.data.context"
@@ -53,20 +53,6 @@ def query_in(inputs: Sequence[wire.DatasetInput]) -> str:
     if len(found) == 1:
         return next(iter(found.values()))
     return "\n".join(f"-- {name}\n{query}" for name, query in sorted(found.items()))
-
-
-def moment(text: str) -> Instant | Unknown:
-    """Return a time that people or pipelines wrote: ISO 8601 (UTC unless said), or seconds or milliseconds."""
-    try:
-        seconds = float(text)
-        return wire.instant(seconds if seconds > 1e11 else seconds * 1000.0)
-    except ValueError:
-        pass
-    try:
-        read = datetime.fromisoformat(text.strip())
-        return Instant((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp())
-    except (ValueError, OverflowError):
-        return UNKNOWN
 
 
 def _address(source: Mapping[str, Any], tags: Mapping[str, str], where: ProvenanceMap) -> str:

@@ -10,8 +10,9 @@ from typing import Final
 from modeltui.adapters._documents.long_text import text_lines
 from modeltui.adapters._documents.mlmodel import MlModel
 from modeltui.adapters._documents.signed_manifest import Manifest, read_manifest
+from modeltui.adapters._documents.values import moment
 from modeltui.adapters.mlflow import wire
-from modeltui.adapters.mlflow.datasets import LONGEST_ADDRESS, moment, query_in, snapshot_of
+from modeltui.adapters.mlflow.datasets import LONGEST_ADDRESS, query_in, snapshot_of
 from modeltui.adapters.mlflow.facts import Facts
 from modeltui.adapters.mlflow.measures import cases_of, metrics_of
 from modeltui.adapters.mlflow.parts import Part, Parts
