@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from modeltui.domain.ancestry import Ancestry, Relation, ancestry
 from modeltui.domain.ancestry_marks import Mark, Marking, merged
 from modeltui.domain.event import ProvenanceRead, ProvenanceUnread, VersionsRead
@@ -189,6 +191,18 @@ def test_short_digests_count_only_for_data_of_one_name() -> None:
     told(world, "1", data_snapshots=known((snapshot(digest="12345678"),)))
     told(world, "9", "spam", data_snapshots=known((snapshot("other", "12345678"),)))
     assert marks(of(world, "1"), OriginKind.DATA) == []
+
+
+@pytest.mark.parametrize("digest", ["2026-01-15T00:00:00Z", "delta:42", "version:7", "snapshot:8271638172"])
+def test_the_same_night_is_not_the_same_data(digest: str) -> None:
+    """A moment or a number of a version is the same in many sets of data: shared is only the one of that name."""
+    world = World()
+    world.told(rollout("spam@prod", "9"))
+    told(world, "1", data_snapshots=known((snapshot(digest=digest),)))
+    told(world, "9", "spam", data_snapshots=known((snapshot("clicks", digest),)))
+    assert marks(of(world, "1"), OriginKind.DATA) == []
+    told(world, "9", "spam", data_snapshots=known((snapshot("cards", digest),)))
+    assert marks(of(world, "1"), OriginKind.DATA) == [Mark.SHARED]
 
 
 def test_commits_and_images_are_shared_too() -> None:

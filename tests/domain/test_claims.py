@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modeltui.domain.claims import at_place, is_of, joined
+from modeltui.domain.claims import algorithm, at_place, is_of, joined
 from modeltui.domain.lineage import (
     ABSENT,
     UNSUPPORTED,
@@ -22,7 +22,7 @@ from modeltui.domain.lineage import (
     Provenance,
     Unreadable,
 )
-from modeltui.domain.names import Instant, SourceName
+from modeltui.domain.names import UNKNOWN, Instant, SourceName
 from modeltui.domain.text import SafeText, safe_text
 
 A, B, C = (SourceName(SafeText(name)) for name in ("mlflow", "tables", "files"))
@@ -155,6 +155,28 @@ def test_digests_of_two_algorithms_do_not_contradict_each_other() -> None:
     """The MD5 that one source has and the SHA-256 of another may be of the same bytes."""
     sha, md5 = Artifact(text("a"), text("sha256:aa")), Artifact(text("b"), text("md5:bb"))
     assert of("artifact", known(sha, A), known(md5, B)) == known(sha, A)
+
+
+@pytest.mark.parametrize(
+    ("digest", "expected"),
+    [
+        ("sha256:9F86", "sha256"),
+        ("SHA-256:aa", "sha-256"),
+        ("md5:d41d8c.dir", "md5"),
+        ("crc32c:yZRlqg==", "crc32c"),
+        ("sha256:9f86…", "sha256"),
+        ("2026-01-15T00:00:00Z", ""),
+        ("nightly 00:30", ""),
+        ("run:2026-01-15T00:00:00Z", ""),
+        ("s3://lake/cards", ""),
+        ("9f86d081", ""),
+        ("sha256:", ""),
+        (UNKNOWN, ""),
+    ],
+)
+def test_an_algorithm_is_only_what_a_digest_names(digest: Any, expected: str) -> None:
+    """A moment, an address or a sentence with a colon in it was made by no algorithm."""
+    assert algorithm(digest if digest is UNKNOWN else text(digest)) == expected
 
 
 GAPS: tuple[Fact[Any], ...] = (UNSUPPORTED, ABSENT, Unreadable(text("403"), C))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import Any, Final, TypeAlias, TypeVar
@@ -27,6 +28,8 @@ from modeltui.domain.text import SafeText, safe_text
 Claims: TypeAlias = Mapping[SourceName, Provenance]
 """What each source says of one version, in the order of the configuration."""
 
+_DIGEST: Final = re.compile(r"([a-z][a-z0-9_-]*):[a-z0-9+=_.-][a-z0-9+/=_.…-]*", re.ASCII | re.IGNORECASE)
+"""An algorithm and what it made; `2026-01-15T00:00:00Z` and `s3://lake/x` are no digests."""
 _LEAST_COMMIT: Final = 7
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
 
@@ -208,7 +211,8 @@ def is_of(speaker: SourceName, source: SourceName) -> bool:
 
 def algorithm(digest: SafeText | Unknown) -> str:
     """Return how a digest was made, as far as it says: `sha256` of `sha256:9f…`; empty when it does not."""
-    return "" if isinstance(digest, Missing) else digest.partition(":")[0].lower() if ":" in digest else ""
+    found = None if isinstance(digest, Missing) else _DIGEST.fullmatch(digest)
+    return found[1].lower() if found else ""
 
 
 def is_same_commit(one: str, other: str) -> bool:

@@ -60,6 +60,13 @@ def test_data_of_which_only_the_name_is_known_is_not_the_same_data() -> None:
     assert states(comparison) == {"data.cards.digest": "unknown"}
 
 
+def test_two_nightly_snapshots_are_two() -> None:
+    """A snapshot that is named by its moment, and another of the next month, are not the same data."""
+    a, b = (_data(_set("cards", digest=SafeText(f"2026-0{month}-15T0{month}:00:00Z"))) for month in (1, 2))
+    assert states(compared(a, b)) == {"data.cards.digest": "changed"}
+    assert states(compared(a, a)) == {"data.cards.digest": "equal"}
+
+
 def test_a_digest_that_one_side_does_not_name_is_unknown() -> None:
     """A registry that noted the rows and no digest has not lost the digest."""
     comparison = compared(_data(_set("cards", digest="sha256:aa", rows=1)), _data(_set("cards", rows=1)))
