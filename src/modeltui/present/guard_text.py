@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from modeltui.domain.acting.action import ActionKind, GuardLevel, Plan
@@ -40,6 +40,8 @@ _PRESSING = {
 NOTHING_SENT = "Nothing was sent."
 _MOST_TYPED, _MOST_SHOWN = 60, 30
 """Cells for what was typed, without and with something to say about it: what was typed last stays in sight."""
+_NIGHT, _MORNING = 22, 7
+"""Hours by the operator's clock between which a page finds people asleep."""
 CANCEL_WORDS = "keep everything as it is"
 
 
@@ -49,6 +51,14 @@ def guard_title(plan: Plan, fleet: Fleet, width: int) -> Line:
     what = f" {title_words(plan)} "
     filler = max(width - len(where.text) - len(what), 0)
     return (where, Span(what + " " * filler, Tone.TITLE))
+
+
+def night_line(plan: Plan, now: Instant, zone: tzinfo) -> Line:
+    """Return the one question for somebody whom a page has just woken; nothing by day. It asks for no key."""
+    hour = datetime.fromtimestamp(now, zone).hour
+    if _MORNING <= hour < _NIGHT:
+        return ()
+    return (Span("just woken? ", Tone.WARN), Span(f"Is {plan.target} what the page named?", Tone.STRONG))
 
 
 def place_span(fleet: Fleet, context: str) -> Span:

@@ -24,6 +24,7 @@ from modeltui.present.guard_text import (
     guard_facts,
     guard_keys,
     guard_title,
+    night_line,
     place_span,
     reason_lines,
     status_line,
@@ -247,6 +248,8 @@ class GuardPanel(Vertical, can_focus=True):
         guard = guarding.challenge
         assert guard is not None  # noqa: S101 - with a plan there is one
         head = [guard_title(plan, self.program.fleet, width)]
+        if guard.is_open and (asleep := night_line(plan, now, zone)):
+            head += wrapped(asleep, width, 2)
         status = status_line(plan, guarding.prepared, now, glyphs, zone, is_open=guard.is_open)
         foot = [*wrapped(status, width, 2)]
         foot += challenge_lines(plan, guard, guarding.clock.boottime(), width, glyphs, guarding.waits_for)
