@@ -58,6 +58,11 @@ def test_a_dry_run_names_what_would_go_and_drops_nothing(file: Path, capsys: pyt
     said = capsys.readouterr()
     assert said.out.split() == OLD
     assert "3 months would be dropped; 30 days are kept" in said.err
+    (file.parent / "journal" / HOLD_NAME).touch()
+    assert commanded("--config", str(file), "journal", "prune", "--dry-run") == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "a legal hold is on this journal" in said.err
     assert months(file) == before
 
 

@@ -141,8 +141,8 @@ class JsonlJournal:
         await self.checkpoint()
         return await self._in_thread(drop_before, self._appender, at, actor)
 
-    def older_than(self, at: Instant) -> tuple[str, ...]:
-        """Return the names of the segments that `drop_before` would drop; nothing is written."""
+    def older_than(self, at: Instant) -> tuple[str, ...] | Refusal:
+        """Return the names of the segments that `drop_before` would drop, or why it may not; nothing is written."""
         return older_than(self.directory, at)
 
     async def __aenter__(self) -> Self:

@@ -31,11 +31,8 @@ def drop_before(appender: Appender, at: Instant, actor: Actor) -> tuple[str, ...
     a file too many, never a gap. Raises `JournalUnavailable`.
     """
     directory = appender.directory
-    if (directory / HOLD_NAME).exists():
-        return Refusal(
-            SafeText("a legal hold is on this journal: nothing of it may be dropped"),
-            safe_text(f"Whoever lifts the hold removes {directory / HOLD_NAME}"),
-        )
+    if (held := _held(directory)) is not None:
+        return held
     with appender.held():
         found = segments_of(directory)
         old = _old(found, at)
@@ -51,9 +48,18 @@ def drop_before(appender: Appender, at: Instant, actor: Actor) -> tuple[str, ...
     return tuple(dropped)
 
 
-def older_than(directory: Path, at: Instant) -> tuple[str, ...]:
-    """Return the names of what `drop_before` would drop, were nothing against it."""
-    return tuple(segment.name for segment in _old(segments_of(directory), at))
+def older_than(directory: Path, at: Instant) -> tuple[str, ...] | Refusal:
+    """Return the names of what `drop_before` would drop, were all of it whole, or why it may not."""
+    return _held(directory) or tuple(segment.name for segment in _old(segments_of(directory), at))
+
+
+def _held(directory: Path) -> Refusal | None:
+    if not (directory / HOLD_NAME).exists():
+        return None
+    return Refusal(
+        SafeText("a legal hold is on this journal: nothing of it may be dropped"),
+        safe_text(f"Whoever lifts the hold removes {directory / HOLD_NAME}"),
+    )
 
 
 def _old(found: Sequence[Segment], at: Instant) -> list[Segment]:
