@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from modeltui.domain.acting.approval import GivenApproval
+from modeltui.domain.acting.approval import ApprovalRequest, GivenApproval
 from modeltui.domain.acting.outcome import Report
 from modeltui.domain.acting.plan_document import time_text
 from modeltui.domain.journal.record import ChainState, Detail, Record
@@ -52,6 +52,8 @@ def verify_object(chain: ChainState) -> dict[str, Any]:
     }
     if chain.says:
         answer["says"] = chain.says
+    if chain.silent:
+        answer["no_answer_from"] = list(chain.silent)
     return answer
 
 
@@ -123,6 +125,26 @@ def _interval(one: Interval) -> dict[str, Any]:
     if not isinstance(one.done_by, Missing):
         answer["done_by"] = one.done_by
     return answer
+
+
+def waiting_object(waiting: Iterable[ApprovalRequest]) -> dict[str, Any]:
+    """Return what waits for a second person."""
+    return {"schema": "modeltui.approvals/1", "waiting": [_request(one) for one in waiting]}
+
+
+def _request(request: ApprovalRequest) -> dict[str, Any]:
+    plan = request.plan
+    return {
+        "plan": plan.hash,
+        "plan_id": plan.id,
+        "action": plan.kind.value,
+        "target": {"model": plan.target.model, "environment": plan.target.environment},
+        "version": plan.version,
+        "by": str(plan.actor),
+        "reason": request.reason,
+        "at": time_text(request.asked_at),
+        "expires_at": time_text(request.expires_at),
+    }
 
 
 def approval_object(given: GivenApproval) -> dict[str, Any]:
