@@ -18,9 +18,9 @@ from tests.cli.scripted_acting import MakeCommands, ScriptedActing, commands, en
 from tests.present import plans
 
 from modeltui.domain.acting.action import ActionKind, Check, CheckResult, Desired, GuardLevel, Plan, Refusal
-from modeltui.domain.acting.approval import Decision
+from modeltui.domain.acting.approval import ApprovalRequest, Decision
 from modeltui.domain.acting.outcome import Outcome, Phase
-from modeltui.domain.acting.plan_document import plan_document, sealed
+from modeltui.domain.acting.plan_document import plan_document, sealed, time_text
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.names import UNKNOWN, Missing, VersionId
 from modeltui.domain.text import SafeText
@@ -555,6 +555,23 @@ def test_what_waits_is_listed(commands: MakeCommands) -> None:
     code, out, err = commands(ScriptedActing())("approve")
     assert (code, out) == (0, "")
     assert "nothing waits for a second person" in err
+
+
+def test_what_waits_is_listed_for_scripts(commands: MakeCommands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """approve --json without a name is one object, also where nothing waits."""
+    code, out, _ = commands(ScriptedActing())("approve", "--json")
+    assert (code, json.loads(out)) == (0, {"schema": "modeltui.approvals/1", "waiting": []})
+    acting, plan = ScriptedActing(), fresh(plans.promotion())
+    request = ApprovalRequest(plan, plan.made_at, plan.expires_at, SafeText("it is better"))
+
+    async def pending() -> tuple[ApprovalRequest, ...]:
+        return (request,)
+
+    monkeypatch.setattr(acting, "pending", pending)
+    (waiting,) = json.loads(commands(acting)("approve", "--json")[1])["waiting"]
+    assert (waiting["plan"], waiting["action"]) == (plan.hash, "promote")
+    assert (waiting["by"], waiting["reason"]) == (str(plan.actor), "it is better")
+    assert waiting["expires_at"] == time_text(plan.expires_at)
 
 
 # Read-only

@@ -11,7 +11,7 @@ from modeltui.domain.acting.action import Plan, Refusal
 from modeltui.domain.acting.approval import Decision, GivenApproval
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
-from modeltui.present.acting_objects import approval_object
+from modeltui.present.acting_objects import approval_object, waiting_object
 from modeltui.present.plan_text import plan_lines
 from modeltui.present.span import plain
 from modeltui.present.times import both_times
@@ -32,7 +32,7 @@ def command(options: Options, wanted: str | None, reason: str, as_json: bool) ->
 
     async def use(acting: Acting, loaded: Loaded) -> int:
         if wanted is None:
-            return await list_pending(acting, loaded)
+            return await list_pending(acting, loaded, as_json=as_json)
         found = await acting.reviewed(named(wanted))
         if isinstance(found, Refusal):
             return say_refusal(found, as_json=as_json)
@@ -67,12 +67,15 @@ def say_decision(given: GivenApproval | Refusal, *, as_json: bool) -> int:
     return 0
 
 
-async def list_pending(acting: Acting, loaded: Loaded) -> int:
+async def list_pending(acting: Acting, loaded: Loaded, *, as_json: bool) -> int:
     """Print what waits for a second person."""
     from modeltui.present.journal_text import approval_lines
     from modeltui.wiring.observing import now
 
     waiting = await acting.pending()
+    if as_json:
+        json_object(waiting_object(waiting))
+        return 0
     data([plain(line).strip() for line in approval_lines(waiting, now(), glyphs_of(loaded))])
     if not waiting:
         note("modeltui: nothing waits for a second person")
