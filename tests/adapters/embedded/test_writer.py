@@ -19,6 +19,7 @@ from modeltui.domain.acting.action import CheckResult, Desired, Guarantee
 from modeltui.domain.errors import BackendRefused, BackendUnavailable, RevisionConflict
 from modeltui.domain.names import UNKNOWN, Missing, VersionId
 from modeltui.domain.rollout import Rollout
+from modeltui.domain.text import safe_text
 from modeltui.ports.rollout_writer import RolloutWriter, Trace
 from modeltui.testing import writer_contract
 from modeltui.testing.clock import VirtualClock
@@ -209,6 +210,27 @@ async def test_an_old_world_is_read_and_becomes_new_when_written(world_path: Pat
         await writer.apply(write)
         assert await writer.trace(write) is Trace.APPLIED
     assert _format(world_path) == SCHEMA_VERSION
+
+
+async def test_an_old_world_stays_as_it_is_when_a_write_is_refused(world_path: Path, clock: VirtualClock) -> None:
+    """A write that comes too late, or asks for what no target can be, leaves a world of the old format untouched."""
+    with closing(sqlite3.connect(world_path)) as connection, connection:
+        connection.execute("DROP TABLE writes")
+        connection.execute("PRAGMA user_version = 1")
+    async with opened(world_path, clock) as writer:
+        case = WriterCase(writer, clock, HK, version("2.2.0"), _nobody)
+        before = await writer.read(HK)
+        as_it_was = _bytes(world_path)
+        with pytest.raises(RevisionConflict):
+            await writer.apply(write_of(case, replace(before, revision=safe_text("0")), abort_of(before)))
+        with pytest.raises(BackendRefused):
+            await writer.apply(write_of(case, before, rollback_to(version("9.9.9"))))
+    assert _bytes(world_path) == as_it_was
+    assert _format(world_path) == 1
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes()
 
 
 def _format(path: Path) -> int:

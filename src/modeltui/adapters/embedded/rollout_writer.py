@@ -17,7 +17,7 @@ from modeltui.adapters.embedded import wire, writing_promise
 from modeltui.adapters.embedded.control import Change, change_target, target_state
 from modeltui.adapters.embedded.file import Options, WorldFile, opened
 from modeltui.adapters.embedded.rollout_reader import EmbeddedRolloutReader
-from modeltui.adapters.embedded.writing import connected
+from modeltui.adapters.embedded.writing import connected_as_it_is, upgrade
 from modeltui.domain.acting.action import Check, CheckResult, Desired, Plan, WritingPromise
 from modeltui.domain.errors import (
     BackendError,
@@ -152,13 +152,14 @@ def _found(connection: sqlite3.Connection, write: Write) -> Trace:
 def _applied(path: Path, write: Write, at: float) -> Receipt:
     """Write, or raise: in a thread, for a disk may take its time."""
     try:
-        connection = connected(path)
+        connection = connected_as_it_is(path)
     except BackendMalformed as error:
         raise BackendRefused(error.title, error.remedy) from error
     with closing(connection):
         try:
             connection.execute("PRAGMA synchronous = FULL")  # what was accepted survives a power cut
             connection.execute("BEGIN IMMEDIATE")
+            upgrade(connection)  # in here: what is refused leaves the file as it was
             receipt = _changed(connection, write, at)
         except BackendError:
             _roll_back(connection)

@@ -48,7 +48,26 @@ class OnlyWriter:
 
 
 def connected(path: Path) -> sqlite3.Connection:
-    """Return a connection that writes to the world; raise `BackendError` when it is none of ours."""
+    """Return a connection that writes to the world as it is now; raise `BackendError` when it is none of ours."""
+    connection = connected_as_it_is(path)
+    try:
+        if not _is_newest(connection):
+            with transaction(connection):
+                upgrade(connection)
+    except sqlite3.Error as error:
+        connection.close()
+        raise BackendUnavailable(
+            f"the world {safe_text(str(path))} cannot be written: {safe_text(str(error))}",
+            "Look whether the file and its directory are yours.",
+        ) from error
+    return connection
+
+
+def connected_as_it_is(path: Path) -> sqlite3.Connection:
+    """Return such a connection to a world that may be of an older format: `upgrade` it in the transaction that writes.
+
+    Then a write that is refused changes nothing.
+    """
     try:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None
@@ -62,22 +81,19 @@ def connected(path: Path) -> sqlite3.Connection:
     if application != APPLICATION_ID or version not in READABLE_VERSIONS:
         connection.close()
         raise BackendMalformed(f"{safe_text(str(path))} is no world of this program", "Make a new one.")
-    if version != SCHEMA_VERSION:
-        _upgrade(path, connection)
     return connection
 
 
-def _upgrade(path: Path, connection: sqlite3.Connection) -> None:
-    try:
-        with transaction(connection):
-            connection.execute(WRITES_TABLE)
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    except sqlite3.Error as error:
-        connection.close()
-        raise BackendUnavailable(
-            f"the world {safe_text(str(path))} cannot be written: {safe_text(str(error))}",
-            "Look whether the file and its directory are yours.",
-        ) from error
+def upgrade(connection: sqlite3.Connection) -> None:
+    """Make the world one of the newest format, inside the transaction that is under way."""
+    if not _is_newest(connection):
+        connection.execute(WRITES_TABLE)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _is_newest(connection: sqlite3.Connection) -> bool:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return bool(version == SCHEMA_VERSION)
 
 
 @contextmanager
