@@ -16,8 +16,8 @@ class RunningAction(Protocol):
     def progress(self) -> AsyncIterator[Progress]:
         """Yield what the runner says, until it has no more to say; one reader at a time.
 
-        A runner that dies without a word ends the iteration without DONE: its outcome is then in the journal, or is
-        found out at the next start.
+        A runner that ends after GO without a report ends the iteration without DONE: its outcome is then in the
+        journal, or is found out at the next start. DONE always has a report.
         """
         ...
 
