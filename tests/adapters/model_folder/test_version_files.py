@@ -367,3 +367,20 @@ async def test_files_that_lead_out_of_the_folder(tmp_path: Path) -> None:
         assert isinstance(fact, Unreadable)
         assert "leads out of the folder" in fact.reason
     assert "root:x" not in repr(found)
+
+
+async def test_what_stands_among_thresholds_is_one(tmp_path: Path) -> None:
+    """A threshold keeps the word that says what it is, and takes the place of no serving setting of its name."""
+    document = {
+        "thresholds": {"approve": 0.7, "by_region": {"hk": 0.6}, "decision_threshold": 0.5},
+        "serving": {"approve": "by hand", "replicas": 2},
+    }
+    assert value((await told(tmp_path / "a", {"metadata.json": document})).serving_config) == {
+        "threshold.approve": "0.7",
+        "threshold.by_region.hk": "0.6",
+        "decision_threshold": "0.5",
+        "approve": "by hand",
+        "replicas": "2",
+    }
+    one = await told(tmp_path / "b", {"metadata.json": {"threshold": 0.8}})
+    assert value(one.serving_config) == {"decision_threshold": "0.8"}

@@ -216,7 +216,9 @@ class _Reader:
         serving = self._of("serving_config", values.table)
         if thresholds is None or isinstance(serving, Unreadable):
             return serving
-        more = values.table(thresholds if isinstance(thresholds, Mapping) else {"decision_threshold": thresholds})
+        named = thresholds if isinstance(thresholds, Mapping) else {"decision_threshold": thresholds}
+        # `approve: 0.7` among thresholds is one, and need not be what `approve` means where it serves.
+        more = values.table({_of_threshold(str(name)): value for name, value in named.items()})
         return self._teller.known({**more, **(serving.value if isinstance(serving, Known) else {})})
 
 
@@ -228,6 +230,10 @@ def _found(metadata: Metadata, field: str, own_keys: Mapping[str, str]) -> tuple
         if value not in NOTHING:
             return key, value
     return "", None
+
+
+def _of_threshold(name: str) -> str:
+    return name if "threshold" in name.lower() else f"threshold.{name}"
 
 
 def _text(value: Any) -> SafeText:
