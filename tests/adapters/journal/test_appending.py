@@ -101,6 +101,27 @@ def test_a_full_disk_gives_its_reserve_for_the_last_records(tmp_path: Path) -> N
     assert not (tmp_path / RESERVE_NAME).exists()
     assert "full" in one.trouble
     assert looked_at(tmp_path).records == 7
+    one.append(entry())
+    assert (tmp_path / RESERVE_NAME).stat().st_size > 1_000_000
+    assert one.trouble == "", "there is room again"
+
+
+def test_a_disk_that_is_still_full_is_asked_for_its_reserve_again_and_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reserve is there again as soon as there is room, and until then it is said that it is not."""
+    filled(tmp_path)
+    files = Failing(FULL, on="write", times=1)
+    one = appender(tmp_path, files)
+    one.append(entry())
+    with monkeypatch.context() as full:
+        full.setattr(files, "reserve", lambda path: None)
+        one.append(entry())
+        one.append(entry())
+        assert "full" in one.trouble
+    one.append(entry())
+    assert (tmp_path / RESERVE_NAME).exists()
+    assert one.trouble == ""
 
 
 @pytest.mark.parametrize("bytes_taken", [0, 1, 100])

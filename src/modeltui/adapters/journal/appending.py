@@ -38,6 +38,7 @@ from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.clock import Clock
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+_ON_RESERVE: Final = SafeText("the disk is full: the journal lives on its reserve")
 _REMEDIES: Final = {
     errno.ENOSPC: "Free space on this disk; nothing is done while it cannot be written down",
     errno.EDQUOT: "Free space within the quota; nothing is done while it cannot be written down",
@@ -90,12 +91,18 @@ class Appender:
                 self.files.make_directory(self.directory)
             with locked(self.files, self.directory / LOCK_NAME):
                 if not self._is_prepared:
-                    with suppress(OSError):
-                        self.files.reserve(self.directory / RESERVE_NAME)
-                    self._is_prepared = True
+                    self._reserve()
                 yield
         except OSError as error:
             raise unavailable(self.directory, error) from error
+
+    def _reserve(self) -> None:
+        reserve = self.directory / RESERVE_NAME
+        with suppress(OSError):
+            self.files.reserve(reserve)
+        if self.trouble == _ON_RESERVE and reserve.exists():
+            self.trouble = SafeText("")
+        self._is_prepared = self.trouble != _ON_RESERVE  # while the disk is full each append tries again
 
     def append_held(self, entry: Entry) -> tuple[Record, bool]:
         """Append by whoever holds the lock."""
@@ -236,7 +243,7 @@ class Appender:
         self.files.truncate(current.descriptor, current.size)
         self.files.remove(self.directory / RESERVE_NAME)
         self._is_prepared = False
-        self.trouble = SafeText("the disk is full: the journal lives on its reserve")
+        self.trouble = _ON_RESERVE
         if shortage := self._shortage(current.descriptor, line):
             raise OSError(shortage, os.strerror(shortage), str(current.segment.path))
 
