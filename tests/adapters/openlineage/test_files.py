@@ -206,6 +206,39 @@ async def test_tags_of_several_events_are_all_told(lineage: Open, tmp_path: Path
     assert (told["team"], told["stage"]) == ("risk", "two")
 
 
+@pytest.mark.parametrize("count", [4, 60])
+async def test_every_table_that_a_snapshot_was_made_of_counts(lineage: Open, tmp_path: Path, count: int) -> None:
+    """A snapshot is joined from many tables, and the last is another one than before: it comes from somewhere else."""
+    told = []
+    for number, last in ((1, "clients"), (2, "customers")):
+        snapshot = f"2026-01-1{number}T02:00:00Z"
+        events = emitting.extraction(run=f"extract-{number}", version=snapshot)
+        tables = [*(f"payments.a_rather_long_name_of_table_{table}" for table in range(count - 1)), last]
+        events[0]["inputs"] = [emitting.dataset("postgres://payments:5432", table) for table in tables]
+        write(tmp_path / "e.jsonl", *events, *training(run=f"run-{number}", version=str(number), snapshot=snapshot))
+    async with lineage() as source:
+        for version in ("1", "2"):
+            (made,) = known((await source.read_provenance(FRAUD, VersionId(SafeText(version)), NOTHING)).data_snapshots)
+            told.append(made.origin)
+    assert told[0] != told[1]
+    assert all(len(one) <= 1_000 and "name_of_table_2" in one for one in told)
+
+
+async def test_the_same_tables_in_another_order_are_the_same_origin(lineage: Open, tmp_path: Path) -> None:
+    """A run lists its inputs as they come: the tables that a snapshot was made of are told in one order."""
+    told = []
+    for number, tables in ((1, ("shops", "cards")), (2, ("cards", "shops"))):
+        snapshot = f"2026-01-1{number}T02:00:00Z"
+        events = emitting.extraction(run=f"extract-{number}", version=snapshot)
+        events[0]["inputs"] = [emitting.dataset("postgres://payments:5432", table) for table in tables]
+        write(tmp_path / "e.jsonl", *events, *training(run=f"run-{number}", version=str(number), snapshot=snapshot))
+    async with lineage() as source:
+        for version in ("1", "2"):
+            (made,) = known((await source.read_provenance(FRAUD, VersionId(SafeText(version)), NOTHING)).data_snapshots)
+            told.append(made.origin)
+    assert told[0] == told[1]
+
+
 async def test_a_change_at_the_end_of_a_long_schema_is_seen(lineage: Open, tmp_path: Path) -> None:
     """Two versions of a table with two thousand columns differ in the last one: what is told of them differs."""
     told = []

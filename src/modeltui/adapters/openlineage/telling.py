@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeVar
 
+from modeltui.adapters._documents.long_text import whole_text
 from modeltui.adapters._documents.look import at, count_of, list_at, text_at
 from modeltui.adapters._documents.words import ADDRESS, LONG_TEXT, lines, moment, named, shown, told
 from modeltui.adapters.openlineage.matching import How, Match, runs_named, tag_pairs, tags_of, version_in
@@ -104,7 +105,8 @@ class _Teller:
 
     def _snapshot(self, key: DatasetKey, facets: Blobs) -> DataSnapshot:
         maker = self._makers.get(key)
-        sources = [_address(one) for one in maker.inputs] if maker else []
+        # In one order: a run may list its inputs in any, and the same tables are the same origin.
+        sources = sorted(_address(one) for one in maker.inputs) if maker else []
         tags = dict(tag_pairs(facets))
         return DataSnapshot(
             name=shown(key.name or "unnamed"),
@@ -112,7 +114,7 @@ class _Teller:
             uri=shown(_address(key), ADDRESS),
             rows=_rows(facets, maker.outputs.get(key, {}) if maker else {}),
             used_for=told(next((tags[name] for name in _USED_FOR if tags.get(name)), "")),
-            origin=told(", ".join(sources[:3]), ADDRESS),
+            origin=whole_text(", ".join(sources), ADDRESS) if sources else UNKNOWN,
             taken_at=_taken_at(facets, maker),
         )
 
