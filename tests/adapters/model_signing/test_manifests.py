@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from modeltui.adapters.model_signing import comparing
 from modeltui.adapters.model_signing import provenance as model_signing
 from modeltui.adapters.model_signing.provenance import NOTHING, Options
 from modeltui.adapters.system.clock import SystemClock
@@ -119,6 +121,49 @@ async def test_missing_and_added_files_are_told(signed: Open, folder: Path) -> N
         "model-signing: signed and missing on disk: model.pt",
         "model-signing: on disk and not signed: evil.py",
     ]
+
+
+async def test_a_folder_that_cannot_be_looked_through_is_told(
+    signed: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether everything on disk was signed nobody knows then: only the signed files are called as signed."""
+    (folder / "hidden").mkdir()
+    listed = os.scandir
+
+    def refused(path: str) -> Any:
+        if str(path).endswith("hidden"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    async with signed() as source:
+        monkeypatch.setattr(os, "scandir", refused)
+        told = attested(await read(source)).splitlines()[1:]
+        monkeypatch.undo()
+    assert told == [
+        "model-signing: not looked through: hidden: permission denied",
+        "model-signing: all signed files are as signed",
+    ]
+
+
+async def test_more_files_than_are_looked_through_are_told(
+    signed: Open, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the list of files ends before the files do, nobody says that all of them are as signed."""
+    monkeypatch.setattr(comparing, "_MOST_LISTED", 2)
+    async with signed() as source:
+        told = attested(await read(source)).splitlines()[1:]
+    assert told == [
+        "model-signing: not looked through: files beyond the first 2",
+        "model-signing: all signed files are as signed",
+    ]
+
+
+async def test_a_link_to_a_folder_is_told(signed: Open, folder: Path, tmp_path: Path) -> None:
+    """A folder elsewhere was linked in beside the signed files: nobody signed what it holds."""
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "plugins").symlink_to(tmp_path / "elsewhere")
+    async with signed() as source:
+        assert "on disk and not signed: plugins" in attested(await read(source))
 
 
 async def test_signatures_kept_apart_from_the_files_are_read_alone(signed: Open, folder: Path, tmp_path: Path) -> None:

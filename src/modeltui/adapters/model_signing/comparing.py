@@ -35,6 +35,8 @@ class Compared:
     """With the reason."""
     unsigned: list[str] = field(default_factory=list)
     """On disk, and not in the manifest."""
+    unlisted: list[str] = field(default_factory=list)
+    """Folders that could not be looked through, with the reason: what is in them may not be signed."""
     left: int = 0
     """For which the time did not suffice."""
 
@@ -45,6 +47,7 @@ class Compared:
             ("signed and missing on disk:", self.missing),
             ("on disk and not signed:", self.unsigned),
             ("cannot be compared:", self.unread),
+            ("not looked through:", self.unlisted),
         ):
             yield from (f"{name} {path}" for path in paths[:_MOST_NAMED])
             if len(paths) > _MOST_NAMED:
@@ -52,7 +55,8 @@ class Compared:
         if self.left:
             yield f"{self.total - self.left} of {self.total} files compared with the disk so far"
         elif self.same == self.total:
-            yield "all files on disk are as signed" if not self.unsigned else "all signed files are as signed"
+            is_all = not (self.unsigned or self.unlisted)
+            yield "all files on disk are as signed" if is_all else "all signed files are as signed"
 
 
 def compare(
@@ -67,7 +71,7 @@ def compare(
         signed_files.add(path)
         span = (int(spanned["begin"]), int(spanned["end"])) if spanned else None
         _compare_one(name, digest, path, span, root, hashing, until, stop, found)
-    found.unsigned = sorted(_unsigned(folder, signed_files, signature, manifest.ignored))
+    found.unsigned = sorted(_unsigned(folder, signed_files, signature, manifest.ignored, found.unlisted))
     return found
 
 
@@ -112,15 +116,26 @@ def _points_at(path: Path, root: Path) -> str:
     return found[1].decode() if found else ""
 
 
-def _unsigned(folder: Path, signed: set[Path], signature: Path, ignored: tuple[str, ...]) -> Iterator[str]:
+def _unsigned(
+    folder: Path, signed: set[Path], signature: Path, ignored: tuple[str, ...], unlisted: list[str]
+) -> Iterator[str]:
+    """Yield what is on disk and not signed; what could not be looked through is added to `unlisted`."""
     left = _MOST_LISTED
     skipped = {folder / path for path in ignored}
-    for directory, directories, names in os.walk(folder, followlinks=False):
+    above = {parent for path in signed for parent in path.parents}
+
+    def note(error: OSError) -> None:
+        unlisted.append(f"{os.path.relpath(error.filename, folder)}: {reason(error)}")
+
+    for directory, directories, names in os.walk(folder, onerror=note, followlinks=False):
         directories[:] = [name for name in directories if Path(directory, name) not in skipped]
-        for name in names:
+        # A link to a folder is not followed; nothing below it is looked at, unless it was signed.
+        links = [name for name in directories if Path(directory, name).is_symlink()]
+        for name in (*names, *(link for link in links if Path(directory, link) not in above)):
             path = Path(directory, name)
             left -= 1
             if left < 0:
+                unlisted.append(f"files beyond the first {_MOST_LISTED}")
                 return
             if path not in signed and path not in skipped and path != signature:
                 yield str(path.relative_to(folder))
