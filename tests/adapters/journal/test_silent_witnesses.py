@@ -84,7 +84,9 @@ async def test_a_witness_that_is_gone_is_named_and_nothing_is_called_anchored_no
     words, tone = await said(directory, anchor)
     assert words == f"chain whole, 3 records, NO ANSWER from {anchor.name}: its end could be cut off unnoticed"
     assert tone is Tone.WARN
-    assert verify_object(await journal(directory, anchor).verify())["no_answer_from"] == [anchor.name]
+    answer = verify_object(await journal(directory, anchor).verify())
+    assert answer["no_answer_from"] == [anchor.name]
+    assert answer["says"] == f"every record fits; no answer from {anchor.name}"
 
 
 async def test_one_witness_that_answers_does_not_hide_one_that_does_not(tmp_path: Path) -> None:

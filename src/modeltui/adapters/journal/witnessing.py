@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self
 from modeltui.adapters.journal.checkpoints import RECORDS_BETWEEN, SECONDS_BETWEEN, sign, witnesses
 from modeltui.domain.errors import BackendError, JournalUnavailable, ModeltuiError
 from modeltui.domain.identity import Actor
-from modeltui.domain.journal.chain import Checkpoint, Witness
+from modeltui.domain.journal.chain import UNSEEN, Checkpoint, Witness
 from modeltui.domain.journal.record import ChainState, Detail, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Missing, Unknown
 from modeltui.domain.text import SafeText, safe_text
@@ -249,5 +249,6 @@ def told(state: ChainState, silent: Sequence[SafeText]) -> ChainState:
     if not silent:
         return state
     says = f"no answer from {', '.join(silent)}"
-    says = f"{state.says}; {says}" if state.says else says
+    known = state.says.replace(UNSEEN, "every record fits")  # who is silent may well have seen it
+    says = f"{known}; {says}" if known else says
     return replace(state, says=safe_text(says, 500), silent=tuple(silent))

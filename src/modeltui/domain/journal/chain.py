@@ -51,6 +51,7 @@ __all__ = [
     "verify_lines",
 ]
 
+UNSEEN: Final = SafeText("every record fits; nobody else has seen it, so a cut or a whole rewrite would not show")
 ORIGIN: Final = "modeltui/"
 _CHECKPOINT = re.compile(
     r"modeltui/(?P<log>[0-9a-f-]{8,64})\n(?P<size>0|[1-9]\d{0,15})\n(?P<root>[A-Za-z0-9+/]{43}=)\n"
@@ -276,7 +277,7 @@ def _reach(records: int, compared: _Compared) -> SafeText:
         return SafeText("")
     reach = max(compared.anchored, compared.signed)
     if not reach:
-        return SafeText("every record fits; nobody else has seen it, so a cut or a whole rewrite would not show")
+        return UNSEEN
     by = "anchored" if compared.anchored == reach else "signed"
     return SafeText(f"tamper-evident up to record {reach} ({by}) of {records}")
 
