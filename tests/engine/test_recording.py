@@ -319,6 +319,29 @@ async def test_whoever_is_stopped_while_a_record_is_written_waits_for_it() -> No
     assert stage.clock.boottime() == pytest.approx(1.0)
 
 
+async def test_what_is_left_behind_is_told_so_once() -> None:
+    """The process is told to stop while the disk hangs: it goes on in time, and the write may still end by itself."""
+    stage = Stage()
+    told: list[str] = []
+
+    async def hangs() -> None:
+        for _ in range(3):
+            try:
+                await stage.clock.sleep(60.0)
+            except asyncio.CancelledError:
+                told.append("stop")
+
+    task = asyncio.ensure_future(in_time(stage.clock, 3.0, hangs()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert stage.clock.boottime() == pytest.approx(3.0)
+    await stage.clock.sleep(1.0)
+    assert told == ["stop"]
+
+
 async def test_a_start_does_not_wait_for_a_journal_that_hangs() -> None:
     """The journal's disk hangs when I start the program: I may act all the same, in the safe direction."""
     stage = Stage()

@@ -12,6 +12,7 @@ import pytest
 
 from modeltui.adapters.journal import JsonlJournal
 from modeltui.adapters.journal.alone import alone_in
+from modeltui.adapters.journal.files import Files
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.engine.acting import recording
@@ -65,14 +66,14 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recording, "_PRIMARY_SECONDS", PATIENCE_SECONDS)
 
 
-Open = Callable[[Hanging | None], SpoolingJournal]
+Open = Callable[[Files | None], SpoolingJournal]
 
 
 @pytest.fixture(name="open_both")
 def _open_both(tmp_path: Path) -> Open:
     """Give what opens the journal, over a disk that may hang, and the spool beside it, as a process does."""
 
-    def opened(disk: Hanging | None) -> SpoolingJournal:
+    def opened(disk: Files | None) -> SpoolingJournal:
         clock = SystemClock()
         primary = JsonlJournal(tmp_path / "journal", clock, files=disk or Unsynced())
         spool = JsonlJournal(tmp_path / "spool", clock, files=Unsynced())
@@ -107,6 +108,11 @@ async def let_go(disk: Hanging, ready: Callable[[], Awaitable[bool]]) -> None:
     """Let the disk go on, and wait until it has done what it hung in."""
     disk.hangs_in = ""
     disk.let_go.set()
+    await until(ready)
+
+
+async def until(ready: Callable[[], Awaitable[bool]]) -> None:
+    """Return when it is so."""
     async with asyncio.timeout(LONG_SECONDS / 2):
         while not await ready():  # noqa: ASYNC110 - a thread is waited for
             await asyncio.sleep(0.01)
@@ -196,6 +202,58 @@ async def test_what_hangs_while_it_is_brought_over_is_there_once(
     found = await kinds(last)
     assert (found.count("action.intent"), found.count("action.step")) == (1, 1)
     assert looked_at(tmp_path / "journal").is_whole
+
+
+class Queueing(Unsynced):
+    """A disk that tells when somebody comes to its lock."""
+
+    def __init__(self) -> None:
+        self.has_come = threading.Event()
+
+    def lock(self, path: Path) -> int:
+        """Stand in the queue."""
+        self.has_come.set()
+        return super().lock(path)
+
+
+async def test_a_record_that_comes_while_others_bring_it_over_stands_there_once(
+    tmp_path: Path, disk: Hanging, open_both: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk comes back just when another process writes what was kept meanwhile: it looks again, and does not."""
+    mine = open_both(disk)
+    await hung(mine, disk, "write")
+    monkeypatch.setattr(recording, "_PRIMARY_SECONDS", LONG_SECONDS)
+    queueing = Queueing()
+    other = open_both(queueing)
+    bringing = asyncio.ensure_future(other.bring_over())
+
+    async def has_come() -> bool:
+        return queueing.has_come.is_set()
+
+    await until(has_come)
+    disk.let_go.set()
+    assert await bringing == 1
+    assert sorted(await kinds(other)) == ["action.intent", "log.spooled"]
+    assert await other.bring_over() == 0
+    assert looked_at(tmp_path / "journal").is_whole
+
+
+async def test_whoever_is_cancelled_while_the_disk_hangs_does_not_go_on_before_it(
+    tmp_path: Path, disk: Hanging
+) -> None:
+    """The process is told to stop while its record is being written: it waits until it knows whether that is there."""
+    journal = JsonlJournal(tmp_path, SystemClock(), files=disk)
+    disk.hangs_in = "sync"
+    task = asyncio.ensure_future(journal.append(intent()))
+    assert await asyncio.to_thread(disk.is_hanging.wait, LONG_SECONDS)
+    task.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert not task.done()
+    disk.let_go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert looked_at(tmp_path).records == 2
 
 
 def test_only_one_brings_over_and_a_death_lets_go(tmp_path: Path) -> None:
