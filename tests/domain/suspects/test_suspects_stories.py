@@ -270,6 +270,14 @@ def test_a_metric_that_is_missing_of_a_segment_is_named() -> None:
     assert first(suspects(comparison(query, figures[0]), wrong)).because.endswith(f"; {B} has no figure for it")
 
 
+def test_a_nested_type_that_changed_is_not_shown_by_its_half() -> None:
+    """What a list holds is another type now: too long for a title, and its first half would look unchanged."""
+    nested = "tags: {'items': {'type': 'string'}, 'type': 'array'} -> {'items': {'type': 'long'}, 'type': 'array'}"
+    told = shape(retyped=(nested, "country: string -> string?"))
+    found = first(suspects(comparison(told)))
+    assert found.title == "features: tags of another type, country: string → string?"
+
+
 def test_an_unknown_member_is_suspected_by_itself() -> None:
     """No registry knows the member: it is named, and nothing is said of what is inside."""
     member = ComponentChange(ModelName(text("price-gbm")), VersionId(text("7")), VersionId(text("8")), NO_DATA)

@@ -148,7 +148,7 @@ def _code_title(thing: Thing, comparison: Comparison) -> str:
 def _inputs_title(thing: Thing) -> str:
     shapes = [fact.detail for fact in thing.facts if isinstance(fact.detail, ShapeChange)]
     told = [
-        f"{short(name.replace(' -> ', ' → '))}{verb}"
+        f"{short(name)}{verb}" if verb else _retyped(name)
         for shape in shapes
         for names, verb in ((shape.added, " added"), (shape.removed, " removed"), (shape.retyped, ""))
         for name in names
@@ -160,6 +160,12 @@ def _inputs_title(thing: Thing) -> str:
     more = f" and {len(told) - 3} more" if len(told) > 3 else ""
     pipeline = next((fact for fact in thing.facts if "pipeline" in fact.field), None)
     return f"features: {', '.join(told[:3])}{more}" + (f", with {arrow(pipeline)}" if pipeline else "")
+
+
+def _retyped(column: str) -> str:
+    """Return a column with both of its types; with neither where they do not fit, for half of them shows no change."""
+    whole = short(column.replace(" -> ", " → "), LONGEST_LINE)
+    return whole if not whole.endswith("…") else f"{short(column.partition(': ')[0])} of another type"
 
 
 def _is_feature_row(fact: Difference) -> bool:
