@@ -189,6 +189,18 @@ def test_a_record_that_was_changed_is_missed_by_nobody(
     assert "last one is 8" in command("journal", "show", "9")[2]
 
 
+@pytest.mark.parametrize("command_name", ["list", "export"])
+def test_a_damaged_end_is_said_where_records_are_printed(command_name: str, command: Command, place: Path) -> None:
+    """Where nobody knows which record is the last, those that can be read are printed, and that is said."""
+    file = min((place / "journal").glob("*.jsonl"))
+    with file.open("ab") as segment:
+        segment.write(bytes(60_000))
+    code, out, err = command("journal", command_name)
+    assert code == 1
+    assert "revision 42" in out
+    assert "was damaged or changed: its last 48 kB hold no whole record" in err
+
+
 def test_the_exact_lines_are_exported(command: Command, place: Path) -> None:
     """journal export: byte for byte the lines of the journal, so that anybody can check the chain without us."""
     code, out, err = command("journal", "export")

@@ -84,7 +84,7 @@ def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> i
 
             answer = {"schema": "modeltui.journal/1", "records": [record_object(record) for record in found]}
             json_object(answer | ({"unreadable": sorted(lost)} if lost else {}))
-            return _say_lost(lost)
+            return await _say_lost(journal, lost)
         from modeltui.present.format import date_time
         from modeltui.present.journal_text import journal_line
         from modeltui.present.span import plain
@@ -97,7 +97,7 @@ def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> i
             data([plain(journal_line(record)).rstrip()])
         if not found:
             note("modeltui: the journal has no such record")
-        return _say_lost(lost)
+        return await _say_lost(journal, lost)
 
     return reading(options, use)
 
@@ -167,7 +167,7 @@ def export(options: Options, form: str, **chosen: Any) -> int:
         lost: set[int] = set()
         async for record in _oldest_first(journal, query, plan, lost):
             data(exported(record, form))
-        return _say_lost(lost)
+        return await _say_lost(journal, lost)
 
     if form == "csv":
         from modeltui.cli.exporting import heading
@@ -251,8 +251,12 @@ async def _newest(journal: PagedReader, query: Query, plan: str, last: int) -> t
     return list(reversed(page.records)), set(page.unreadable)
 
 
-def _say_lost(lost: set[int]) -> int:
-    """Say which records are missing in what was printed, and return the exit code."""
+async def _say_lost(journal: PagedReader, lost: set[int]) -> int:
+    """Say which records are missing in what was printed, and return the exit code.
+
+    Raises `JournalUnavailable` when nobody knows which record is the last.
+    """
+    await journal.head()
     if not lost:
         return 0
     named = [str(number) for number in sorted(lost)[:_MOST_NAMED]]
