@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import ParamSpec, Self, TypeVar
+from typing import Final, ParamSpec, Self, TypeVar
 
 from modeltui.adapters.journal.appending import Appender, changed, unavailable
 from modeltui.adapters.journal.checkpoints import add_checkpoint, checkpoints_in, checkpoints_path, newest_in
@@ -20,6 +20,7 @@ from modeltui.adapters.journal.retention import drop_before, older_than
 from modeltui.adapters.journal.segments import INDEX_NAME, LOCK_NAME, first_line, open_to_read, read_tail, segments_of
 from modeltui.adapters.journal.verifying import verify
 from modeltui.adapters.journal.witnessing import Witnessing, told
+from modeltui.adapters.system.own_threads import OWN_THREADS
 from modeltui.domain.acting.action import Refusal
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.identity import Actor
@@ -35,6 +36,9 @@ from modeltui.ports.journal import Journal, Page, PagedReader, Query
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_MOST_READERS: Final = 8
+"""Threads of one journal that read: so many does a disk that hangs hold, and those who ask further wait in line."""
 
 
 def open_journal(
@@ -67,6 +71,7 @@ class JsonlJournal:
         self._appender = Appender(directory, clock, self._files)
         self._index = Index(directory, index_path)
         self._writing = asyncio.Lock()
+        self._reading = asyncio.Semaphore(_MOST_READERS)
         self._witnessing = Witnessing(self, clock, identity, anchors)
         self._head: tuple[tuple[str, int, int], tuple[int, SafeText | Unknown]] | None = None
 
@@ -248,7 +253,7 @@ class JsonlJournal:
         """
         async with self._writing:
             given_up = threading.Event()
-            running = asyncio.get_running_loop().run_in_executor(None, self._append_wanted, entry, given_up)
+            running = asyncio.get_running_loop().run_in_executor(OWN_THREADS, self._append_wanted, entry, given_up)
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
@@ -265,13 +270,19 @@ class JsonlJournal:
     async def _in_thread(self, work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Run what blocks beside the loop; whoever is cancelled meanwhile does not wait for years of lines."""
         given_up = threading.Event()
+        loop = asyncio.get_running_loop()
 
         def wanted() -> T:
-            GIVEN_UP.set(given_up)  # in this thread's own copy of the context
-            return work(*arguments, **named)
+            GIVEN_UP.set(given_up)  # in this thread's own context
+            try:
+                return work(*arguments, **named)
+            finally:
+                with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody reads any more
+                    loop.call_soon_threadsafe(self._reading.release)
 
+        await self._reading.acquire()  # until the thread is back, whoever has left meanwhile
         try:
-            return await asyncio.to_thread(wanted)
+            return await loop.run_in_executor(OWN_THREADS, wanted)
         except asyncio.CancelledError:
             given_up.set()
             raise

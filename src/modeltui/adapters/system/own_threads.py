@@ -44,7 +44,8 @@ class _Question:
     """When its time is up, by the loop's clock."""
 
 
-_own_threads: Final = _OwnThreads()
+OWN_THREADS: Final[Executor] = _OwnThreads()
+"""For whoever keeps count of what hangs by itself; `answered` does it for all others."""
 _asked: Final[dict[str, set[_Question]]] = {}
 """What has not come back, by place. For the whole process: so are its threads."""
 _lock: Final = threading.Lock()
@@ -71,7 +72,7 @@ async def answered(place: str, seconds: float, work: Callable[..., T], *given: A
             _came_back(place, question)
 
     try:
-        running = asyncio.get_running_loop().run_in_executor(_own_threads, look)
+        running = asyncio.get_running_loop().run_in_executor(OWN_THREADS, look)
     except RuntimeError:  # the machine gives no more threads
         _came_back(place, question)
         raise
