@@ -13,7 +13,7 @@ from modeltui.domain.acting.permission import Permission
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.details import report_from_record
 from modeltui.domain.journal.record import Record, RecordKind
-from modeltui.domain.names import TargetKey
+from modeltui.domain.names import SourceName, TargetKey, Unknown
 from modeltui.domain.text import SafeText
 from modeltui.engine.acting.deadlines import Deadlines
 from modeltui.engine.acting.executor import Executor
@@ -102,7 +102,7 @@ class Process:
         await self.life.turn("decisions")
         return self.given
 
-    def _backend(self, _: TargetKey) -> ReadAt | None:
+    def _backend(self, _: TargetKey, __: SourceName | Unknown) -> ReadAt | None:
         return ReadAt(self.writes_to, self.writer)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from modeltui.adapters.system.clock import SystemClock
 from modeltui.config.load import Loaded, Options, load
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.acting.action import Plan, Refusal
-from modeltui.domain.acting.outcome import Phase, Report
+from modeltui.domain.acting.outcome import Outcome, Phase, Report, exit_code
 from modeltui.domain.acting.plan_document import sealed
 from modeltui.domain.acting.runner_lines import order_line
 from modeltui.domain.errors import ConfigError
@@ -24,7 +25,7 @@ from modeltui.testing.clock import VirtualClock
 from modeltui.wiring.running import open_running
 from modeltui.wiring.writing import writable_sources
 from tests.adapters.mlflow.alias_server import AliasServer
-from tests.runner.stage import Stage, make_stage
+from tests.runner.stage import Stage, make_stage, wait_for
 from tests.runner.staged.world import TARGET, StagedWorld
 from tests.runner.test_runner import consent_to, line_of, plan_of, runner, untouched
 
@@ -108,3 +109,28 @@ async def test_another_server_or_alias_voids_a_plan(
             await opens(configured(tmp_path, *now[edited]), plan)
         assert "plan again" in refused.value.remedy
         assert old.effects == new.effects == []
+
+
+@pytest.mark.broad
+@pytest.mark.parametrize("listed", [True, False], ids=["which lists the target", "which does not answer"])
+def test_a_start_does_not_look_elsewhere_for_what_was_left(stage: Stage, listed: bool) -> None:
+    """The actor died after its write, and the file names another world since: unknown, with where to look."""
+    plan = plan_of(stage)
+    stage.world.hold("answer")
+    with runner(stage) as spoken:
+        spoken.say(line_of(plan) + order_line(consent_to(plan)))
+        wait_for(lambda: stage.world.reached("answer") == 1, stage.log)
+    other = StagedWorld(stage.directory / "other")
+    if listed:
+        other.make()
+    text = stage.config.read_text()
+    stage.config.write_text(text.replace('"directory": "world"', '"directory": "other"'))
+    done = subprocess.run(stage.runner("--reconcile"), env=stage.environment, capture_output=True, timeout=90)
+    assert done.returncode == exit_code(Outcome.UNKNOWN), done.stderr.decode() + stage.log()
+    (found,) = stage.records(RecordKind.ACTION_RECONCILED)
+    assert found.entry.details["outcome"] == "unknown"
+    assert f"it was written to {TARGET} in {stage.world.directory}" in str(found.entry.details["because"])
+    stage.world.open("answer")
+    stage.config.write_text(text)
+    stage.reconcile()
+    assert stage.outcomes()[-1] is not Outcome.UNKNOWN

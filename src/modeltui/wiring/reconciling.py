@@ -15,7 +15,7 @@ from modeltui.config import paths
 from modeltui.config.load import Loaded
 from modeltui.config.secrets import SecretStore
 from modeltui.domain.acting.action import Refusal
-from modeltui.domain.names import SourceName, TargetKey
+from modeltui.domain.names import Missing, SourceName, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.engine.acting.notices import Notices
 from modeltui.engine.acting.reconciler import ReadAt, ReadBack, Reconciler
@@ -64,7 +64,7 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
             actor, deadlines = await records.identity.actor(), deadlines_of(loaded)
             notices = Notices(records.notifier, records.journal, actor, clock, deadlines)
             reconciler = Reconciler(
-                backend=lambda target: _reader_of(target, observer, readers),
+                backend=lambda target, source: _reader_of(target, source, observer, readers),
                 journal=records.journal,
                 leases=records.leases,
                 actor=actor,
@@ -78,12 +78,16 @@ async def open_reconciling(loaded: Loaded) -> AsyncIterator[Reconciling | None]:
 
 
 def _reader_of(
-    target: TargetKey, observer: Observer, readers: dict[SourceName, tuple[WritableSource, ReadBack]]
+    target: TargetKey,
+    source: SourceName | Unknown,
+    observer: Observer,
+    readers: dict[SourceName, tuple[WritableSource, ReadBack]],
 ) -> ReadAt | None:
+    """Return the source that it was written through, or the target's own where that has another name now."""
     known = observer.fleet.targets.get(target)
-    if known is None or not isinstance(known.rollout, Rollout):
-        return None
-    found = readers.get(known.rollout.source)
+    found = None if isinstance(source, Missing) else readers.get(source)
+    if found is None and known is not None and isinstance(known.rollout, Rollout):
+        found = readers.get(known.rollout.source)
     return None if found is None else ReadAt(found[0].writes_to(target), found[1])
 
 

@@ -19,6 +19,7 @@ import pytest
 from modeltui.adapters.shared_files import FileApprovals, FileLeases, store
 from modeltui.domain.acting.action import ActionKind, PlanHash, PlanId
 from modeltui.domain.acting.approval import Decision
+from modeltui.domain.acting.plan_document import canonical_text, document_hash, plan_document
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import SafeText
 from modeltui.testing.clock import VirtualClock
@@ -337,3 +338,21 @@ async def test_what_is_on_disk_is_there_after_a_restart(tmp_path: Path) -> None:
     printed, _ = await process.communicate()
     assert printed.decode().split() == [request.plan.hash, str(lease.fence)]
     assert plan_at(clock.now()).hash == PlanHash(request.plan.hash)
+
+
+async def test_a_plan_of_an_earlier_program_hides_no_other(tmp_path: Path) -> None:
+    """After an update, or beside a colleague with the old version: what it asked for is refused by name, alone."""
+    clock = VirtualClock()
+    approvals = FileApprovals(tmp_path, clock)
+    old, new = request_at(clock.now(), 0), request_at(clock.now(), 1)
+    await approvals.ask(old)
+    await approvals.ask(new)
+    document = {name: value for name, value in plan_document(old.plan).items() if name not in ("writes_to", "hash")}
+    named = document_hash(document)
+    with closing(sqlite3.connect(tmp_path / "shared.sqlite")) as connection, connection:
+        asked = (named, canonical_text(document), old.plan.hash)
+        connection.execute("UPDATE requests SET plan_hash = ?, document = ? WHERE plan_hash = ?", asked)
+    assert await approvals.pending() == (new,)
+    with pytest.raises(JournalUnavailable, match="made by an earlier modeltui: it does not say where") as refused:
+        await approvals.request(named)
+    assert "make it again" in refused.value.remedy

@@ -8,7 +8,14 @@ from modeltui.adapters.postgresql.database import Database
 from modeltui.adapters.postgresql.server_time import now_by
 from modeltui.domain.acting.action import PlanHash
 from modeltui.domain.acting.approval import ApprovalRequest, GivenApproval
-from modeltui.domain.acting.shared_text import decision_from_row, decision_row, plan_name, request_from_row, request_row
+from modeltui.domain.acting.shared_text import (
+    decision_from_row,
+    decision_row,
+    plan_name,
+    request_from_row,
+    request_row,
+    requests_from_rows,
+)
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import safe_text
 from modeltui.ports.approvals import Approvals
@@ -46,7 +53,7 @@ class PostgresApprovals:
             rows = connection.execute(
                 f"{_REQUEST} WHERE expires_at > %s AND {_UNDECIDED} ORDER BY place", (self._now(connection),)
             )
-            return tuple(request_from_row(row) for row in rows)
+            return tuple(requests_from_rows(rows))
 
         return await self._database.run(transaction)
 

@@ -14,6 +14,7 @@ from modeltui.domain.acting.shared_text import (
     plan_name,
     request_from_row,
     request_row,
+    requests_from_rows,
 )
 from modeltui.domain.errors import JournalUnavailable
 from modeltui.domain.text import safe_text
@@ -53,7 +54,7 @@ class FileApprovals:
                 f"{_REQUEST} WHERE expires_at > ? AND plan_hash NOT IN {_DECIDED} ORDER BY place",
                 (self._clock.now(),),
             )
-            return tuple(request_from_row(row) for row in rows)
+            return tuple(requests_from_rows(rows))
 
         return await self._file.read(transaction)
 

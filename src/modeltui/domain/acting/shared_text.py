@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,11 +96,19 @@ def request_row(request: ApprovalRequest) -> RequestRow:
 
 
 def request_from_row(row: Any) -> ApprovalRequest:
-    """Return the request of such a row; raises `ValueError` when its plan is not the one that has this hash."""
+    """Return the request of such a row; raises `ValueError` when its plan is not the one that has this hash.
+
+    Raises `JournalUnavailable` for a plan of an earlier program, which cannot be carried out by this one.
+    """
     plan_hash, plan_id, text, asked_at, expires_at, reason = row
     document = json.loads(text)
     if not isinstance(document, dict) or canonical_text(document) != text:
         raise ValueError("the plan is not written as a plan is")
+    if "writes_to" not in document:
+        says = (
+            f"the plan {safe_text(str(plan_hash), 19)} was made by an earlier modeltui: it does not say where it writes"
+        )
+        raise JournalUnavailable(says, "make it again with this version, and ask for that plan")
     try:
         plan = plan_from_document({**document, "hash": plan_hash})
     except ConfigError as error:
@@ -106,6 +116,13 @@ def request_from_row(row: Any) -> ApprovalRequest:
     if plan.id != plan_id:
         raise ValueError("the plan has another id")
     return ApprovalRequest(plan, Instant(float(asked_at)), Instant(float(expires_at)), safe_text(reason, 500))
+
+
+def requests_from_rows(rows: Iterable[Any]) -> Iterator[ApprovalRequest]:
+    """Yield the request of each row, without plans of earlier programs: one of them must not hide all others."""
+    for row in rows:
+        with suppress(JournalUnavailable):
+            yield request_from_row(row)
 
 
 DecisionRow = tuple[str, str, str, str, float, float, "str | None"]

@@ -19,7 +19,7 @@ from modeltui.domain.journal.details import (
     read_step,
 )
 from modeltui.domain.journal.record import Entry, Record, RecordKind
-from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
+from modeltui.domain.names import UNKNOWN, Instant, Missing, SourceName, TargetKey, Unknown
 from modeltui.domain.rollout import Rollout
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.engine.acting.asking import in_time
@@ -64,8 +64,8 @@ class ReadAt:
 class Reconciler:
     """Looks at open intents when the program starts, and when asked."""
 
-    backend: Callable[[TargetKey], ReadAt | None]
-    """Returns what reads back a target; `None` where this process has no such thing."""
+    backend: Callable[[TargetKey, SourceName | Unknown], ReadAt | None]
+    """Returns what reads back a target that was read through a source; `None` where this process has no such thing."""
     journal: Journal
     leases: Leases
     actor: Actor
@@ -157,7 +157,8 @@ class Reconciler:
 
     async def _look_at(self, case: Case) -> Report | None:
         """Return what became of it, written down; `None` when nothing new can be said now."""
-        at = self.backend(case.target)
+        before = case.intent.before
+        at = self.backend(case.target, UNKNOWN if isinstance(before, Missing) else before.source)
         if at is None:
             return None
         if at.writes_to != case.intent.writes_to:
