@@ -73,7 +73,8 @@ def test_what_ends_the_command_at_the_guard_leaves_a_terminal_that_echoes(world:
     before = _intents(world)
     with _at_terminal(world, "abort", TARGETS[0]) as terminal:
         terminal.wait_for(is_armed, 20.0)
-        assert not terminal.echoes
+        echoes_while_it_asks = terminal.echoes
+        assert not echoes_while_it_asks
         terminal.send("\x1c")
         terminal.wait_quiet(0.5, 5.0)
         assert terminal.process.poll() is None

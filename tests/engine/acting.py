@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import count
 
 from modeltui.domain.acting.action import Consent, Plan, PlanHash
 from modeltui.domain.acting.approval import GivenApproval
@@ -26,6 +27,7 @@ from modeltui.testing.acting_fakes import ALICE, WRITES_TO, FakeNotifier, FakeRe
 from modeltui.testing.clock import VirtualClock
 from modeltui.testing.record_fakes import Disk, FakeJournal, FakeLeases, Killed, LeaseStore, Life, MortalClock
 
+_NUMBERS = count(1)
 ALLOWED = Permission(True, SafeText("allowed"))
 SHORT = Deadlines(snap_back_seconds=())
 """Nobody looks again later: for tests of what comes before."""
@@ -63,7 +65,7 @@ class Process:
             read_rules=self._read_rules,
             deadlines=deadlines,
             notifier=self.notifier,
-            process="host/1/1",
+            process=f"host/{next(_NUMBERS)}/1",
         )
         self.notices = Notices(self.notifier, self.spooling, actor, clock, deadlines)
         self.reconciler = Reconciler(

@@ -11,6 +11,7 @@ from tests.engine.acting import Process, Stage, check_invariants, survive
 
 from modeltui.domain.acting.action import Plan
 from modeltui.domain.acting.lease import LEASE_SECONDS
+from modeltui.domain.acting.leasing import SKEW_SECONDS
 from modeltui.domain.acting.outcome import Outcome, Report
 from modeltui.domain.journal.details import outcome_details
 from modeltui.domain.journal.record import RecordKind
@@ -182,7 +183,7 @@ async def test_an_intent_is_looked_at_once_its_lease_has_run_out() -> None:
     dies_in_the_write(process)
     assert not await survive(process.run(abort_plan(stage.world)))
     assert await stage.process(BOB).reconciler.reconcile() == ()
-    await stage.clock.sleep(LEASE_SECONDS)
+    await stage.clock.sleep(LEASE_SECONDS + SKEW_SECONDS)
     (found,) = await stage.process(BOB).reconciler.reconcile()
     assert found.outcome is Outcome.VERIFIED
     assert found.because.startswith("found out afterwards")

@@ -14,11 +14,19 @@ class Leases(Protocol):
     """Shared by all operators; every method raises `JournalUnavailable` when the store cannot be used."""
 
     async def take(
-        self, target: TargetKey, holder: Actor, plan_id: PlanId, kind: ActionKind, *, breaks_others: bool
+        self,
+        target: TargetKey,
+        holder: Actor,
+        plan_id: PlanId,
+        kind: ActionKind,
+        *,
+        breaks_others: bool,
+        says: str = "",
     ) -> Lease:
-        """Return a lease of ours, or the lease of whoever has it (its `plan_id` is another one).
+        """Return a lease of ours, which `says` so, or the lease of whoever has it.
 
-        With `breaks_others` the other's lease ends: an abort waits for nobody. A lease that has run out is free.
+        That one has another `plan_id`, or is of another run of the same plan and says something else. With
+        `breaks_others` the lease of another plan ends: an abort waits for nobody. A lease that has run out is free.
         """
         ...
 

@@ -333,6 +333,13 @@ def rollback_plan(world: FakeWorld, to: str, number: int = 1, **changes: object)
     return _plan(world, number, ActionKind.ROLLBACK, (Desired(whole_traffic(version), version),), changes, version)
 
 
+def two_writes_plan(world: FakeWorld, to: str, number: int = 1) -> Plan:
+    """Return the rollback where traffic cannot be split: first the stable pointer moves, then the candidate's goes."""
+    version, candidate = version_id(to), version_id(str(world.rollout.candidate))
+    states = (Desired(whole_traffic(version), version, candidate), Desired(whole_traffic(version), version))
+    return _plan(world, number, ActionKind.ROLLBACK, states, {}, version)
+
+
 def stepwise_plan(world: FakeWorld, shares: tuple[float, ...], number: int = 1, **changes: object) -> Plan:
     """Return the plan that leads the traffic back to the stable version step by step; the last share is 1."""
     stable, candidate = version_id(str(world.rollout.stable)), version_id(str(world.rollout.candidate))

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from itertools import count
+from dataclasses import dataclass, field
 
 from modeltui.domain.acting.action import (
     ActionKind,
     PlanId,
 )
-from modeltui.domain.acting.lease import LEASE_SECONDS, Lease
+from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.leasing import Claim, is_in_force, is_same, renewed, taken
 from modeltui.domain.errors import (
     JournalUnavailable,
 )
 from modeltui.domain.identity import Actor
 from modeltui.domain.journal.record import ChainState, Entry, Record, RecordKind
 from modeltui.domain.names import UNKNOWN, Instant, Missing, TargetKey, Unknown
-from modeltui.domain.text import SafeText, safe_text
+from modeltui.domain.text import SafeText
 from modeltui.ports.clock import Clock
 from modeltui.ports.journal import Query
 
@@ -170,7 +170,8 @@ class LeaseStore:
     """Who holds what; it survives every process."""
 
     held: dict[TargetKey, Lease] = field(default_factory=dict)
-    fences: count[int] = field(default_factory=lambda: count(1))
+    fences: dict[TargetKey, int] = field(default_factory=dict)
+    """Of the newest lease of each target, also when it was given back."""
 
 
 class FakeLeases:
@@ -183,44 +184,44 @@ class FakeLeases:
         self.is_down = False
 
     async def take(
-        self, target: TargetKey, holder: Actor, plan_id: PlanId, kind: ActionKind, *, breaks_others: bool
+        self,
+        target: TargetKey,
+        holder: Actor,
+        plan_id: PlanId,
+        kind: ActionKind,
+        *,
+        breaks_others: bool,
+        says: str = "",
     ) -> Lease:
         """Return ours, or whoever's it is."""
         await self._usable("take lease")
-        other = self._in_force(target)
-        if other is not None and other.plan_id != plan_id and not breaks_others:
-            return other
-        now = self._clock.now()
-        lease = Lease(target, holder, plan_id, kind, next(self.store.fences), now, Instant(now + LEASE_SECONDS))
-        self.store.held[target] = lease
-        await self._life.turn("lease taken")
+        claim = Claim(target, holder, plan_id, kind, breaks_others, says=says)
+        lease = taken(self.store.held.get(target, UNKNOWN), self.store.fences.get(target, 0), claim, self._clock.now())
+        if lease.plan_id == plan_id:
+            self.store.held[target], self.store.fences[target] = lease, lease.fence
+            await self._life.turn("lease taken")
         return lease
 
     async def renew(self, lease: Lease, says: str) -> Lease | None:
         """Return it with a later end, or nothing."""
         await self._usable("renew lease")
-        mine = self._in_force(lease.target)
-        if mine is None or mine.fence != lease.fence:
+        longer = renewed(self.store.held.get(lease.target, UNKNOWN), lease, says, self._clock.now())
+        if isinstance(longer, Missing):
             return None
-        renewed = replace(lease, expires_at=Instant(self._clock.now() + LEASE_SECONDS), says=safe_text(says))
-        self.store.held[lease.target] = renewed
-        return renewed
+        self.store.held[lease.target] = longer
+        return longer
 
     async def release(self, lease: Lease) -> None:
         """Give it back."""
         await self._usable("release lease")
         mine = self.store.held.get(lease.target)
-        if mine is not None and mine.fence == lease.fence:
+        if mine is not None and is_same(mine, lease):
             del self.store.held[lease.target]
 
     async def held(self) -> tuple[Lease, ...]:
         """Return all that are in force."""
         await self._usable("held leases")
-        return tuple(lease for target in self.store.held if (lease := self._in_force(target)) is not None)
-
-    def _in_force(self, target: TargetKey) -> Lease | None:
-        lease = self.store.held.get(target)
-        return lease if lease is not None and lease.expires_at > self._clock.now() else None
+        return tuple(lease for lease in self.store.held.values() if is_in_force(lease, self._clock.now()))
 
     async def _usable(self, name: str) -> None:
         await self._life.turn(name)

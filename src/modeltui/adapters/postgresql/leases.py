@@ -45,10 +45,17 @@ class PostgresLeases:
         self._lease_seconds = lease_seconds
 
     async def take(
-        self, target: TargetKey, holder: Actor, plan_id: PlanId, kind: ActionKind, *, breaks_others: bool
+        self,
+        target: TargetKey,
+        holder: Actor,
+        plan_id: PlanId,
+        kind: ActionKind,
+        *,
+        breaks_others: bool,
+        says: str = "",
     ) -> Lease:
         """Return a lease of ours, or the lease of whoever has it."""
-        claim = Claim(target, holder, plan_id, kind, breaks_others, self._lease_seconds)
+        claim = Claim(target, holder, plan_id, kind, breaks_others, self._lease_seconds, says)
 
         def transaction(connection: Any) -> Lease:
             current = _current(connection, target)

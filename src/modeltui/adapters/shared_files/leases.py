@@ -27,10 +27,17 @@ class FileLeases:
         self._lease_seconds = lease_seconds
 
     async def take(
-        self, target: TargetKey, holder: Actor, plan_id: PlanId, kind: ActionKind, *, breaks_others: bool
+        self,
+        target: TargetKey,
+        holder: Actor,
+        plan_id: PlanId,
+        kind: ActionKind,
+        *,
+        breaks_others: bool,
+        says: str = "",
     ) -> Lease:
         """Return a lease of ours, or the lease of whoever has it."""
-        claim = Claim(target, holder, plan_id, kind, breaks_others, self._lease_seconds)
+        claim = Claim(target, holder, plan_id, kind, breaks_others, self._lease_seconds, says)
 
         def transaction(connection: sqlite3.Connection) -> Lease:
             current = _current(connection, target)

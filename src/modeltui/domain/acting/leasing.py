@@ -28,6 +28,8 @@ class Claim:
     kind: ActionKind
     breaks_others: bool
     lease_seconds: float = LEASE_SECONDS
+    says: str = ""
+    """Who claims it, so that two runs of one plan are told apart; it stands in the lease until it is renewed."""
 
 
 def is_in_force(lease: Lease, now: Instant, lease_seconds: float = LEASE_SECONDS) -> bool:
@@ -39,9 +41,10 @@ def is_in_force(lease: Lease, now: Instant, lease_seconds: float = LEASE_SECONDS
 def taken(current: Lease | Unknown, last_fence: int, claim: Claim, now: Instant) -> Lease:
     """Return the lease after a claim: ours with a new fence, ours as it was but longer, or the other's."""
     if not isinstance(current, Missing) and is_in_force(current, now, claim.lease_seconds):
-        if current.plan_id == claim.plan_id:  # asked again, perhaps after a lost answer
+        is_same_plan = current.plan_id == claim.plan_id
+        if is_same_plan and current.says == safe_text(claim.says):  # asked again, perhaps after a lost answer
             return _longer(current, now, claim.lease_seconds)
-        if not claim.breaks_others:
+        if is_same_plan or not claim.breaks_others:
             return current
     return Lease(
         claim.target,
@@ -51,6 +54,7 @@ def taken(current: Lease | Unknown, last_fence: int, claim: Claim, now: Instant)
         fence=last_fence + 1,
         taken_at=now,
         expires_at=Instant(now + claim.lease_seconds),
+        says=safe_text(claim.says),
     )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from modeltui.domain.acting.action import NO_REASON, Check, Consent, Plan, Reason, Refusal
+from modeltui.domain.acting.action import NO_REASON, ActionKind, Check, Consent, Plan, Reason, Refusal
 from modeltui.domain.acting.desired import desired_of
 from modeltui.domain.acting.outcome import Outcome, Phase, Progress, Report
 from modeltui.domain.acting.verification import Seen, before_acting, conclude, control, serving_window
@@ -79,7 +79,7 @@ class _Action:
         self._deadlines = deadlines
         self._record = PlanRecord(means.journal, plan, actor, clock, deadlines)
         self._preparation = Preparation(means, plan, self._tell)
-        self._hold = Hold(means.leases, self._record, plan, actor, clock, deadlines)
+        self._hold = Hold(means.leases, self._record, plan, actor, clock, deadlines, means.process)
         self._sender = Sender(means.writer, plan, self._record, clock, deadlines, self._tell)
         self._verifier = Verifier(means.writer.read, means.reader, clock, deadlines)
         self._notices = Notices(means.notifier, means.journal, actor, clock, deadlines)
@@ -104,8 +104,7 @@ class _Action:
         if objection is not None:
             return await self._refused(End(objection), consent.reason)
         try:
-            busy = await self._hold.take()
-            seen = End(busy) if busy is not None else await preparation.look()
+            seen = await self._claimed()
             if isinstance(seen, End):
                 return await self._refused(seen, consent.reason)
             if await self._record.was_begun():
@@ -118,6 +117,18 @@ class _Action:
         finally:
             await self._hold.release()
 
+    async def _claimed(self) -> Rollout | End:
+        """Return the target once it is ours to act on, or why nothing is sent.
+
+        An abort looks before it ends another's lease: one that comes too late must not stop whoever does the same.
+        """
+        if self._plan.kind is ActionKind.ABORT:
+            seen = await self._preparation.look()
+            if isinstance(seen, End):
+                return seen
+        busy = await self._hold.take()
+        return await self._preparation.look() if busy is None else End(busy)
+
     async def watch(self, report: Report) -> None:
         """Look again later: whether it was undone, or happened after all."""
         doubtful = self._sender.doubtful
@@ -127,6 +138,7 @@ class _Action:
     async def _refused(self, end: End, reason: Reason = NO_REASON) -> Report:
         """Return the report of a plan of which nothing was sent, once that is written down as far as it can be."""
         plan, refusal = self._plan, end.refusal
+        await self._note_broken_lease()
         if end.kind is RecordKind.PLAN_MOVED:
             refusal = replace(refusal, reason=safe_text(f"{refusal.reason}{await self._who_else()}", 500))
             details = plan_moved_details(plan.kind, end.moved)
@@ -264,13 +276,17 @@ class _Action:
 
     async def _note_what_could_wait(self, consent: Consent) -> None:
         """Write down what the write did not have to wait for."""
-        broke, overruled = self._hold.broke, self._preparation.overruled
-        if broke is not None:
-            await self._record.note(RecordKind.LEASE_BROKEN, lease_details(broke, "an abort waits for nobody"))
+        overruled = self._preparation.overruled
+        await self._note_broken_lease()
         if overruled:
             details = break_glass_details(consent, overruled)
             await self._record.note(RecordKind.BREAK_GLASS, details, consent.reason)
             await self._notices.tell(self._record.newest, self._record.intent)
+
+    async def _note_broken_lease(self) -> None:
+        broke, self._hold.broke = self._hold.broke, None
+        if broke is not None:
+            await self._record.note(RecordKind.LEASE_BROKEN, lease_details(broke, "an abort waits for nobody"))
 
     async def _conclude(self, consent: Consent) -> Report:
         """Return the report of what was sent, once it is written down as far as it can be."""

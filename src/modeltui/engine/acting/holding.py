@@ -26,7 +26,14 @@ class Hold:
     """One plan's claim on its target."""
 
     def __init__(
-        self, leases: Leases, record: PlanRecord, plan: Plan, actor: Actor, clock: Clock, deadlines: Deadlines
+        self,
+        leases: Leases,
+        record: PlanRecord,
+        plan: Plan,
+        actor: Actor,
+        clock: Clock,
+        deadlines: Deadlines,
+        process: str = "",
     ) -> None:
         self._leases = leases
         self._record = record
@@ -34,6 +41,7 @@ class Hold:
         self._actor = actor
         self._clock = clock
         self._deadlines = deadlines
+        self._says = safe_text(process)
         self._renewed_at = 0.0
         self._is_rescue = is_rescue(plan)
         self.lease: Lease | None = None
@@ -55,7 +63,9 @@ class Hold:
         breaks = plan.kind is ActionKind.ABORT
         try:
             self._before = await self._others() if breaks else None
-            taking = self._leases.take(plan.target, self._actor, plan.id, plan.kind, breaks_others=breaks)
+            taking = self._leases.take(
+                plan.target, self._actor, plan.id, plan.kind, breaks_others=breaks, says=self._says
+            )
             # Not in a group: it outlives this wait, and `release` waits for it or ends it.
             self._taking = asyncio.ensure_future(taking)  # noqa: TID251
             self._taking.add_done_callback(lambda done: done.cancelled() or done.exception())  # it may come too late
@@ -63,8 +73,8 @@ class Hold:
         except (JournalUnavailable, TimeoutError) as error:
             return None if self._is_rescue else _no_store(error)
         self._taking = None
-        if lease.plan_id != plan.id:
-            return _busy(lease, self._clock.now())
+        if not self._is_ours(lease):
+            return _twice(lease) if lease.plan_id == plan.id else _busy(lease, self._clock.now())
         self._hold(lease)
         return None
 
@@ -112,7 +122,7 @@ class Hold:
         if taking is None or not taking.done() or taking.cancelled() or taking.exception() is not None:
             return
         self._taking = None
-        if taking.result().plan_id == self._plan.id:
+        if self._is_ours(taking.result()):
             self._hold(taking.result())
 
     async def _granted_late(self) -> Lease | None:
@@ -122,12 +132,16 @@ class Hold:
             return None
         try:
             lease = await within(self._clock, _LATE_SECONDS, _answer(taking))
-            return lease if lease.plan_id == self._plan.id else None
+            return lease if self._is_ours(lease) else None
         except (JournalUnavailable, TimeoutError):
             taking.cancel()
         # An answer that was lost says nothing of what the store has done.
         held = await within(self._clock, self._deadlines.lease_seconds, self._leases.held())
-        return next((lease for lease in held if lease.plan_id == self._plan.id), None)
+        return next((lease for lease in held if self._is_ours(lease)), None)
+
+    def _is_ours(self, lease: Lease) -> bool:
+        """Tell whether a lease that was not renewed yet is of this run, and not of another run of the same plan."""
+        return lease.plan_id == self._plan.id and lease.says == self._says
 
     async def _others(self) -> Lease | None:
         held = await within(self._clock, self._deadlines.lease_seconds, self._leases.held())
@@ -145,6 +159,11 @@ def _busy(lease: Lease, now: Instant) -> Refusal:
     since = max(0.0, now - lease.taken_at)
     reason = f"{lease.holder} is acting on {lease.target}: {lease.kind.value} since {since:.0f} s{doing}"
     return Refusal(safe_text(reason), SafeText("wait for it, or talk to them; an abort waits for nobody"))
+
+
+def _twice(lease: Lease) -> Refusal:
+    says = safe_text(f"this plan is being carried out already, by {lease.holder}, and a plan is carried out once")
+    return Refusal(says, SafeText("see in the journal how it goes; to act again, plan again"))
 
 
 def _no_store(error: Exception) -> Refusal:
