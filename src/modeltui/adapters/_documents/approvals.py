@@ -27,13 +27,18 @@ _DECISION: Final = ("decision", "verdict", "outcome", "result", "approval_status
 _WHEN: Final = ("at", "date", "decided_at", "approved_at")
 _AGAINST: Final = ("reject", "denied", "revok", "declin", "withdr", "refus", "veto")
 """How keys begin that say that somebody was against it: `revoked_at`, `rejected_by`."""
-_YES_WORDS: Final = frozenset({"approved", "approve", "accepted", "granted", "passed", "ok", "signed off"})
-_WORDS: Final = _YES_WORDS | {
-    *("yes", "true", "no", "false", "not approved", "unapproved", "no go", "failed", "expired"),
-    *("rejected", "reject", "denied", "revoked", "declined", "withdrawn", "refused", "vetoed"),
-    *("pending", "pending approval", "in review", "under review", "requested", "required", "waiting", "open", "draft"),
-    *("none", "nobody", "unknown", "n/a", "tbd", "todo"),
-}
+_YES_BEGINS: Final = ("approve", "accept", "grant", "passed", "ok", "signed")
+_NO_BEGINS: Final = ("rejected", "denied", "revoked", "declined", "withdrawn", "not approved")
+_WORDS: Final = frozenset(
+    {
+        *("approved", "approve", "accepted", "granted", "passed", "ok", "signed off", "yes", "true"),
+        *("no", "false", "not approved", "unapproved", "no go", "failed", "expired"),
+        *("rejected", "reject", "denied", "revoked", "declined", "withdrawn", "refused", "vetoed"),
+        *("pending", "pending approval", "approval pending", "in review", "under review", "requested"),
+        *("required", "waiting", "open", "draft"),
+        *("none", "nobody", "unknown", "n/a", "tbd", "todo"),
+    }
+)
 """Texts that are a decision, or say that there is none yet; any other text is taken for a name."""
 _YES: Final = "approved"
 _NO: Final = "not approved"
@@ -46,6 +51,8 @@ def approvals_under(key: str, value: Any, metadata: Metadata) -> tuple[Approval,
     `metadata` is the object in which the key stands: it may hold the decision or the name beside it.
     """
     rows = value if isinstance(value, list) else [value]
+    if isinstance(value, Mapping) and value and all(isinstance(inner, Mapping) for inner in value.values()):
+        rows = [{"by": name, **inner} for name, inner in value.items()]
     named = key.rpartition(".")[2].lower()
     return tuple(_approval(named, row, metadata) for row in rows[:MOST_ENTRIES] if row not in NOTHING)
 
@@ -66,7 +73,7 @@ def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
 def _beside(key: str, row: Any, metadata: Metadata) -> Metadata:
     """Return a text, or a yes or no, as an object, together with what stands beside it."""
     aside = {name: metadata.get(name) for name in ("approved_at", "approval_status", "approved")}
-    if isinstance(row, bool) or _word(row) in _WORDS:
+    if isinstance(row, bool) or _word(row) in _WORDS or _word(row).startswith(_NO_BEGINS):
         return {**aside, "decision": row, "by": None if key in _NAMES_APPROVERS else metadata.get("approved_by")}
     return {**aside, "by": row}
 
@@ -76,7 +83,7 @@ def _decision(facts: Metadata) -> str:
     written = next((facts[name] for name in _DECISION if facts.get(name) not in NOTHING), None)
     said = yes_or_no(written)
     decided = (_YES if said else _NO) if isinstance(said, bool) else plain(written) if written is not None else ""
-    if decided and _word(decided) not in _YES_WORDS:
+    if decided and not _word(decided).startswith(_YES_BEGINS):
         return decided
     for name, value in facts.items():
         if str(name).lower().startswith(_AGAINST) and value not in NOTHING and yes_or_no(value) is not False:
