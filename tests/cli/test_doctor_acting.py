@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -217,3 +219,30 @@ def test_notices_that_wait_and_keys_that_are_not_there_are_named_and_nothing_sec
     assert "it cannot be reached" in found["outbox"]["says"]
     assert SECRET not in printed
     assert list(Path(paths.outbox_dir(str(config), "here")).glob("*.json")), "looking has sent or moved it"
+
+
+_WHILE_IT_HANGS = """
+import sys, threading
+from modeltui.wiring import record_seen
+record_seen.VERIFY_SECONDS = 0.3
+hangs = lambda *_: threading.Event().wait()
+if sys.argv[2] == "directory":
+    record_seen.segments_of = hangs
+else:
+    from modeltui.adapters.journal import journal
+    journal.segments_of = hangs
+from modeltui.cli.app import run
+run(["--config", sys.argv[1], "doctor"])
+"""
+
+
+@pytest.mark.parametrize("where", ["directory", "records"])
+def test_a_journal_whose_disk_hangs_is_a_failure_and_not_a_silence(where: str, tmp_path: Path) -> None:
+    """The disk of the journal never answers: doctor says so, says everything else, and ends with 1."""
+    asyncio.run(write(tmp_path / "journal", 2))
+    environment = terminal_environment(XDG_STATE_HOME=str(tmp_path / "state"))
+    command = [sys.executable, "-c", _WHILE_IT_HANGS, str(place(tmp_path)), where]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "it does not answer within 0.3 s" in done.stdout
+    assert "outbox" in done.stdout

@@ -13,6 +13,7 @@ from typing import Final
 from modeltui.adapters.journal import open_journal
 from modeltui.adapters.journal.segments import segments_of
 from modeltui.adapters.system.file_system import file_system_of
+from modeltui.adapters.system.own_threads import answered
 from modeltui.config.load import Loaded
 from modeltui.config.schema import Mode
 from modeltui.config.secrets import SecretStore
@@ -83,17 +84,21 @@ async def record_seen(
         else:
             directory = journal_directory(loaded)
             journal = await stack.enter_async_context(open_journal(directory, clock, None, anchors))
-            seen = await asyncio.to_thread(_lies_in, directory, loaded.context.mode)
+            seen = await answered(f"journal {directory}", VERIFY_SECONDS, _lies_in, directory, loaded.context.mode)
         return await _looked_at(journal, seen, clock)
     except (ConfigError, JournalUnavailable) as error:
         return replace(seen, error=safe_text(error.title, 400), remedy=safe_text(error.remedy, 400))
+    except TimeoutError:
+        remedy = safe_text("Look whether its disk is reachable: nothing is done while it cannot be written down.")
+        return replace(seen, error=safe_text(f"it does not answer within {VERIFY_SECONDS:g} s"), remedy=remedy)
     except OSError as error:
         remedy = safe_text("Look at the directory and whom it belongs to.")
         return replace(seen, error=safe_text(f"it cannot be read: {error.strerror}"), remedy=remedy)
 
 
 async def _looked_at(journal: JournalReader, seen: words.RecordSeen, clock: Clock) -> words.RecordSeen:
-    seq, _ = await journal.head()
+    async with asyncio.timeout(VERIFY_SECONDS):  # the end alone: it takes no time, or there is nobody
+        seq, _ = await journal.head()
     newest = await journal.read(Query(most=1, newest_first=True))
     seen = replace(
         seen,
