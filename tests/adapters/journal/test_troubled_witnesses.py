@@ -196,6 +196,25 @@ async def test_a_hung_work_tree_costs_one_thread(method: str, tmp_path: Path, mo
         share.go_on.set()
 
 
+async def test_a_git_that_cannot_be_killed_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """git hangs in the disk of its repository, where no signal reaches it: whoever asked is told all the same."""
+    program = tmp_path / "git"
+    program.write_text(f"#!/bin/sh\nsleep 0.7\ntouch {tmp_path}/ended\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(os, "killpg", lambda *_: None)
+    monkeypatch.setattr(git, "SECONDS", 0.1)
+    monkeypatch.setattr(git, "_END_SECONDS", 0.05)
+    with pytest.raises(BackendUnavailable, match="longer than"):
+        await GitAnchor(tmp_path).kept()
+    assert not (tmp_path / "ended").exists()
+    for _ in range(500):
+        if (tmp_path / "ended").exists():
+            break
+        await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.01)
+    await asyncio.wait({asyncio.get_running_loop().create_future()}, timeout=0.05)  # its end is heard
+
+
 class SlowToSign:
     """Somebody whose first signature takes until another one is wanted."""
 
