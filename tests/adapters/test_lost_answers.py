@@ -12,11 +12,11 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
-from modeltui.adapters.mlflow.rollout_writer import MlflowRolloutWriter, Timing
+from modeltui.adapters.mlflow.rollout_writer import MlflowRolloutWriter
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.errors import BackendError, BackendUnavailable, OutcomeUnknown, RevisionConflict
 from modeltui.domain.names import ModelName, TargetKey, VersionId
@@ -24,12 +24,12 @@ from modeltui.domain.text import safe_text
 from modeltui.ports.rollout_writer import Trace, Write
 from modeltui.testing.writer_contract import WriterCase, promotion_of, write_of
 from tests.adapters.mlflow.alias_server import AliasServer, Fault, Lost
-from tests.adapters.mlflow.writing import PROD, writing
+from tests.adapters.mlflow.writing import PROD, QUICK, writing
 from tests.servers.mlflow import MlflowServer
 
 TIMES = 200
 LATE_SECONDS = 0.03
-TIMING = Timing(pause_seconds=0.0, settle_seconds=0.0, lock_seconds=5.0, late_seconds=LATE_SECONDS)
+TIMING = replace(QUICK, settle_seconds=0.0, late_seconds=LATE_SECONDS)
 
 
 def target(model: str) -> TargetKey:
@@ -135,7 +135,7 @@ async def _again(writer: MlflowRolloutWriter, write: Write, server: AliasServer,
 @pytest.mark.broad
 async def test_an_answer_that_is_lost_before_the_write_arrives() -> None:
     """The server takes its time: while it may still arrive nobody says that it did not; when it has, it is told."""
-    timing = Timing(pause_seconds=0.0, settle_seconds=0.0, lock_seconds=5.0, late_seconds=2.0)
+    timing = replace(TIMING, late_seconds=2.0)
     async with AliasServer() as server, writing(server.url, timing, timeout_seconds=0.5) as writer:
         for number in range(5):
             model = f"model-{number}"
@@ -247,7 +247,7 @@ async def test_a_real_server_behind_a_proxy_that_cuts(mlflow: MlflowServer, when
         client.create_version(model, "s3://nowhere.example/x")
     async with await asyncio.start_server(proxy.serve, "127.0.0.1", 0) as listening:
         port = listening.sockets[0].getsockname()[1]
-        async with writing(f"http://127.0.0.1:{port}", TIMING) as writer:
+        async with writing(f"http://127.0.0.1:{port}", replace(TIMING, quick_seconds=30.0)) as writer:
             for number in range(10):
                 client.set_alias(model, "champion", "3")
                 client.set_alias(model, "challenger", "4")

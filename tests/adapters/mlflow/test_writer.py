@@ -35,6 +35,10 @@ from tests.servers.mlflow_client import MlflowClient
 pytestmark = pytest.mark.broad
 
 
+PATIENT = replace(QUICK, quick_seconds=30.0, begin_seconds=60.0, before_seconds=90.0, whole_seconds=120.0)
+"""For servers that take their time."""
+
+
 def number(text: str | int) -> VersionId:
     return VersionId(safe_text(str(text)))
 
@@ -401,9 +405,7 @@ async def test_who_may_only_read_is_told_before_and_refused_after(mlflow3_auth: 
         grant(client, name, model, permission)
         auth = BasicAuth(username=name, password=Secret("swordfish-1234"))
         # Every request costs such a server a third of a second of CPU, which others may want as well (T36).
-        async with writing(
-            mlflow3_auth.url, replace(QUICK, quick_seconds=30.0), auth=auth, read_gap_seconds=60.0, timeout_seconds=60.0
-        ) as writer:
+        async with writing(mlflow3_auth.url, PATIENT, auth=auth, read_gap_seconds=60.0, timeout_seconds=60.0) as writer:
             case = WriterCase(writer, SystemClock(), target(model), number(2), _nobody)
             seen = await writer.read(target(model))
             checks = await writer.prepare(plan_of(case, seen, abort_of(seen)))

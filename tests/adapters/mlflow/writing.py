@@ -20,7 +20,16 @@ from modeltui.ports.clock import Clock
 from tests.adapters.mlflow.fake import SOURCE, no_secret
 
 PROD = Environment(SafeText("prod"))
-QUICK = Timing(pause_seconds=0.0, settle_seconds=0.01, lock_seconds=5.0, late_seconds=0.05)
+QUICK = Timing(
+    pause_seconds=0.0,
+    begin_seconds=20.0,
+    before_seconds=40.0,
+    settle_seconds=0.01,
+    whole_seconds=60.0,
+    lock_seconds=5.0,
+    late_seconds=0.05,
+)
+"""Without waiting, and with patience for a machine that is busy."""
 
 
 def alias_policy(**others: tuple[Environment, Role]) -> Policy:

@@ -1,17 +1,17 @@
 """Writes aliases of MLflow, which can neither compare and swap nor remember who wrote.
 
 One write is: look, claim the model by a tag, wait, look again, set the alias (one request), leave our key in a tag,
-look at once and after two seconds. The claim follows Fischer's mutual exclusion: after setting the tag everybody
-waits longer than the look before it took, so that of two who saw it free only the later one finds its own name.
-Nothing is ever deleted: an account that may set an alias may not be allowed to delete one, and between deleting and
-setting nothing would serve.
+look at once and after two seconds. A server too slow for all of that in the time that a write gets is refused before
+anything is changed; an answer that is there is never lost to tidying up. Nothing is ever deleted: an account that may
+set an alias may not be allowed to delete one, and between deleting and setting nothing would serve.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from modeltui.adapters._http import HttpReader, HttpWriter
@@ -20,8 +20,11 @@ from modeltui.adapters.mlflow.action_tags import ACTION_TAG, LOCK_TAG, Lock
 from modeltui.adapters.mlflow.alias_moves import AliasNames, Move, alias_names, check_desired, moved, moves
 from modeltui.adapters.mlflow.api import API, MlflowApi
 from modeltui.adapters.mlflow.before_writing import checks_before
+from modeltui.adapters.mlflow.claiming import Claim, Claims
 from modeltui.adapters.mlflow.model_look import Look, look_in
 from modeltui.adapters.mlflow.options import Options, http_settings
+from modeltui.adapters.mlflow.settling import settled
+from modeltui.adapters.mlflow.write_timing import DEFAULT_TIMING, Timing
 from modeltui.domain.acting.action import Check, Plan, WritingPromise
 from modeltui.domain.errors import (
     BackendError,
@@ -31,7 +34,7 @@ from modeltui.domain.errors import (
     OutcomeUnknown,
     RevisionConflict,
 )
-from modeltui.domain.names import UNKNOWN, Missing, SourceName, TargetKey, VersionId
+from modeltui.domain.names import UNKNOWN, Missing, SourceName, TargetKey, Unknown, VersionId
 from modeltui.domain.policy import Policy
 from modeltui.domain.rollout import Role, Rollout, rollout_from_pointers
 from modeltui.domain.text import SafeText, safe_text
@@ -44,27 +47,7 @@ SET_ALIAS: Final = f"{API}registered-models/alias"
 SET_TAG: Final = f"{API}registered-models/set-tag"
 WRITES: Final = (("POST", SET_ALIAS), ("POST", SET_TAG))
 """All that is ever sent besides questions."""
-_LOOK_LATER: Final = "Look again when that is done."
 __all__ = ["DEFAULT_TIMING", "KIND", "MlflowRolloutWriter", "Options", "Timing", "connect"]
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How long is waited for what."""
-
-    pause_seconds: float = writing_promise.PAUSE_SECONDS
-    """Between claiming a model and believing it, at least; twice as long as our own look took, if that is more."""
-    quick_seconds: float = writing_promise.PAUSE_SECONDS
-    """For the last look before a write, at most, or as long as was paused: else it may have moved meanwhile."""
-    settle_seconds: float = writing_promise.NOTICED_SECONDS
-    """After a write, until the last look at it."""
-    lock_seconds: float = 20.0
-    """A claim ends by itself after this: it outlasts the longest write."""
-    late_seconds: float = 20.0
-    """A write whose answer is lost may still arrive for this long."""
-
-
-DEFAULT_TIMING: Final = Timing()
 
 
 class MlflowRolloutWriter:
@@ -86,6 +69,7 @@ class MlflowRolloutWriter:
         self._policy = policy
         self._clock = clock
         self._timing = timing
+        self._claims = Claims(clock, timing)
         self._sent_at: dict[WriteKey, float | None] = {}
         """When the alias request of each write began, on the boot clock; None when it was never sent from here."""
 
@@ -105,47 +89,68 @@ class MlflowRolloutWriter:
         """Return whether the version's files are there, the account may write, and nobody else is busy."""
         names = alias_names(self._policy, plan.target.model, plan.target.environment)
         look = await self._look(plan.target, names)
-        held = look.lock if look.lock and look.lock.is_held(look.server_now, self._longest_lock) else None
+        held = look.lock if look.lock and look.lock.is_held(look.server_now, self._claims.longest_seconds) else None
         return await checks_before(self._api, self._source, plan, held)
 
     async def apply(self, write: Write) -> Receipt:
         """Set the alias if the aliases are as expected; two requests only when two aliases have to move."""
         target = write.target
+        self._sent_at.setdefault(write.key, None)
         names = alias_names(self._policy, target.model, target.environment)
         check_desired(names, target.model, write.desired)
-        self._sent_at.setdefault(write.key, None)
         began = self._clock.boottime()
-        look = await self._asked(target, names)
-        if self._was_done_before(write, names, look):
-            await self._leave_key(write)
-            await self._release(write, names)
+        look = await self._begun(write, names, began)
+        if isinstance(look, Look):
+            await self._signed_off(write, names, began)
             return Receipt(look.revision, was_done_before=True)
-        self._check_unmoved(write, look)
-        self._check_free(write, names, look)
-        await self._claim(write, look)
-        pause_seconds = max(self._timing.pause_seconds, 2 * (self._clock.boottime() - began))
-        await self._clock.sleep(pause_seconds)
-        looked_at = self._clock.boottime()
-        look = await self._asked(target, names)
-        if look.lock is None or look.lock.key != write.key:
-            raise RevisionConflict(f"{target} is being changed by {look.holder}", _LOOK_LATER)
         try:
-            self._check_unmoved(write, look)
-            self._check_quick(target, looked_at, pause_seconds)
-            needed = moves(names, look.aliases, write.desired)
+            seen = await self._last_look(write, names, look, began)
+            needed = moves(names, seen.aliases, write.desired)
             await self._move(write, needed)
         except (BackendRefused, BackendUnavailable, RevisionConflict):
-            await self._release(write, names)
+            await self._release(write, names, began)
             raise
-        after = moved(look.aliases, needed)
-        await self._leave_key(write)
         try:
-            receipt = await self._settled(write, names, look, after)
+            async with asyncio.timeout(self._left(began)):
+                await self._leave_key(write)
+                receipt = Receipt(await self._settled(write, names, seen, needed))
+        except TimeoutError:
+            receipt = Receipt(UNKNOWN)  # accepted, and not seen again: whoever verifies looks again
         except OutcomeUnknown:
-            await self._release(write, names)
+            await self._release(write, names, began)
             raise
-        await self._release(write, names)
+        await self._release(write, names, began)
         return receipt
+
+    async def _begun(self, write: Write, names: AliasNames, began: float) -> Claim | Look:
+        """Return our claim of the target, or the look that shows that all was done before."""
+        target, most_seconds = write.target, self._timing.begin_seconds
+        try:
+            async with asyncio.timeout(most_seconds):
+                look = await self._asked(target, names)
+                if self._was_done_before(write, names, look):
+                    return look
+                self._check_unmoved(write, look)
+                self._check_free(write, names, look)
+                if self._clock.boottime() - began > most_seconds / 2:
+                    raise TimeoutError  # a claim would take as long again, and be left behind
+                return await self._claims.take(write, look, lambda text: self._tag(target, LOCK_TAG, text))
+        except TimeoutError as error:
+            raise self._too_slow(target, "to look and to claim", began) from error
+
+    async def _last_look(self, write: Write, names: AliasNames, claim: Claim, began: float) -> Look:
+        """Return the look right before the write: the claim is ours, and nothing has moved."""
+        target = write.target
+        spent_seconds = self._clock.boottime() - began
+        pause_seconds = max(self._timing.pause_seconds, 2 * spent_seconds)
+        try:
+            async with asyncio.timeout(self._timing.before_seconds - spent_seconds):
+                believed = await self._claims.believed(claim, pause_seconds, lambda: self._asked(target, names))
+        except TimeoutError as error:
+            raise self._too_slow(target, "until our claim could be believed", began) from error
+        self._check_unmoved(write, believed.look)
+        self._check_quick(target, believed.seconds, pause_seconds)
+        return believed.look
 
     async def trace(self, write: Write) -> Trace:
         """Return whether a write happened: our key tells it, else the aliases; time tells only that none will come."""
@@ -167,13 +172,9 @@ class MlflowRolloutWriter:
         if sent_at is not None:
             return self._clock.boottime() - sent_at < self._timing.late_seconds
         is_ours = look.lock is not None and look.lock.key == write.key
-        return is_ours and look.lock is not None and look.lock.is_held(look.server_now, self._longest_lock)
+        return is_ours and look.lock is not None and look.lock.is_held(look.server_now, self._claims.longest_seconds)
 
     # Looking
-
-    @property
-    def _longest_lock(self) -> float:
-        return 4 * self._timing.lock_seconds
 
     async def _look(self, target: TargetKey, names: AliasNames) -> Look:
         answer = await self._api.get(f"{API}registered-models/get", {"name": str(target.model)})
@@ -213,30 +214,27 @@ class MlflowRolloutWriter:
 
     def _check_free(self, write: Write, names: AliasNames, look: Look) -> None:
         """Raise when somebody else is busy here; an abort waits for nobody."""
-        lock = look.lock
-        if lock is None or lock.key == write.key or not lock.is_held(look.server_now, self._longest_lock):
-            return
         is_abort = isinstance(write.desired.candidate, Missing) and look.aliases[names.stable] == write.desired.stable
         if not is_abort:
-            raise RevisionConflict(f"{write.target} is being changed by {look.holder}", "Look again when that is done.")
+            self._claims.check_free(write, look)
 
-    def _check_quick(self, target: TargetKey, looked_at: float, pause_seconds: float) -> None:
-        took = self._clock.boottime() - looked_at
-        if took > max(pause_seconds, self._timing.quick_seconds):
+    def _check_quick(self, target: TargetKey, took_seconds: float, pause_seconds: float) -> None:
+        if took_seconds > max(pause_seconds, self._timing.quick_seconds):
             raise BackendUnavailable(
-                f"the last look at {target} took {took:.1f} s: it may have moved meanwhile; nothing was changed",
+                f"the last look at {target} took {took_seconds:.1f} s: it may have moved meanwhile; "
+                "nothing was changed",
                 "Plan again; the way to the server is slow at the moment.",
             )
 
-    # Writing
+    def _too_slow(self, target: TargetKey, what: str, began: float) -> BackendUnavailable:
+        took_seconds = self._clock.boottime() - began
+        return BackendUnavailable(
+            f"{self._source} is too slow to write to {target} safely: it took {took_seconds:.1f} s {what}; "
+            "nothing was changed",
+            "See why the server is slow; the alias can also be moved by whoever is near it.",
+        )
 
-    async def _claim(self, write: Write, look: Look) -> None:
-        lock = Lock(write.key, safe_text(write.says, 120), look.server_now + self._timing.lock_seconds)
-        try:
-            await self._tag(write.target, LOCK_TAG, lock.text())
-        except OutcomeUnknown as error:
-            # Whether the tag is there matters to nobody: it ends by itself, and the alias was not touched.
-            raise BackendUnavailable(f"{error.title}; the alias was not touched", "Plan again.") from error
+    # Writing
 
     async def _move(self, write: Write, needed: tuple[Move, ...]) -> None:
         for number, move in enumerate(needed):
@@ -257,40 +255,44 @@ class MlflowRolloutWriter:
                     "A proxy or login page may stand between. Look at the alias before doing anything again.",
                 )
 
+    async def _settled(
+        self, write: Write, names: AliasNames, before: Look, made: tuple[Move, ...]
+    ) -> SafeText | Unknown:
+        """Return the revision that the aliases come to rest at; raise `OutcomeUnknown` when it is not ours."""
+        aliases = moved(before.aliases, made)
+        after = {name: aliases.get(name) for name in names.concerned()}
+        target = write.target
+        seconds = self._timing.settle_seconds
+        return await settled(target, lambda: self._look(target, names), before, after, seconds, self._clock)
+
+    # Tidying up: never at the price of an answer that is known
+
+    def _left(self, began: float) -> float:
+        """Return the seconds that are left of the whole."""
+        spent_seconds = self._clock.boottime() - began
+        return max(self._timing.whole_seconds - spent_seconds, self._timing.tidy_seconds)
+
+    async def _signed_off(self, write: Write, names: AliasNames, began: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._left(began)):
+                await self._leave_key(write)
+        await self._release(write, names, began)
+
     async def _leave_key(self, write: Write) -> None:
         # The alias was accepted; without the tag it is found by its value.
         with suppress(BackendError):
             await self._tag(write.target, ACTION_TAG, str(write.key))
 
-    async def _release(self, write: Write, names: AliasNames) -> None:
+    async def _release(self, write: Write, names: AliasNames, began: float) -> None:
         """Give the claim back, unless somebody else has it by now; without success it ends by itself."""
-        with suppress(BackendError):
-            lock = (await self._look(write.target, names)).lock
-            if lock is not None and lock.key == write.key:
-                await self._tag(write.target, LOCK_TAG, Lock(str(write.key), SafeText(""), 0.0).text())
+        with suppress(BackendError, TimeoutError):
+            async with asyncio.timeout(self._left(began)):
+                lock = (await self._look(write.target, names)).lock
+                if lock is not None and lock.key == write.key:
+                    await self._tag(write.target, LOCK_TAG, Lock(str(write.key), SafeText(""), 0.0).text())
 
     async def _tag(self, target: TargetKey, key: str, value: str) -> None:
         await self._writer.send("POST", SET_TAG, json={"name": str(target.model), "key": key, "value": value})
-
-    async def _settled(self, write: Write, names: AliasNames, before: Look, after: Mapping[str, str]) -> Receipt:
-        """Look at once and after a while; raise `OutcomeUnknown` when somebody else wrote at the same time."""
-        revision: SafeText | Missing = UNKNOWN
-        for wait_seconds in (0.0, self._timing.settle_seconds):
-            if wait_seconds:
-                await self._clock.sleep(wait_seconds)
-            try:
-                look = await self._look(write.target, names)
-            except BackendError:
-                revision = UNKNOWN  # accepted, and not seen again: whoever verifies looks again
-                continue
-            if any(look.aliases.get(name) != after.get(name) for name in names.concerned()):
-                raise OutcomeUnknown(
-                    f"somebody else moved {write.target} at the same time: it was {before.revision}, "
-                    f"our write was accepted, and now it is {look.revision}",
-                    "Nothing was repeated or undone. Look who else writes, and plan again from what is there now.",
-                )
-            revision = look.revision
-        return Receipt(revision)
 
 
 def _half_done(target: TargetKey, made: tuple[Move, ...], error: BackendError) -> OutcomeUnknown:

@@ -24,10 +24,10 @@ NOTICED_SECONDS: Final = 2.0
 """How long after a write somebody else's is still noticed by us."""
 
 _SAYS: Final = safe_text(
-    "MLflow cannot compare and swap. A lock tag keeps modeltui operators apart while requests arrive within "
+    "MLflow cannot compare and swap. A lock tag keeps modeltui operators apart while requests arrive and show within "
     f"{PAUSE_SECONDS:g} s; whoever else moves an alias within {NOTICED_SECONDS:g} s after our write is noticed, not "
-    "prevented; and a move of the same alias in the moment between our last look and our write (one round trip) is "
-    "overwritten unseen.",
+    "prevented; and a move of the same alias in the moment between our last look and our write (one round trip, and as "
+    "long as answers lag) is overwritten unseen.",
     400,
 )
 
