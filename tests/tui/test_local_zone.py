@@ -10,8 +10,8 @@ import pytest
 
 from modeltui.domain.names import Instant
 from modeltui.present.times import both_date_times
-from modeltui.tui.acts import _moment
 from modeltui.tui.local_zone import LOCAL
+from modeltui.tui.recalling import moment_typed
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 )
 def test_a_time_is_meant_by_the_clock_of_its_day(typed: str, meant: str) -> None:
     """A time that I type is by the clock on my wall on that day, whatever the time of year is now."""
-    assert _moment(typed) == datetime.fromisoformat(meant).timestamp()
+    assert moment_typed(typed) == datetime.fromisoformat(meant).timestamp()
 
 
 @pytest.mark.parametrize(
@@ -56,5 +56,5 @@ def test_a_moment_is_told_by_the_clock_of_its_day(at: str, said: str) -> None:
 @pytest.mark.parametrize("typed", ["", "yesterday", "9999-12-31 23:59", "0001-01-01"])
 def test_what_is_no_time_is_none(typed: str) -> None:
     """What names no moment that can be looked up is refused."""
-    found = _moment(typed)
+    found = moment_typed(typed)
     assert found is None or datetime.fromtimestamp(found, UTC).year in (1, 9998, 9999)

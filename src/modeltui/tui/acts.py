@@ -4,37 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, suppress
-from datetime import datetime
+from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from textual import events
 from textual.app import App
 
 from modeltui.domain.acting.action import ActionKind, Refusal
 from modeltui.domain.errors import ModeltuiError
-from modeltui.domain.names import UNKNOWN, Instant, Missing, ModelName, TargetKey, Unknown, VersionId
+from modeltui.domain.names import UNKNOWN, Missing, ModelName, TargetKey, Unknown, VersionId
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.present.banner import lost_count, writes_words
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
 from modeltui.tui.actions import ACTIONS, ALL_KEYS, Action
-from modeltui.tui.local_zone import LOCAL
+from modeltui.tui.recalling import Recalling
 from modeltui.tui.widgets.prompt import Choice, Prompt
 
 if TYPE_CHECKING:
     from random import Random
 
     from modeltui.domain.acting.action import Weights
-    from modeltui.domain.acting.approval import ApprovalRequest
     from modeltui.domain.fleet import Fleet
     from modeltui.engine.observer import Observer
     from modeltui.ports.acting import Acting
     from modeltui.ports.clock import Clock
     from modeltui.present.glyphs import Glyphs
     from modeltui.tui.guarding import Guarding
-    from modeltui.tui.screens.board import Board
     from modeltui.tui.widgets.guard import GuardPanel
 
     _Base = App[Any]
@@ -49,16 +46,13 @@ else:
 LEAST_UNLOCK_REASON = 10
 RULES_SECONDS = 5.0
 """So often the rules are read again for what stands beside a key; whoever presses it has them read at once."""
-_WHOLE_TABLE = 180
-_FIRST_COLUMNS = 6
-"""Of what served at a time: what, where, which version, its share, since and until when."""
 ONLY_LOOKS = Refusal(
     SafeText("READ-ONLY: this session cannot write"),
     SafeText("open a context that may write, without --read-only"),
 )
 
 
-class Acts(_Base):
+class Acts(Recalling):
     """Mixin for the app: a session without a way to act has none of these keys, and loads nothing of acting."""
 
     fleet: Fleet
@@ -71,7 +65,6 @@ class Acts(_Base):
     _panel: GuardPanel | None = None
     chance: Random | None = None
     """Draws the letters that guards ask for; None for the machine's own."""
-    _waiting: tuple[ApprovalRequest, ...] = ()
     _trackers: tuple[Guarding, ...] = ()
     """Actions that were told GO and whose tracker was left, oldest first."""
 
@@ -185,65 +178,6 @@ class Acts(_Base):
     def seen_sticky(self) -> None:
         """Take what has ended off the line: the journal shows it."""
         self._trackers = tuple(one for one in self._trackers if not one.is_over)
-
-    # The journal
-
-    def waiting_approvals(self) -> list[Line]:
-        """Return what waits for a second person here, with the command to run; asked for when a journal is opened."""
-        if not self._waiting:
-            return []
-        from modeltui.present.journal_text import approval_lines
-
-        return approval_lines(self._waiting, self.fleet.at, self.glyphs)
-
-    def ask_waiting(self) -> None:
-        """Look for plans that wait for a second person."""
-        if not isinstance(self.acting, Refusal):
-            self.run_worker(self._ask_waiting(self.acting), group="waiting", exclusive=True, exit_on_error=False)
-
-    async def _ask_waiting(self, acting: Acting) -> None:
-        with suppress(ModeltuiError):
-            self._waiting = await acting.pending()
-        self.board.draw_all()
-
-    def ask_as_of(self) -> None:
-        """Ask for a time, and show what served then."""
-        acting = self.acting
-        if isinstance(acting, Refusal):
-            self.say("in a session that only looks: 'modeltui journal as-of TIME' answers for any time", Tone.WARN)
-            return
-
-        def look(text: str) -> None:
-            at = _moment(text)
-            if at is None:
-                self.say("a time is written as 2026-01-15 02:07, in your own zone", Tone.WARN)
-                return
-            self.run_worker(self._look_back(acting, at), group="as-of", exclusive=True, exit_on_error=False)
-
-        label = "what served at: 2026-01-15 02:07"
-        self.ask(Prompt(label, self.glyphs, on_accept=look, accept_words="show", cancel_words="stay here"))
-
-    async def _look_back(self, acting: Acting, at: Instant) -> None:
-        from modeltui.engine.journal.as_of import serving_at
-        from modeltui.present.serving_table import serving_rows
-        from modeltui.present.table import aligned
-        from modeltui.present.times import both_date_times
-
-        try:
-            found = await serving_at(acting.journal, at, now=self.fleet.at, fleet=self.fleet)
-        except ModeltuiError as error:
-            self.say(error.title, Tone.WARN)
-            return
-        heading: Line = (Span(f"as of {both_date_times(at, LOCAL)}", Tone.TITLE),)
-        table = serving_rows(found, LOCAL)
-        nobody: Line = (Span("nobody knows of anything that served then", Tone.UNKNOWN),)
-
-        def make(width: int) -> list[Line]:
-            kept = table if width >= _WHOLE_TABLE else [row[:_FIRST_COLUMNS] for row in table]
-            rows: list[Line] = [(Span(line),) for line in aligned(kept)]
-            return [heading, *(rows if found else [nobody])]
-
-        self.show_text(make)
 
     # The actions
 
@@ -390,11 +324,6 @@ class Acts(_Base):
             return _sentence(permission)
         return "" if permission.is_allowed else str(permission.says)
 
-    @property
-    def board(self) -> Board:
-        """Return the screen on top."""
-        return cast("Board", self.screen)
-
     def _target(self) -> TargetKey | None:
         return getattr(self.screen, "acting_target", None)
 
@@ -490,15 +419,6 @@ def _refusal_for(error: Exception) -> Refusal:
 
 def _sentence(refusal: Refusal) -> str:
     return f"{refusal.reason}: {refusal.remedy}" if refusal.remedy else str(refusal.reason)
-
-
-def _moment(text: str) -> Instant | None:
-    """Return the moment that a text names, by the operator's clock of that day unless it names a zone."""
-    try:
-        at = datetime.fromisoformat(text.strip())
-        return Instant((at if at.tzinfo is not None else at.replace(tzinfo=LOCAL)).timestamp())
-    except (ValueError, OverflowError):
-        return None
 
 
 def _share(text: str) -> float | None:
