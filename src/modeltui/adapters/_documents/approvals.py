@@ -34,8 +34,8 @@ _WORDS: Final = frozenset(
         *("approved", "approve", "accepted", "granted", "passed", "ok", "signed off", "yes", "true"),
         *("no", "false", "not approved", "unapproved", "no go", "failed", "expired"),
         *("rejected", "reject", "denied", "revoked", "declined", "withdrawn", "refused", "vetoed"),
-        *("pending", "pending approval", "approval pending", "in review", "under review", "requested"),
-        *("required", "waiting", "open", "draft"),
+        *("pending", "pending approval", "approval pending", "approval required", "in review", "under review"),
+        *("requested", "required", "waiting", "open", "draft"),
         *("none", "nobody", "unknown", "n/a", "tbd", "todo"),
     }
 )
@@ -50,18 +50,26 @@ def approvals_under(key: str, value: Any, metadata: Metadata) -> tuple[Approval,
 
     `metadata` is the object in which the key stands: it may hold the decision or the name beside it.
     """
+    named = key.rpartition(".")[2].lower()
     rows = value if isinstance(value, list) else [value]
     if isinstance(value, Mapping) and value and all(isinstance(inner, Mapping) for inner in value.values()):
-        rows = [{"by": name, **inner} for name, inner in value.items()]
-    named = key.rpartition(".")[2].lower()
+        # Under its own heading a name may be that of a rule as well: it implies no yes.
+        named, rows = "", [{"by": name, **inner} for name, inner in value.items()]
+    status = metadata.get("approval_status")
+    if status not in NOTHING and named not in _NAMES_APPROVERS and _is_no(_spelled(status)):
+        # A no that stands beside all of them is told even where each of them is a yes.
+        rows = [{"decision": status}, *rows]
     return tuple(_approval(named, row, metadata) for row in rows[:MOST_ENTRIES] if row not in NOTHING)
 
 
 def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
-    facts = row if isinstance(row, Mapping) else _beside(key, row, metadata)
+    aside = {name: metadata.get(name) for name in ("approved_at", "approval_status", "approved")}
+    own = row if isinstance(row, Mapping) else _beside(key, row, metadata)
+    facts = {**aside, **own} if own is not row or key in _NAMES_APPROVERS else own
     by = field_of(facts, "by", "approved_by", "approver", "name")
-    names_approver = key in _NAMES_APPROVERS or any(facts.get(name) not in NOTHING for name in _NAMES_APPROVERS)
-    is_implied = names_approver and not isinstance(by, Unknown)
+    named = [facts.get(name) for name in _NAMES_APPROVERS]
+    named += [facts.get("by"), facts.get("name")] if key in _NAMES_APPROVERS else []
+    is_implied = any(map(_is_name, named))
     return Approval(
         by=told("nobody named") if isinstance(by, Unknown) else by,
         decision=told(_decision(facts) or (_YES if is_implied else _NOT_STATED)),
@@ -71,18 +79,28 @@ def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
 
 
 def _beside(key: str, row: Any, metadata: Metadata) -> Metadata:
-    """Return a text, or a yes or no, as an object, together with what stands beside it."""
-    aside = {name: metadata.get(name) for name in ("approved_at", "approval_status", "approved")}
-    if isinstance(row, bool) or _word(row) in _WORDS or _word(row).startswith(_NO_BEGINS):
-        return {**aside, "decision": row, "by": None if key in _NAMES_APPROVERS else metadata.get("approved_by")}
-    return {**aside, "by": row}
+    """Return a text, or a yes or no, as an object with who decided, or what."""
+    if isinstance(row, bool) or _is_decision(row):
+        return {"decision": row, "by": None if key in _NAMES_APPROVERS else metadata.get("approved_by")}
+    return {"by": row}
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip()) and not _is_decision(value)
+
+
+def _is_decision(value: Any) -> bool:
+    return _word(value) in _WORDS or _is_no(value)
+
+
+def _is_no(value: Any) -> bool:
+    return _word(value).startswith(_NO_BEGINS)
 
 
 def _decision(facts: Metadata) -> str:
     """Return what was decided, empty when nothing says it; a yes counts only where nothing beside it is a no."""
-    written = next((facts[name] for name in _DECISION if facts.get(name) not in NOTHING), None)
-    said = yes_or_no(written)
-    decided = (_YES if said else _NO) if isinstance(said, bool) else plain(written) if written is not None else ""
+    found = [_spelled(facts[name]) for name in _DECISION if facts.get(name) not in NOTHING]
+    decided = next((one for one in found if _is_no(one)), found[0] if found else "")
     if decided and not _word(decided).startswith(_YES_BEGINS):
         return decided
     for name, value in facts.items():
@@ -94,6 +112,11 @@ def _decision(facts: Metadata) -> str:
     # A name or a time under `approved` says no more than that somebody meant something by it.
     flag = yes_or_no(approved)
     return decided or _NOT_STATED if isinstance(flag, Missing) else decided or _YES if flag else _NO
+
+
+def _spelled(decision: Any) -> str:
+    said = yes_or_no(decision)
+    return plain(decision) if isinstance(said, Missing) else _YES if said else _NO
 
 
 def _word(value: Any) -> str:
