@@ -22,7 +22,7 @@ class Deadlines:
     """One look at all sources."""
     prepare_seconds: float = 10.0
     send_seconds: float = 20.0
-    """One write: more than the write client's own 15 s and than the 18 s that MLflow gets, so that their word comes first."""
+    """One write: more than the write client's own 15 s, and the 18 s of a write to MLflow: their word comes first."""
     record_seconds: float = 10.0
     """One record, with the way to the spool."""
     lease_seconds: float = 3.0
