@@ -285,6 +285,14 @@ async def test_a_decision_that_cannot_be_read_is_no_yes(fake: FakeMlflow) -> Non
     assert (await told(fake, provenance=where)).approvals is ABSENT
 
 
+@pytest.mark.parametrize("word", ["pending", "TBD", "rejected: drift"])
+async def test_a_word_where_a_name_belongs_is_no_yes(fake: FakeMlflow, word: str) -> None:
+    """A tag for the approver that holds no name says what it says, by nobody."""
+    with_tags(fake, approved_by=word)
+    approval = value((await told(fake)).approvals)[0]
+    assert (approval.by, approval.decision) == ("nobody named", word)
+
+
 async def test_version_that_is_not_there(fake: FakeMlflow, registry: MlflowRegistry) -> None:
     """A version that was deleted is refused with words; an unreachable server is unavailable."""
     fake.answer(VERSION, not_found("Model Version (name=fraud-detector, version=10) not found"))

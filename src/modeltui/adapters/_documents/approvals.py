@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from modeltui.adapters._documents.values import (
+    ADDRESS,
     MOST_ENTRIES,
     NOTHING,
     Metadata,
@@ -20,6 +21,7 @@ from modeltui.adapters._documents.values import (
 )
 from modeltui.domain.lineage import Approval
 from modeltui.domain.names import Missing, Unknown
+from modeltui.domain.text import SafeText
 
 _NAMES_APPROVERS: Final = frozenset({"approved_by", "approver", "approvers"})
 """Keys that say by themselves what the people they name have decided."""
@@ -42,6 +44,7 @@ _WORDS: Final = frozenset(
 """Texts that are a decision, or say that there is none yet; any other text is taken for a name."""
 _YES: Final = "approved"
 _NO: Final = "not approved"
+_NOBODY: Final = "nobody named"
 _NOT_STATED: Final = "not stated"
 
 
@@ -62,6 +65,11 @@ def approvals_under(key: str, value: Any, metadata: Metadata) -> tuple[Approval,
     return tuple(_approval(named, row, metadata) for row in rows[:MOST_ENTRIES] if row not in NOTHING)
 
 
+def approved_by(written: str) -> tuple[SafeText, SafeText]:
+    """Return who decided what, where only a text stands under `approved_by`: a name is a yes, `pending` is none."""
+    return (told(_NOBODY), told(written)) if _is_decision(written) else (told(written, limit=ADDRESS), told(_YES))
+
+
 def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
     aside = {name: metadata.get(name) for name in ("approved_at", "approval_status", "approved")}
     own = row if isinstance(row, Mapping) else _beside(key, row, metadata)
@@ -71,7 +79,7 @@ def _approval(key: str, row: Any, metadata: Metadata) -> Approval:
     named += [facts.get("by"), facts.get("name")] if key in _NAMES_APPROVERS else []
     is_implied = any(map(_is_name, named))
     return Approval(
-        by=told("nobody named") if isinstance(by, Unknown) else by,
+        by=told(_NOBODY) if isinstance(by, Unknown) else by,
         decision=told(_decision(facts) or (_YES if is_implied else _NOT_STATED)),
         at=moment(next((facts[name] for name in _WHEN if facts.get(name) not in NOTHING), None)),
         comment=field_of(facts, "comment", "reason", "ticket"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from modeltui.adapters._documents.approvals import approved_by
 from modeltui.adapters._documents.long_text import text_lines
 from modeltui.adapters._documents.mlmodel import MlModel
 from modeltui.adapters._documents.signed_manifest import Manifest, read_manifest
@@ -259,10 +260,11 @@ class _Teller:
                 return trouble or self._facts.trouble(self._where.approved_by) or ABSENT
             if trouble is not None:
                 return trouble
+            by, decision = approved_by(by)
         at = self._facts.first(self._where.approved_at)
         approval = Approval(
             by=wire.shown("nobody named") if isinstance(by, Unknown) else by,
-            decision=wire.shown("approved") if isinstance(decision, Unknown) else decision,
+            decision=decision,
             at=moment(at) if isinstance(at, str) else UNKNOWN,
             # A ticket is a tag of its own, too.
             comment=self._facts.also_told(self._where.approval_comment),
