@@ -26,6 +26,27 @@ async def test_one_key_shows_where_the_harming_version_comes_from() -> None:
         assert (lineages.FRAUD, "3.0.0") in stage.observer.wanted or stage.world.fleet.provenance
 
 
+async def test_a_filter_leaves_only_what_holds_the_words() -> None:
+    """/ leaves the facts and relatives that hold what I type; esc shows all again; nothing found says so."""
+    async with shown(lineages.compared_incident(), (100, 40)) as stage:
+        await stage.press("4")
+        assert "merchant_size" in stage.text
+        await stage.press("slash")
+        await stage.type("2.3.1")
+        await stage.press("enter")
+        assert "fraud:2.3.1" in stage.text
+        assert "merchant_size" not in stage.text
+        assert "/2.3.1" in stage.rows[-1]
+        await stage.press("escape")
+        assert stage.screen == "LineageScreen"
+        assert "merchant_size" in stage.text
+        await stage.press("slash")
+        await stage.type("zzz")
+        assert "nothing matches /zzz" in stage.text
+        await stage.press("escape", "escape")
+        assert stage.screen == "FleetScreen"
+
+
 async def test_a_lineage_leaves_by_a_command() -> None:
     """e shows the command that prints this very lineage, wherever I have followed it to."""
     async with shown(lineages.compared_incident(), (120, 30)) as stage:

@@ -74,6 +74,8 @@ class LineagePage:
     """Origins that are shown whole; of those that a tall page shows whole anyway, those that are not."""
     has_keys: bool = True
     """Somebody can unfold what a row has no room for; otherwise it goes on in the next."""
+    text: str = ""
+    """Only what holds all its words is shown, each fact and each relative whole; empty for everything."""
     rows: int = 0
     """What there is room for at once: where all texts fit they are unfolded, and enter folds one."""
     keys: list[RowKey] = field(default_factory=list)
@@ -90,6 +92,8 @@ class LineagePage:
         if self.opened != opened ^ texts:
             self.opened = opened ^ texts
             self._draw()
+        if words := self.text.lower().split():
+            self._keep_what_holds(words)
 
     def _draw(self) -> None:
         self.keys.clear()
@@ -103,6 +107,16 @@ class LineagePage:
         self._add_relatives("parents", "comes from", self._related(Relation.PARENT))
         self._add_relatives("children", "came of it", found.children)
         self._add("unread", "", self._about_children())
+
+    def _keep_what_holds(self, words: list[str]) -> None:
+        """Leave only what holds all words, and what says that something is not known: that is never filtered away."""
+        said: dict[tuple[str, str], str] = {}
+        for key in self.keys:
+            said[key[:2]] = f"{said.get(key[:2], '')} {self.copied(key).lower()}"
+        found = [key for key in self.keys if all(word in said[key[:2]] for word in words)]
+        self.keys[:] = [key for key in self.keys if key[0] in ("missing", "unread") or key in found]
+        if not found:
+            self._add("nothing", "", [(Span(f" nothing matches /{self.text}: esc shows all", Tone.UNKNOWN),)])
 
     def line(self, key: RowKey) -> Line:
         """Return one row."""

@@ -146,7 +146,7 @@ ACTIONS: tuple[Action, ...] = (
     _action(
         *("filter", "slash", "/", "filter"),
         "Show only lines whose text matches; esc shows all again.",
-        *("fleet journal compare", 20),
+        *("fleet journal compare lineage", 20),
     ),
     _action("next_signal", "tab right", "tab", "signal", "Chart the next signal.", "target", 21),
     _action("previous_signal", "shift+tab left", "", "", "Chart the signal before.", "target", 22),

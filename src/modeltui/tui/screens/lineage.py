@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar, cast
 
 from textual.app import ComposeResult
@@ -22,6 +23,7 @@ from modeltui.tui.comparing import Subject
 from modeltui.tui.detail_layout import compare_layout
 from modeltui.tui.screens.board import Board, bindings_of
 from modeltui.tui.widgets.lines import StyledLines
+from modeltui.tui.widgets.prompt import Prompt
 from modeltui.tui.widgets.row_list import RowList
 
 _MOST_KIN = 12
@@ -42,6 +44,7 @@ class LineageScreen(Board):
         self._been: list[tuple[VersionKey, RowKey | None]] = []
         """Where esc leads, newest last, with the row that was left."""
         self._opened: frozenset[str] = frozenset()
+        self.filter_text = ""
         self._page: LineagePage | None = None
         self._asked: set[VersionKey] = set()
         """Asked for once: who could not say it is not asked again with every answer."""
@@ -88,7 +91,7 @@ class LineageScreen(Board):
                 self._asked.add(relative.key)
                 self.program.want_provenance(*relative.key)
         width, height = max(self.size.width - 1, 1), max(self.size.height - 3, 1)
-        page = LineagePage(found, self.fleet.at, width, self.glyphs, self._opened, rows=height)
+        page = LineagePage(found, self.fleet.at, width, self.glyphs, self._opened, text=self.filter_text, rows=height)
         self._page = page
         self.query_one("#grid", RowList).set_rows(page.keys, lambda key: page.line(cast(RowKey, key)))
         model, version = self.key
@@ -110,6 +113,8 @@ class LineageScreen(Board):
         """Nothing here grows old fast enough to be drawn anew."""
 
     def remark(self) -> str:
+        if self.filter_text:
+            return f"/{self.filter_text}"
         first, last, count = self.query_one("#grid", RowList).position
         return f"rows {first} to {last} of {count}" if first > 1 or last < count else ""
 
@@ -141,7 +146,7 @@ class LineageScreen(Board):
 
     def _go(self, key: VersionKey, row: RowKey | None = None) -> None:
         self.key = key
-        self._opened = frozenset()
+        self._opened, self.filter_text = frozenset(), ""
         self._ask()
         self.draw_body(None)
         if self._page is not None and self._page.keys:
@@ -164,6 +169,18 @@ class LineageScreen(Board):
             return
         self.program.say(f"no {'newer' if by > 0 else 'older'} version of {model} is known", Tone.UNKNOWN)
 
+    def set_filter(self, text: str) -> None:
+        """Show only what holds a text."""
+        self.filter_text = text
+        self.draw_body(None)
+
+    def action_filter(self) -> None:
+        question = "filter: words in a fact, its source or a relative"
+        cancel = partial(self.set_filter, "")
+        self.program.ask(
+            Prompt(question, self.glyphs, on_text=self.set_filter, on_cancel=cancel, text=self.filter_text)
+        )
+
     def action_copy(self) -> None:
         key = self._cursor()
         if key is not None and self._page is not None:
@@ -176,7 +193,9 @@ class LineageScreen(Board):
         self.program.show_text(lambda _: lines)
 
     def action_go_back(self) -> None:
-        if self._been:
+        if self.filter_text:
+            self.set_filter("")
+        elif self._been:
             key, row = self._been.pop()
             self._go(key, row)
         else:
