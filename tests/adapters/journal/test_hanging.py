@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from modeltui.adapters.journal import JsonlJournal
+from modeltui.adapters.journal import JsonlJournal, witnessing
+from modeltui.adapters.journal import journal as journal_module
 from modeltui.adapters.journal.alone import alone_in
 from modeltui.adapters.journal.files import Files
+from modeltui.adapters.journal.index import Index, Place
 from modeltui.adapters.system.clock import SystemClock
 from modeltui.domain.journal.record import Entry, Record, RecordKind
 from modeltui.engine.acting import recording
@@ -202,6 +205,51 @@ async def test_what_hangs_while_it_is_brought_over_is_there_once(
     found = await kinds(last)
     assert (found.count("action.intent"), found.count("action.step")) == (1, 1)
     assert looked_at(tmp_path / "journal").is_whole
+
+
+async def test_what_nobody_waits_for_complains_to_nobody(tmp_path: Path, disk: Hanging) -> None:
+    """A record was given up before it was written: no word of that is put on my terminal afterwards."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, said: complaints.append(said))
+    journal = JsonlJournal(tmp_path / "journal", SystemClock(), files=disk)
+    disk.hangs_in = "make_directory"
+    task = asyncio.ensure_future(journal.append(intent()))
+    assert await asyncio.to_thread(disk.is_hanging.wait, LONG_SECONDS)
+    task.cancel()
+    await asyncio.sleep(0)
+    disk.let_go.set()
+    await asyncio.wait({task})
+    assert task.cancelled()
+    del task
+    for _ in range(20):  # the thread has it in its hands for a moment more
+        await asyncio.sleep(0.01)
+        gc.collect()
+    assert complaints == []
+    assert not all_lines(tmp_path / "journal")
+
+
+async def test_a_program_ends_although_somebody_still_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look into the journal hangs in its disk: the program that made it ends all the same."""
+    monkeypatch.setattr(journal_module, "_CLOSE_SECONDS", PATIENCE_SECONDS)
+    monkeypatch.setattr(witnessing, "LAST_CHECKPOINT_SECONDS", PATIENCE_SECONDS)
+    reading, let_go_on = threading.Event(), threading.Event()
+
+    class Slow(Index):
+        def find(self, query: Query) -> list[Place]:
+            with self._turn:
+                reading.set()
+                let_go_on.wait(LONG_SECONDS)
+            return super().find(query)
+
+    monkeypatch.setattr(journal_module, "Index", Slow)
+    async with asyncio.timeout(LONG_SECONDS / 2):
+        async with JsonlJournal(tmp_path, SystemClock(), files=Unsynced()) as journal:
+            await journal.append(intent())
+            look = asyncio.ensure_future(journal.read(Query()))
+            assert await asyncio.to_thread(reading.wait, LONG_SECONDS)
+            look.cancel()
+    assert not let_go_on.is_set()
+    let_go_on.set()
 
 
 class Queueing(Unsynced):

@@ -37,6 +37,8 @@ from modeltui.ports.journal import Journal, Page, PagedReader, Query
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_CLOSE_SECONDS: Final = 3.0
+"""A look that hangs in the disk keeps the index open; the end of the program does not wait for it."""
 _MOST_READERS: Final = 8
 """Threads of one journal that read: so many does a disk that hangs hold, and those who ask further wait in line."""
 
@@ -162,7 +164,8 @@ class JsonlJournal:
         try:
             await self._witnessing.__aexit__(kind, error, traceback)
         finally:
-            self._index.close()
+            closing = asyncio.get_running_loop().run_in_executor(OWN_THREADS, self._index.close)
+            await asyncio.wait({closing}, timeout=_CLOSE_SECONDS)
 
     def _read(self, query: Query) -> tuple[Record, ...]:
         return self._records(self._index.find(query)) if segments_of(self.directory) else ()
@@ -254,6 +257,7 @@ class JsonlJournal:
         async with self._writing:
             given_up = threading.Event()
             running = asyncio.get_running_loop().run_in_executor(OWN_THREADS, self._append_wanted, entry, given_up)
+            running.add_done_callback(lambda done: done.cancelled() or done.exception())  # nobody may wait for it then
             try:
                 return await asyncio.shield(running)
             except asyncio.CancelledError:
