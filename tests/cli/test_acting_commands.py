@@ -248,7 +248,7 @@ def test_a_promotion_waits_for_a_second_person(commands: MakeCommands, tmp_path:
     plan = _plan_in(acting)
     code, _, err = commands(acting)("apply", _saved(acting, tmp_path), "--plan-hash", plan.hash, *WHY)
     assert code == 3
-    assert f"a second person runs: modeltui approve {plan.hash[7:19]}" in err
+    assert f"a second person runs: modeltui --context {plan.context} approve {plan.hash[7:19]}" in err
     assert [asked.hash for asked in acting.approvals] == [plan.hash]
     assert acting.runners == []
     assert "incident" not in err
@@ -521,7 +521,7 @@ def test_approving_without_a_terminal_takes_the_whole_hash(commands: MakeCommand
     acting.review = (plan, ())
     code, _, err = commands(acting)("approve", plan.hash[7:19])
     assert code == 3
-    assert f"modeltui approve {plan.hash}" in err
+    assert f"modeltui --context {plan.context} approve {plan.hash}" in err
     assert "nothing has moved since" in err
     assert acting.decided == []
     code, out, _ = commands(acting)("approve", plan.hash, "--reason", "gates are green", "--json")

@@ -136,7 +136,7 @@ def test_one_asks_another_approves_the_first_goes(
 
     asked = ann.run(*go)
     assert asked.returncode == 3, asked.stdout + asked.stderr
-    assert f"a second person runs: modeltui approve {plan['hash'][7:19]}" in asked.stderr
+    assert f"approve {plan['hash'][7:19]}" in asked.stderr
     own = ann.run("approve", plan["hash"])
     assert own.returncode == 3, own.stdout + own.stderr
     still = ann.run(*go)

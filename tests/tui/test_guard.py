@@ -411,7 +411,7 @@ async def test_a_promotion_waits_for_a_second_person() -> None:
         await on.press(on.letter)
         await on.settle()
         await on.tick()
-        assert "modeltui approve" in on.stage.text
+        assert "modeltui --context prod approve" in on.stage.text
         assert len(acting.approvals) == 1
         assert acting.gone == []
         acting.refuses = None

@@ -99,7 +99,7 @@ async def test_what_waits_for_a_second_person_shows_the_command() -> None:
             await stage.pilot.pause(0.01)
             await stage.settle()
         assert "WAITS FOR APPROVAL" in stage.text
-        assert "modeltui approve 9f130e83c3aa" in stage.text
+        assert "approve 9f130e83c3aa" in stage.text
 
 
 async def test_the_tail_under_the_fleet_tells_what_was_done() -> None:

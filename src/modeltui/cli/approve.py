@@ -9,6 +9,7 @@ from modeltui.cli.output import can_be_typed_at, data, json_object, note
 from modeltui.config.load import Loaded, Options
 from modeltui.domain.acting.action import Plan, Refusal
 from modeltui.domain.acting.approval import Decision, GivenApproval
+from modeltui.domain.acting.wording import approve_command
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
 from modeltui.present.acting_objects import approval_object, waiting_object
@@ -94,7 +95,8 @@ async def _asked(loaded: Loaded, plan: Plan, wanted: str) -> Refusal | None:
         if wanted.strip() == plan.hash:
             return None
         return Refusal(
-            SafeText("there is no terminal to ask on"), safe_text(f"give the whole hash: modeltui approve {plan.hash}")
+            SafeText("there is no terminal to ask on"),
+            safe_text(f"give the whole hash: {approve_command(plan, is_whole=True)}", 400),
         )
     from modeltui.cli.typing_it import typed_at_terminal
 

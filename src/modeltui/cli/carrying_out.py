@@ -12,6 +12,7 @@ from modeltui.config.load import Loaded
 from modeltui.domain.acting.action import Consent, Plan, Refusal
 from modeltui.domain.acting.outcome import Phase, Progress
 from modeltui.domain.acting.plan_document import plan_document
+from modeltui.domain.acting.wording import approve_command
 from modeltui.domain.errors import ModeltuiError
 from modeltui.domain.text import SafeText, safe_text
 from modeltui.ports.acting import Acting
@@ -96,7 +97,7 @@ async def refused_to_go(acting: Acting, plan: Plan, wish: Wish, refusal: Refusal
     if isinstance(asked, Refusal):
         return say_refusal(asked, as_json=wish.as_json)
     remedy = (
-        f"a second person runs: modeltui approve {plan.hash[7:19]}; then, before {both_times(asked.expires_at)}, run "
+        f"a second person runs: {approve_command(plan)}; then, before {both_times(asked.expires_at)}, run "
         f"this again{'' if wish.plan_hash else f': {wish.again} --plan-hash {plan.hash}'}"
     )
     _, loudly, command = str(refusal.remedy).partition("; or, with an incident: ")

@@ -103,7 +103,7 @@ def list_records(options: Options, last: int, as_json: bool, **chosen: Any) -> i
 
 
 @command.command("show", help="Print everything that one record holds, by its number.")
-@click.argument("seq", type=click.IntRange(1))
+@click.argument("seq", type=click.IntRange(1, 2**63 - 1))
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.pass_obj
 def show(options: Options, seq: int, as_json: bool) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from modeltui.domain.acting.action import ActionKind, GuardLevel, Plan
 from modeltui.domain.acting.challenge import Challenge, Hint, Stage, Verdict
 from modeltui.domain.acting.outcome import Progress
+from modeltui.domain.acting.wording import approve_command
 from modeltui.domain.fleet import Fleet, Target
 from modeltui.domain.health import Level
 from modeltui.domain.names import Instant, Missing
@@ -15,7 +16,7 @@ from modeltui.present import format as form
 from modeltui.present import words
 from modeltui.present.banner import banner_tone
 from modeltui.present.glyphs import Glyphs
-from modeltui.present.journal_text import REASON_WORDS, short_hash
+from modeltui.present.journal_text import REASON_WORDS
 from modeltui.present.plan_text import panel_lines, seen_words, short_lines, suspect_line, title_words
 from modeltui.present.span import Line, Span
 from modeltui.present.tone import Tone
@@ -132,8 +133,8 @@ def _question(plan: Plan, guard: Challenge, glyphs: Glyphs, waits_for: str) -> L
                 Span(f" to go on with this{count}"),
             )
         case Stage.APPROVAL:
-            command = f"modeltui approve {short_hash(str(plan.hash))}"
-            return (pointer, Span(f"A second person runs: {command}", Tone.STRONG), Span(f"  {waits_for}", Tone.MUTED))
+            says = f"A second person runs: {approve_command(plan)}"
+            return (pointer, Span(says, Tone.STRONG), Span(f"  {waits_for}", Tone.MUTED))
 
 
 def _cap(letter: str) -> Span:

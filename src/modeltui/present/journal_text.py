@@ -10,6 +10,7 @@ from datetime import UTC, tzinfo
 from modeltui.domain.acting.action import ReasonCode
 from modeltui.domain.acting.approval import ApprovalRequest
 from modeltui.domain.acting.lease import Lease
+from modeltui.domain.acting.wording import approve_command
 from modeltui.domain.journal.record import ChainState, Detail, Record, RecordKind
 from modeltui.domain.journal.view import JournalView
 from modeltui.domain.names import Instant, Missing
@@ -280,9 +281,10 @@ def approval_lines(waiting: Iterable[ApprovalRequest], now: Instant, glyphs: Gly
             (
                 Span(f" {glyphs.warn} WAITS FOR APPROVAL ", Tone.WARN),
                 Span(f" {plan.kind.value} {plan.target} to {plan.version}", Tone.STRONG),
-                Span(f"  by {plan.actor.principal}, {left} left: modeltui approve {short_hash(str(plan.hash))}"),
+                Span(f"  by {plan.actor.principal}, {left} left"),
             )
         )
+        lines.append((Span(f"   a second person runs: {approve_command(plan)}"),))
     return lines
 
 

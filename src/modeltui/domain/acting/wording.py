@@ -5,9 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from modeltui.domain.names import Instant
 from modeltui.domain.text import SafeText
+
+if TYPE_CHECKING:
+    from modeltui.domain.acting.action import Plan
 
 _LAST_MOMENT = 253_402_200_000.0
 """Within the year 9999."""
@@ -24,6 +28,12 @@ def moment_text(at: Instant) -> SafeText:
 def command_text(*words: str) -> str:
     """Return a command to copy into a shell: a name that a backend chose can be read there as nothing but a name."""
     return shlex.join(words)
+
+
+def approve_command(plan: Plan, *, is_whole: bool = False) -> str:
+    """Return what a second person runs: in the context of the plan, which need not be their own first one."""
+    name = plan.hash if is_whole else plan.hash.removeprefix("sha256:")[:12]
+    return command_text("modeltui", "--context", plan.context, "approve", name)
 
 
 def whole_milliseconds(at: float) -> Instant:
