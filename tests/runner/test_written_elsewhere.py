@@ -57,6 +57,9 @@ def test_an_actor_writes_where_the_plan_says_or_not_at_all(stage: Stage) -> None
     assert untouched(stage)
     assert untouched(replace(stage, world=other))
     assert stage.records(RecordKind.ACTION_INTENT) == ()
+    (refused,) = stage.records(RecordKind.PLAN_REFUSED)
+    assert refused.entry.plan_hash == plan.hash
+    assert "the configuration now says" in str(refused.entry.details["reason"])
 
 
 def configured(directory: Path, url: str, pointers: dict[str, str]) -> Loaded:

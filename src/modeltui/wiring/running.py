@@ -18,10 +18,13 @@ from modeltui.domain.acting.access import permit
 from modeltui.domain.acting.action import Plan, PlanHash, Refusal
 from modeltui.domain.acting.approval import GivenApproval
 from modeltui.domain.errors import ConfigError
-from modeltui.domain.journal.details import is_to_known_good
+from modeltui.domain.journal.details import is_to_known_good, plan_refused_details
+from modeltui.domain.journal.record import RecordKind
 from modeltui.domain.names import SourceName
+from modeltui.domain.text import safe_text
 from modeltui.engine.acting.deadlines import Deadlines
 from modeltui.engine.acting.executor import Executor
+from modeltui.engine.acting.recording import PlanRecord
 from modeltui.engine.acting.second_person import SecondPerson
 from modeltui.engine.observer import Observer
 from modeltui.ports.notifier import Notifier
@@ -51,14 +54,20 @@ async def open_running(loaded: Loaded, plan: Plan) -> AsyncIterator[Running]:
         if plan.context != loaded.context_name:
             raise ConfigError(f"the plan is for context {plan.context}", "run it there, or plan again here")
         records = await open_records(loaded, clock, secrets, stack)
-        source = await asyncio.to_thread(_source, loaded, plan, clock, secrets)
+        actor = await records.identity.actor()
+        try:
+            source = await asyncio.to_thread(_source, loaded, plan, clock, secrets)
+        except ConfigError as error:
+            record = PlanRecord(records.journal, plan, actor, clock, deadlines_of(loaded))
+            refusal = Refusal(safe_text(error.title), safe_text(error.remedy))
+            await record.note(RecordKind.PLAN_REFUSED, plan_refused_details(plan.kind, refusal))
+            raise
         writer = await stack.enter_async_context(_writer(source))
         observer = await stack.enter_async_context(
             open_observer(_only(loaded, plan), clock=clock, secrets=secrets, start_from_cache=False)
         )
         second = SecondPerson(records.approvals, records.identity, records.rules, clock)
         production = _is_production(loaded, plan)
-        actor = await records.identity.actor()
 
         async def decisions(_: PlanHash) -> tuple[GivenApproval, ...]:
             return await second.decisions(plan, production=production)
