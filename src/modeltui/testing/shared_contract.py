@@ -373,6 +373,8 @@ async def an_intent_is_open_until_its_outcome(ours: Journal, theirs: Journal, cl
     for number, kind in ends:
         await theirs.append(replace(entry_at(clock.now(), number), kind=kind, plan_id=_PLANS[number]))
     _expect(await ours.open_intents() == (intents[0],), "the wrong intents are open")
+    late = await theirs.append(replace(entry_at(clock.now(), 3), kind=RecordKind.ACTION_INTENT, plan_id=_PLANS[1]))
+    _expect(late not in await ours.open_intents(), "an intent is open whose outcome came into the journal before it")
 
 
 async def all_that_is_said_comes_back(ours: Journal, theirs: Journal, clock: MovableClock) -> None:

@@ -123,6 +123,20 @@ async def test_an_intent_is_open_until_its_outcome(tmp_path: Path) -> None:
     assert [record.entry.plan_id for record in await journal(tmp_path).open_intents()] == ["b"]
 
 
+async def test_an_intent_that_comes_after_its_outcome_is_not_open(tmp_path: Path) -> None:
+    """Both were kept beside the journal and came into it the wrong way round: nothing is left to find out."""
+    one = journal(tmp_path)
+    await one.append(entry(RecordKind.ACTION_OUTCOME, plan="a"))
+    assert await one.open_intents() == ()
+    await one.append(entry(RecordKind.ACTION_INTENT, plan="a"))
+    await one.append(entry(RecordKind.ACTION_OUTCOME, plan="b"))
+    await one.append(entry(RecordKind.ACTION_INTENT, plan="b"))
+    await one.append(entry(RecordKind.ACTION_INTENT, plan="c"))
+    assert [record.entry.plan_id for record in await one.open_intents()] == ["c"]
+    (tmp_path / INDEX_NAME).unlink()
+    assert [record.entry.plan_id for record in await journal(tmp_path).open_intents()] == ["c"]
+
+
 def removed(index: Path) -> None:
     """Delete it."""
     index.unlink()

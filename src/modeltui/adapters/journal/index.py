@@ -277,6 +277,8 @@ class _Filler:
         self._tree = GrowingTree(_frontier(state) if state else beginning.tree)
         self._head = state.get("head", str(beginning.head))
         self._segment = state.get("segment", "")
+        self._ended: set[str] = set()
+        """Plans whose outcome was read just now."""
         self._decode = msgspec.json.Decoder(_Line).decode
 
     def fill(self, stop: threading.Event) -> None:
@@ -326,9 +328,19 @@ class _Filler:
 
     def _note_intent(self, kind: str, plan: str, seq: int) -> None:
         if kind == str(RecordKind.ACTION_INTENT):
-            self._database.execute("INSERT OR REPLACE INTO open_intents VALUES (?, ?)", (plan, seq))
+            if not self._has_ended(plan):
+                self._database.execute("INSERT OR REPLACE INTO open_intents VALUES (?, ?)", (plan, seq))
         elif kind in _ENDS_INTENT:
+            self._ended.add(plan)
             self._database.execute("DELETE FROM open_intents WHERE plan = ?", (plan,))
+
+    def _has_ended(self, plan: str) -> bool:
+        """Tell whether an outcome stands before its intent: both were kept while the journal could not be written."""
+        if plan in self._ended or not self._known:  # what is built from nothing has seen all that came before
+            return plan in self._ended
+        ends = [id_ for text in _ENDS_INTENT if (id_ := self._names.get(text)) is not None]
+        sql = f"SELECT 1 FROM records WHERE plan = ? AND kind IN ({', '.join('?' * len(ends))})"  # noqa: S608 - marks alone
+        return self._database.execute(sql, (plan, *ends)).fetchone() is not None
 
     def _insert(self, rows: list[tuple[Any, ...]]) -> None:
         # A line that somebody copied comes second: the first of its number counts.

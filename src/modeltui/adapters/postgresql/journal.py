@@ -29,8 +29,9 @@ _INSERT: Final = (
 )
 _OPEN: Final = (
     "SELECT i.line FROM modeltui_journal i WHERE i.kind = %s AND NOT EXISTS (SELECT 1 FROM modeltui_journal o"
-    " WHERE o.plan = i.plan AND o.seq > i.seq AND o.kind = ANY(%s)) ORDER BY i.seq"
+    " WHERE o.plan = i.plan AND o.kind = ANY(%s)) ORDER BY i.seq"
 )
+"""An outcome may come before its intent: both were kept beside the journal while it could not be written."""
 _ENDS: Final = [str(RecordKind.ACTION_OUTCOME), str(RecordKind.ACTION_RECONCILED)]
 
 
