@@ -75,7 +75,7 @@ def _opened(bench: Bench, config: Path, model: str) -> tuple[Measured, Measured]
     with Terminal([str(PROGRAM), "--config", str(config)], env=environment(bench.home)) as terminal:
         _look_at(terminal, model)
         _open(terminal)  # what it asks for is known from now on
-        terminal.wait_quiet(1.0, 10.0)
+        terminal.wait_quiet(0.4, 10.0)
         terminal.send("\x1b")
         terminal.wait_for(lambda lines: not _shows_comparison(lines), LOST_SECONDS)
         for _ in range(bench.runs(5, 20)):
@@ -178,9 +178,9 @@ def _paged(bench: Bench, config: Path) -> Measured:
     with Terminal([str(PROGRAM), "--config", str(config)], env=environment(bench.home)) as terminal:
         _look_at(terminal, HEAVY)
         _open(terminal)
-        terminal.wait_quiet(1.0, 10.0)
+        terminal.wait_quiet(0.4, 10.0)
         terminal.send("a")
-        terminal.wait_quiet(1.0, 10.0)
+        terminal.wait_quiet(0.4, 10.0)
         for _ in range(bench.runs(5, 20)):
             times.append(_page_down(terminal))
             terminal.wait_quiet(0.2, 2.0)
