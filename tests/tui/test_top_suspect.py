@@ -16,6 +16,7 @@ from modeltui.present.glyphs import ASCII, UNICODE
 from modeltui.present.plan_text import panel_lines
 from modeltui.present.span import plain
 from modeltui.testing import worlds
+from modeltui.tui.screens import fleet
 
 
 def lines_with(text: str, label: str) -> list[str]:
@@ -75,13 +76,16 @@ async def test_the_guard_says_nothing_of_what_is_not_known() -> None:
 
 
 @pytest.mark.broad
-async def test_a_moving_cursor_asks_nobody() -> None:
+async def test_a_moving_cursor_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only the target where the cursor rests is asked about, once, and only while something is wrong with it."""
+    monkeypatch.setattr(fleet, "REST_SECONDS", 3600.0)  # however slowly keys are handled here
     async with shown(incident(), (80, 24)) as stage:
         for _ in range(8):
             await stage.press("down", "up")
         assert stage.observer.compared == []
         await stage.press("end")
+        monkeypatch.setattr(fleet, "REST_SECONDS", 0.1)
+        await stage.press("up", "end")
         await stage.pilot.pause(0.5)
         assert stage.observer.compared == []  # nothing is wrong there
         await stage.press("home")
